@@ -1,0 +1,457 @@
+"""What is kept on disk: the log of the chat and the names of the people in it (SQLite, one file).
+
+`History` is the one writer, owned by the hub's thread. Every other thread that wants to read opens a `Reader` of its
+own, which cannot write. WAL and `synchronous=FULL`: what `append` has returned survives `kill -9` and a power cut
+(https://www.sqlite.org/pragma.html#pragma_synchronous).
+
+    HistoryError        the log cannot be opened or used; the sentence says what to do
+      HistoryInUse      another server has it open
+      NotSaved          the disk refused; nothing of this transaction is there, later ones may work again
+
+Search uses SQLite's FTS5 where this build has it, LIKE where not. The index is not on the way of a message to the disk:
+the hub brings it up to date when it has nothing else to do (`index_more`), and a search looks through what is not
+indexed yet by LIKE.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import sqlite3
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from protocol import Message
+
+FILE_NAME = "hallway.db"
+SCHEMA = 1  # PRAGMA user_version; a higher one was written by a newer Hallway
+EVERYONE_ID = 0  # the address everybody reads
+# Pages of WAL before a commit copies them into the database (40 MB). The hub does it earlier, when it has time; this
+# bound is for days without a pause.
+CHECKPOINT_PAGES = 10_000
+
+_TABLES = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+-- Everything a message can come from or go to. `keeps`: the name stays known while its person is away (people on
+-- netcat keep none). `delivered`: when they last left, all entries up to this seq had been handed to them.
+CREATE TABLE addresses (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    keeps INTEGER NOT NULL,
+    delivered INTEGER NOT NULL
+);
+INSERT INTO addresses VALUES (0, '#everyone', '#everyone', 1, 0);
+CREATE TABLE log (
+    seq INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    sender INTEGER NOT NULL REFERENCES addresses,
+    recipient INTEGER NOT NULL REFERENCES addresses,
+    id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (sender, id)
+);
+CREATE INDEX private ON log (recipient, sender, seq) WHERE recipient <> 0;
+"""
+# An external-content index: the words, without a second copy of the texts.
+_WORDS = "CREATE VIRTUAL TABLE words USING fts5(text, content='log', content_rowid='seq', tokenize='unicode61')"
+
+_INSERT = "INSERT INTO log (seq, time, sender, recipient, id, text) VALUES (?, ?, ?, ?, ?, ?)"
+_MESSAGES = """
+SELECT log.seq, log.time, s.name, r.name, log.id, log.text
+FROM log JOIN addresses s ON s.id = log.sender JOIN addresses r ON r.id = log.recipient
+"""
+_VISIBLE = f"(log.recipient = {EVERYONE_ID} OR log.recipient = :me OR log.sender = :me)"
+
+
+class HistoryError(Exception):
+    """The log cannot be opened or used; `str(error)` is a sentence for the operator."""
+
+
+class HistoryInUse(HistoryError):
+    """Another server works on this folder."""
+
+
+class NotSaved(HistoryError):
+    """The disk refused. Nothing of the transaction is in the log; a later one may work again."""
+
+
+@dataclass(slots=True)
+class Address:
+    """A row of `addresses`; the hub keeps these and updates them after the database has."""
+
+    id: int
+    key: str
+    name: str
+    keeps: bool
+    delivered: int
+
+
+class Draft(NamedTuple):
+    """A message before it has its place in the log."""
+
+    sender: int
+    recipient: int
+    id: str
+    text: str
+
+
+class Stored(NamedTuple):
+    """Where a draft stands in the log; `new` is false when it was there already."""
+
+    seq: int
+    time: int
+    new: bool
+
+
+def data_folder() -> Path:
+    """This user's folder for Hallway's data: `HALLWAY_DATA`, or the place the platform has for such things."""
+    given = os.environ.get("HALLWAY_DATA")
+    if given:
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "Hallway"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "Hallway"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hallway"
+
+
+class History:
+    """The log's one writer. Opened, used and closed by one thread; everything raises `NotSaved` when the disk refuses.
+
+    Writing is in transactions: `begin`, then `add_address`, `save_address` and `append` as often as wanted, then
+    `commit`. Whatever raises has rolled back.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the log in `folder`, making both where they are missing. Raises `HistoryError`.
+
+        A database that SQLite calls malformed is put aside, `set_aside` then names its new place, and a new one begins.
+        """
+        path = folder / FILE_NAME
+        self._lock = _lock(folder)
+        try:
+            self._db, self.set_aside = _open(path)
+            self.has_words = _prepare_words(self._db)
+            about = dict(self._db.execute("SELECT key, value FROM about").fetchall())
+            self.last = self._newest()
+        except (OSError, sqlite3.Error) as error:
+            self._lock.close()
+            raise HistoryError(f"The log {path} cannot be opened ({_reason(error)}).") from None
+        except HistoryError:
+            self._lock.close()
+            raise
+        self.id: str = about["history"]
+        self._indexed: int = about["indexed"]
+        self._checkpointed = self.last  # up to where `checkpoint` has been
+
+    def addresses(self) -> list[Address]:
+        """Everybody who was ever here."""
+        rows = self._db.execute("SELECT id, key, name, keeps, delivered FROM addresses WHERE id <> ?", (EVERYONE_ID,))
+        return [Address(id, key, name, bool(keeps), delivered) for id, key, name, keeps, delivered in rows]
+
+    # -- writing --
+
+    def begin(self) -> None:
+        """Begins a transaction."""
+        self._execute("BEGIN IMMEDIATE")
+
+    def add_address(self, key: str, name: str, keeps: bool) -> Address:
+        """Gives somebody new an address; they have nothing to catch up with that was written before."""
+        id = self._execute(
+            "INSERT INTO addresses (key, name, keeps, delivered) VALUES (?, ?, ?, ?)", (key, name, keeps, self.last)
+        ).lastrowid
+        assert id is not None
+        return Address(id, key, name, keeps, self.last)
+
+    def save_address(self, address: Address) -> None:
+        """Writes an address that is there already as it is now."""
+        self._execute(
+            "UPDATE addresses SET name = ?, keeps = ?, delivered = ? WHERE id = ?",
+            (address.name, address.keeps, address.delivered, address.id),
+        )
+
+    def append(self, drafts: Sequence[Draft], now: int) -> list[Stored]:
+        """Puts drafts at the end of the log in their order, `now` being their time in ms.
+
+        A draft whose sender has used its id before is not stored again: its `Stored` tells the first one's place.
+        """
+        seq = self.last
+        rows = [(seq + i, now, *draft) for i, draft in enumerate(drafts, 1)]
+        self._execute("SAVEPOINT drafts")
+        try:
+            self._db.executemany(_INSERT, rows)
+        except sqlite3.IntegrityError:  # a repeat among them: look at each one
+            self._execute("ROLLBACK TO drafts")
+            stored = [self._append_one(draft, now) for draft in drafts]
+        except sqlite3.Error as error:
+            raise self._not_saved(error) from None
+        else:
+            stored = [Stored(row[0], now, True) for row in rows]
+            self.last = seq + len(rows)
+        self._execute("RELEASE drafts")
+        return stored
+
+    def _append_one(self, draft: Draft, now: int) -> Stored:
+        first = self._execute("SELECT seq, time FROM log WHERE sender = ? AND id = ?", (draft.sender, draft.id)).fetchone()
+        if first is not None:
+            return Stored(first[0], first[1], False)
+        self._execute(_INSERT, (self.last + 1, now, *draft))
+        self.last += 1
+        return Stored(self.last, now, True)
+
+    def commit(self) -> None:
+        """Ends the transaction. When this returns, all of it is on the disk."""
+        self._execute("COMMIT")
+
+    # -- spare time --
+
+    @property
+    def has_spare_work(self) -> bool:
+        """Whether `index_more` or `checkpoint` have something to do."""
+        return (self.has_words and self._indexed < self.last) or self._checkpointed < self.last
+
+    def index_more(self, limit: int) -> bool:
+        """Takes up to `limit` entries into the search index; false when there was nothing left to do."""
+        if self._indexed >= self.last or not self.has_words:
+            return False
+        end = min(self._indexed + limit, self.last)
+        self.begin()
+        self._execute(
+            "INSERT INTO words (rowid, text) SELECT seq, text FROM log WHERE seq > ? AND seq <= ?", (self._indexed, end)
+        )
+        self._execute("UPDATE about SET value = ? WHERE key = 'indexed'", (end,))
+        self.commit()
+        self._indexed = end
+        return True
+
+    def checkpoint(self) -> None:
+        """Copies what the write-ahead log holds into the database, as far as nobody is reading it."""
+        self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._checkpointed = self.last
+
+    def close(self) -> None:
+        """Closes the database (which also empties the write-ahead log) and lets another server have the folder."""
+        self._db.close()
+        self._lock.close()
+
+    # -- inside --
+
+    def _newest(self) -> int:
+        seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()[0]
+        return seq
+
+    def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise self._not_saved(error) from None
+
+    def _not_saved(self, error: sqlite3.Error) -> NotSaved:
+        """Rolls back what SQLite has not (a full disk already did), and takes the count from the disk again."""
+        with contextlib.suppress(sqlite3.Error):  # a second refusal says no more than the first
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self.last = self._newest()
+        return NotSaved(f"The log could not be written: {error}.")
+
+
+class Reader:
+    """Reads the log from a thread of its own, on a connection that cannot write. A context manager.
+
+    `me` is always the address of the person who will read: they get what everybody may see and their own private
+    messages, nothing else. Raises `HistoryError` when the database cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._db = sqlite3.connect(f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            self._db.execute("PRAGMA busy_timeout = 2000")
+        except sqlite3.Error as error:
+            raise HistoryError(f"The log cannot be read: {error}.") from None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._db.close()
+
+    def newest(self) -> int:
+        """The seq of the log's last entry."""
+        seq: int = self._fetch("SELECT coalesce(max(seq), 0) FROM log", {})[0][0]
+        return seq
+
+    def find(self, key: str) -> int | None:
+        """The address id of the name with this key."""
+        rows = self._fetch("SELECT id FROM addresses WHERE key = :key", {"key": key})
+        return rows[0][0] if rows else None
+
+    def after(self, me: int, seq: int, limit: int) -> list[Message]:
+        """The first `limit` entries after `seq` that `me` may see, oldest first."""
+        return self._messages(f"WHERE log.seq > :seq AND {_VISIBLE} ORDER BY log.seq LIMIT :limit", me=me, seq=seq, limit=limit)
+
+    def before(self, me: int, seq: int, limit: int) -> list[Message]:
+        """The last `limit` entries before `seq` that `me` may see, oldest first."""
+        return self._messages(
+            f"WHERE log.seq < :seq AND {_VISIBLE} ORDER BY log.seq DESC LIMIT :limit", me=me, seq=seq, limit=limit
+        )[::-1]
+
+    def private_before(self, me: int, other: int, seq: int, limit: int) -> list[Message]:
+        """The last `limit` private messages of `me` and `other` before `seq`, oldest first."""
+        way = "SELECT seq FROM log WHERE recipient <> 0 AND recipient = {} AND sender = {} AND seq < :seq"
+        both = f"{way.format(':me', ':other')} UNION {way.format(':other', ':me')} ORDER BY seq DESC LIMIT :limit"
+        return self._messages(f"WHERE log.seq IN ({both}) ORDER BY log.seq", me=me, other=other, seq=seq, limit=limit)
+
+    def waiting(self, me: int, after: int, before: int, limit: int) -> list[Message]:
+        """The first `limit` private messages to `me` between the two seqs, both excluded, oldest first."""
+        return self._messages(
+            "WHERE log.recipient <> 0 AND log.recipient = :me AND log.seq > :after AND log.seq < :before"
+            " ORDER BY log.seq LIMIT :limit",
+            me=me, after=after, before=before, limit=limit,
+        )
+
+    def search(self, me: int, text: str, before: int, limit: int) -> list[Message]:
+        """The newest `limit` entries before seq `before` that hold all the words of `text`, oldest first.
+
+        In the index a word finds what starts with it, accents and case aside; what is not indexed yet, and everything
+        where this SQLite has no FTS5, is found by LIKE: anywhere in the text, case aside for ASCII only.
+        """
+        words = text.split()
+        if not words:
+            return []
+        indexed = self._indexed() if any(c.isalnum() for c in text) else 0
+        like = " AND ".join(f"log.text LIKE :word{i} ESCAPE '\\'" for i in range(len(words)))
+        found = self._messages(
+            f"WHERE log.seq > :indexed AND log.seq < :before AND {like} AND {_VISIBLE} ORDER BY log.seq DESC LIMIT :limit",
+            me=me, indexed=indexed, before=before, limit=limit,
+            **{f"word{i}": f"%{_LIKE_SPECIAL.sub(_escape, word)}%" for i, word in enumerate(words)},
+        )
+        if indexed and len(found) < limit:
+            found += self._messages(
+                f"JOIN words ON words.rowid = log.seq WHERE words MATCH :words AND words.rowid <= :indexed"
+                f" AND words.rowid < :before AND {_VISIBLE} ORDER BY words.rowid DESC LIMIT :limit",
+                me=me, indexed=indexed, before=before, limit=limit - len(found),
+                words=" ".join('"' + word.replace('"', '""') + '"*' for word in words if any(c.isalnum() for c in word)),
+            )
+        return found[::-1]
+
+    def _indexed(self) -> int:
+        """Up to which seq the full-text index goes; 0 where there is none."""
+        try:
+            self._db.execute("SELECT 1 FROM words LIMIT 0")
+            seq: int = self._db.execute("SELECT value FROM about WHERE key = 'indexed'").fetchone()[0]
+        except sqlite3.Error:  # no such table, or no such module
+            return 0
+        return seq
+
+    def _messages(self, rest: str, **values: object) -> list[Message]:
+        return [Message(*row) for row in self._fetch(_MESSAGES + rest, values)]
+
+    def _fetch(self, sql: str, values: Mapping[str, object]) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise HistoryError(f"The log cannot be read: {error}.") from None
+
+
+_LIKE_SPECIAL = re.compile(r"[\\%_]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "\\" + match[0]
+
+
+def _reason(error: OSError | sqlite3.Error) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _lock(folder: Path) -> sqlite3.Connection:
+    """Makes the folder and holds it until closed, or until this process ends in whatever way.
+
+    An exclusive transaction on a database of its own is the lock that works alike on every platform.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _connect(folder / "lock.db")
+    except (OSError, sqlite3.Error) as error:
+        reason = _reason(error)
+        raise HistoryError(f"The data folder {folder} cannot be written ({reason}). Choose another one with --data.") from None
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        lock.close()
+        if "locked" not in str(error):
+            raise HistoryError(f"The data folder {folder} cannot be written ({error}). Choose another one with --data.") from None
+        raise HistoryInUse(f"Another server is using the data folder {folder}. Stop it, or choose another one with --data.") from None
+    return lock
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection that may write; the file, where it is made now, is its owner's only (SQLite makes -wal and -shm alike)."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return sqlite3.connect(path, timeout=0.5, isolation_level=None)
+
+
+def _open(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """The database, checked and with its tables, and where a malformed one was put that stood in its place."""
+    set_aside = None
+    db = _connect(path)
+    if not _is_sound(db):
+        db.close()
+        set_aside = _put_aside(path)
+        db = _connect(path)
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA:
+        db.close()
+        raise HistoryError(f"The log {path} was written by a newer Hallway. Use that one, or another folder with --data.")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves it in the drive's cache
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    if version == 0:
+        about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"
+        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {about} PRAGMA user_version = {SCHEMA}; COMMIT")
+    return db, set_aside
+
+
+def _is_sound(db: sqlite3.Connection) -> bool:
+    try:
+        return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.OperationalError:  # says nothing about what is in the file: locked, not readable, no room
+        raise
+    except sqlite3.DatabaseError:  # malformed, or not a database at all
+        return False
+
+
+def _put_aside(path: Path) -> Path:
+    """Moves a malformed database and what belongs to it to a name with the time in it; nothing is deleted."""
+    aside = path.with_name(f"{path.name}.malformed-{time.strftime('%Y%m%d-%H%M%S')}")
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _prepare_words(db: sqlite3.Connection) -> bool:
+    """Makes the search index where there is none yet; false where this SQLite has no FTS5."""
+    try:
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone() is None:
+            db.execute(_WORDS)
+        db.execute("SELECT 1 FROM words LIMIT 0")
+    except sqlite3.OperationalError as error:
+        if "no such module" not in str(error):
+            raise
+        return False
+    return True

@@ -1,0 +1,932 @@
+"""The hub: the one thread that owns everything the people in a chat share.
+
+It owns the roster, the log's writer, the tail of the log in memory and everybody's place in it, and it alone writes to
+the connections. Client threads (`server.py`) and the catch-up thread put what they have into its inbox with `post`;
+nothing else here may be called from another thread, so nothing here needs a lock.
+
+The hub takes all that waits in its inbox as one batch: one transaction, one fsync, then the acks, then the fan-out. A
+message goes into the log and the tail once, whoever reads it; a person is a place in the log (`Client.after`). Sending
+never waits: a full socket is put aside until the selector says it can be written to. Whoever is further behind than
+the tail reaches is read to from the disk, a page at a time, by the catch-up thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import selectors
+import socket
+import threading
+import time
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import Protocol, Union
+
+from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Reader, Stored
+from link import Link
+from protocol import (
+    EVENTS,
+    EVERYONE,
+    VERSION,
+    Ack,
+    Bye,
+    Error,
+    Event,
+    Found,
+    Hello,
+    Joined,
+    Left,
+    Message,
+    Page,
+    Person,
+    ProtocolError,
+    SeenBy,
+    SeenWith,
+    Send,
+    TypingFrom,
+    TypingTo,
+    UnknownPerson,
+    Welcome,
+    clean_line,
+    encode,
+    encode_ack,
+    encode_message,
+    encode_page,
+    encode_people,
+    encode_welcome,
+    in_words,
+    name_key,
+    parse_object,
+    split_address,
+)
+
+BATCH_SENDS = 4096  # messages in one transaction; a larger one would only make the first of them wait
+BLOCK_SIZE = 256 * 1024  # bytes that one send hands over at the most; stays in the processor's cache for all readers
+MERGE_SIZE = 16 * 1024  # bytes up to which a block of the tail grows with the next batch, so that few sends catch up
+TAIL_SIZE = 6 * 1024 * 1024  # bytes of the log's end kept in memory
+PAGE_MESSAGES = 500  # read from disk at once for somebody who is behind
+PAGE_SIZE = 128 * 1024  # bytes of them
+BACKLOG = 100  # messages that somebody gets who says nothing of where they stood
+CONTROL_SIZE = 256 * 1024  # bytes of answers and notices that wait for one connection; who leaves more unread is cut off
+GONE_SECONDS = 10.0  # a connection may be away that long before its person is said to have left
+CLOSE_SECONDS = 5.0  # to hand over the last words
+STOP_SECONDS = 2.0  # the same when the server closes
+VIEWS = 16  # pieces of the tail kept ready: one for all who are up to date, the others for those who are a little behind
+IDLE_SECONDS = 0.1  # without anything to do before spare time begins
+AWAY_LISTED = 500  # people not here whom a welcome names
+INDEX_MESSAGES = 250  # taken into the search index at once, in spare time: a few milliseconds
+
+EVERYBODY = Address(EVERYONE_ID, EVERYONE, EVERYONE, keeps=True, delivered=0)
+
+log = logging.getLogger("hallway")
+
+
+# --- how a connection is spoken to ------------------------------------------------------------------------------------
+
+
+class Face(Protocol):
+    """How one kind of client reads: JSON lines, or words."""
+
+    def line(self, line: bytes, me: str) -> bytes:
+        """An encoded `message`, as this client reads it."""
+
+    def say(self, event: Event, me: str) -> bytes:
+        """An event, as this client reads it; b"" when it is nothing for them."""
+
+
+class Wire:
+    """JSON lines, as they are."""
+
+    def line(self, line: bytes, me: str) -> bytes:
+        """The line itself."""
+        return line
+
+    def say(self, event: Event, me: str) -> bytes:
+        """The event's line."""
+        return encode_page(type(event), event.messages, event.more) if isinstance(event, (Page, Found)) else encode(event)
+
+
+class Words:
+    """The same chat in words, for people with netcat or telnet."""
+
+    PROMPT = "What is your name? "
+
+    def line(self, line: bytes, me: str) -> bytes:
+        """The message in words."""
+        message = EVENTS["message"](parse_object(line[:-1]))
+        assert isinstance(message, Message)
+        return (in_words(message, me) + "\n").encode()
+
+    def say(self, event: Event, me: str) -> bytes:
+        """A sentence for what people want to know; their own message, shown, is its ack."""
+        if isinstance(event, (Joined, Left)):
+            return (in_words(event, me) + "\n").encode()
+        if isinstance(event, Welcome):
+            return f"Registration successful. Welcome to the chat, {event.name}!\n".encode()
+        if isinstance(event, Error):
+            return (event.text + "\n" + ("" if me else self.PROMPT)).encode()
+        if isinstance(event, Bye):
+            return f"{event.reason or 'Goodbye.'}\n".encode()
+        return b""
+
+
+WIRE = Wire()
+WORDS = Words()
+
+
+class Client:
+    """One connection, as the server sees it.
+
+    Its own thread reads `link` and posts what it read; the rest belongs to the hub.
+    """
+
+    def __init__(self, link: Link, address: str) -> None:
+        self.link = link
+        self.address = address
+        self.face: Face = WIRE
+        # How many times its thread may post before the hub has dealt with what it posted. The hub gives a turn back
+        # when it could also hand over something: nobody can write faster than they read.
+        self.turns = threading.Semaphore(2)
+        self.person: Address | None = None  # set by the hub when joined
+        # -- what only the hub touches --
+        self.control: deque[bytes] = deque()  # answers and notices that wait, all whole lines
+        self.control_size = 0
+        self.buffer = b""  # being sent, from `offset` on
+        self.offset = 0
+        self.block: Block | None = None  # of which `buffer` shows what follows `block_after`
+        self.block_after = 0
+        self.after = 0  # everything up to this seq is in `buffer` or sent
+        self.start: int | None = 0  # first backlog only: see CatchUp
+        self.reading = False  # a page was asked for and is not in `buffer` yet
+        self.page: PageRead | None = None
+        self.is_new = False  # welcomed in this batch
+        self.full = False  # the socket takes no more; the selector watches it
+        self.owed = 0  # turns to give back when the socket takes something again
+        self.close_by: float | None = None  # said goodbye: close when all is handed over, at the latest then
+        self.ended = False  # nothing can be sent any more
+
+    @property
+    def name(self) -> str:
+        """The person's name, "" before they have one."""
+        return self.person.name if self.person else ""
+
+
+# --- what is posted to the hub ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody in words asks who is here."""
+
+
+Order = Union[Send, TypingTo, SeenWith, Who, bytes]  # bytes are an answer that the client's thread has ready
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A client says its name. When `done` is set, `client.person` tells whether it is in."""
+
+    client: Client
+    hello: Hello
+    keeps: bool  # whether the name stays known when its person is away
+    done: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a client said, in order; takes one of its turns."""
+
+    client: Client
+    orders: list[Order]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Bytes for a client from its own thread: a prompt, a ping, the reason why it is closed."""
+
+    client: Client
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A client's thread reads no more. `bye`: it said goodbye; else it may be back in a moment."""
+
+    client: Client
+    bye: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """The catch-up thread has read for `client`: `data` brings it to seq `after`."""
+
+    client: Client
+    data: bytes
+    after: int
+    start: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The server closes; everybody is told `reason`."""
+
+    reason: str
+
+
+Post = Union[Join, Orders, Tell, Gone, PageRead, Stop]
+
+
+# --- the end of the log, in memory ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """A private message in a block, and the address ids of the two whose eyes it is for."""
+
+    seq: int
+    line: bytes
+    people: tuple[int, int]
+
+
+class Block:
+    """A run of the log from seq `first` to `last`, encoded: the public lines in one piece, the private ones beside it."""
+
+    __slots__ = ("data", "ends", "first", "last", "privates", "seqs")
+
+    def __init__(self, first: int, last: int, seqs: list[int], lines: list[bytes], privates: list[Private]) -> None:
+        self.first = first
+        self.last = last
+        self.data = b"".join(lines)
+        self.seqs = seqs  # of the public lines
+        self.ends = list(accumulate(map(len, lines)))  # where each of them ends in `data`
+        self.privates = privates
+
+    def merged(self, later: Block) -> Block:
+        """This block and the one that follows it, as one; clients may still be reading this one."""
+        both = Block(self.first, later.last, self.seqs + later.seqs, [self.data, later.data], self.privates + later.privates)
+        both.ends = self.ends + [len(self.data) + end for end in later.ends]
+        return both
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its lines."""
+        return len(self.data) + sum(len(private.line) for private in self.privates)
+
+    def has_private(self, person: int, after: int) -> bool:
+        """Whether there is a private message from or to `person` after seq `after`."""
+        return any(p.seq > after and person in p.people for p in self.privates)
+
+    def public(self, after: int) -> bytes:
+        """The public lines after seq `after`."""
+        index = bisect_right(self.seqs, after)
+        return self.data if index == 0 else self.data[self.ends[index - 1] :]
+
+    def lines(self, person: int, after: int) -> Iterator[tuple[int, bytes]]:
+        """Every entry after seq `after` that `person` may see, with its seq, in order."""
+        privates = deque(p for p in self.privates if p.seq > after and person in p.people)
+        for index in range(bisect_right(self.seqs, after), len(self.seqs)):
+            while privates and privates[0].seq < self.seqs[index]:
+                yield privates[0].seq, privates.popleft().line
+            yield self.seqs[index], self.data[self.ends[index - 1] if index else 0 : self.ends[index]]
+        for private in privates:
+            yield private.seq, private.line
+
+
+class Tail:
+    """The newest blocks of the log, at most about `TAIL_SIZE` bytes."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last  # newest seq of the log
+        self._blocks: list[Block] = []
+        self._size = 0
+
+    @property
+    def first(self) -> int:
+        """The oldest seq that is still here; one more than `last` when there is none."""
+        return self._blocks[0].first if self._blocks else self.last + 1
+
+    def append(self, block: Block) -> None:
+        """Adds the block that follows. Whoever stands before `first` afterwards must be read to from disk."""
+        self.last = block.last
+        self._size += block.size
+        if self._blocks and self._blocks[-1].size + block.size <= MERGE_SIZE:
+            self._blocks[-1] = self._blocks[-1].merged(block)
+        else:
+            self._blocks.append(block)
+        drop = 0
+        while self._size > TAIL_SIZE and drop < len(self._blocks) - 1:
+            self._size -= self._blocks[drop].size
+            drop += 1
+        del self._blocks[:drop]
+
+    def block_after(self, seq: int) -> Block:
+        """The block with the entry that follows `seq`, which must be here."""
+        return self._blocks[bisect_left(self._blocks, seq + 1, key=lambda block: block.last)]
+
+
+class BlockBuilder:
+    """Encoded entries in, blocks of at most about `BLOCK_SIZE` bytes at the end of the tail out."""
+
+    def __init__(self, tail: Tail) -> None:
+        self._tail = tail
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seqs: list[int] = []
+        self._lines: list[bytes] = []
+        self._privates: list[Private] = []
+        self._size = 0
+        self._last = self._tail.last
+
+    def add(self, seq: int, line: bytes, people: tuple[int, int] | None) -> None:
+        """Adds an entry; `people` are the two who may see it, None for everybody."""
+        if people is None:
+            self._seqs.append(seq)
+            self._lines.append(line)
+            self._size += len(line)
+        else:
+            self._privates.append(Private(seq, line, people))
+        self._last = seq
+        if self._size >= BLOCK_SIZE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hands over what was added since the last block."""
+        if self._last > self._tail.last:
+            self._tail.append(Block(self._tail.last + 1, self._last, self._seqs, self._lines, self._privates))
+            self._begin()
+
+
+# --- reading the log for those who are behind -------------------------------------------------------------------------
+
+
+class CatchUp(threading.Thread):
+    """Reads pages of the log from disk, so that the hub never waits for one.
+
+    A client without a place of its own (`start` is None) begins with the private messages that waited for it, then gets
+    the last `BACKLOG` entries; `start` is the first of those until the waiting ones are through, then 0.
+    """
+
+    def __init__(self, folder: Path, hub: Hub) -> None:
+        super().__init__(name="hallway-catch-up")
+        self._folder = folder
+        self._hub = hub
+        self._wanted: queue.SimpleQueue[tuple[Client, int, int | None] | None] = queue.SimpleQueue()
+
+    def ask(self, client: Client) -> None:
+        """Wants the page that follows `client.after`; a `PageRead` will be posted."""
+        self._wanted.put((client, client.after, client.start))
+
+    def stop(self) -> None:
+        """Ends the thread."""
+        self._wanted.put(None)
+
+    def run(self) -> None:
+        """Reads what is asked for, in order."""
+        with Reader(self._folder) as reader:
+            while (wanted := self._wanted.get()) is not None:
+                client, after, start = wanted
+                try:
+                    self._hub.post(self._read(reader, client, after, start))
+                except HistoryError as error:
+                    log.error("%s %s is disconnected and can come back.", error, client.name)
+                    client.link.shutdown()
+
+    def _read(self, reader: Reader, client: Client, after: int, start: int | None) -> PageRead:
+        assert client.person is not None
+        me = client.person.id
+        newest = reader.newest()
+        if start is None:
+            recent = reader.before(me, newest + 1, BACKLOG)
+            start = recent[0].seq if recent else newest + 1
+        if start:
+            messages = reader.waiting(me, after, start, PAGE_MESSAGES)
+            data, cut = self._encode(client, messages)
+            if cut is not None or len(messages) == PAGE_MESSAGES:
+                return PageRead(client, data, cut or messages[-1].seq, start)
+            return PageRead(client, data, start - 1, 0)
+        messages = reader.after(me, after, PAGE_MESSAGES)
+        data, cut = self._encode(client, messages)
+        if cut is None:
+            cut = messages[-1].seq if len(messages) == PAGE_MESSAGES else max(newest, messages[-1].seq if messages else 0)
+        return PageRead(client, data, cut, 0)
+
+    def _encode(self, client: Client, messages: list[Message]) -> tuple[bytes, int | None]:
+        """The messages as the client reads them; where they are too many bytes, the seq after which they were cut."""
+        lines: list[bytes] = []
+        size = 0
+        for message in messages:
+            if size > PAGE_SIZE:
+                return b"".join(lines), seq
+            line = client.face.line(encode(message), client.name)
+            lines.append(line)
+            size += len(line)
+            seq = message.seq
+        return b"".join(lines), None
+
+
+# --- the hub ----------------------------------------------------------------------------------------------------------
+
+
+class Hub(threading.Thread):
+    """The thread itself. `start_up` opens the log in it; `post` is all that other threads call after that."""
+
+    def __init__(self, folder: Path, server_name: str, max_clients: int) -> None:
+        super().__init__(name="hallway-hub")
+        self._folder = folder
+        self._server_name = server_name
+        self._max_clients = max_clients
+        self._inbox: deque[Post] = deque()
+        self._asleep = False
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._opened: queue.SimpleQueue[HistoryError | Path | None] = queue.SimpleQueue()
+        self._known: dict[str, Address] = {}  # key: folded name
+        self._here: dict[str, Client] = {}  # key: folded name
+        self._missing: dict[str, tuple[float, str]] = {}  # key: folded name; when to say that they left, and their name
+        self._full: set[Client] = set()  # in the selector
+        self._closing: set[Client] = set()  # have a `close_by`
+        self._unsaved: list[Address] = []  # changed, and not worth a transaction of their own
+        self._views: dict[tuple[Face, int], bytes] = {}  # (face, after) → what follows in the tail, where all see the same
+        self._stop_by: float | None = None
+        self.ended = threading.Event()  # set when the hub works no more, whatever the reason
+
+    # -- called by other threads --
+
+    def start_up(self) -> Path | None:
+        """Starts the thread and opens the log. Returns where a malformed one was put. Raises `HistoryError`."""
+        self.start()
+        result = self._opened.get()
+        if isinstance(result, HistoryError):
+            self.join()
+            raise result
+        return result
+
+    def post(self, item: Post) -> None:
+        """Puts something into the inbox."""
+        self._inbox.append(item)
+        # The hub says that it sleeps before it looks into the inbox for the last time, so one of the two sees the other.
+        if self._asleep:
+            self._asleep = False
+            with contextlib.suppress(BlockingIOError):  # many wakers at once: it will wake
+                self._wake_writer.send(b"\0")
+
+    # -- the loop --
+
+    def run(self) -> None:
+        """Opens the log, works until stopped, closes the log."""
+        try:
+            self._history = History(self._folder)
+        except HistoryError as error:
+            self._opened.put(error)
+            return
+        self._known = {address.key: address for address in self._history.addresses()}
+        self._tail = Tail(self._history.last)
+        self._catch_up = CatchUp(self._folder, self)
+        self._catch_up.start()
+        self._opened.put(self._history.set_aside)
+        try:
+            while self._stop_by is None or (self._closing and time.monotonic() < self._stop_by):
+                self._wait()
+                self._work()
+        except Exception:
+            log.critical("The hub has failed; this is a mistake in Hallway.", exc_info=True)
+        finally:
+            self.ended.set()
+            self._catch_up.stop()
+            self._catch_up.join()
+            for client in [*self._here.values(), *self._closing]:
+                self._end(client)
+            self._history.close()
+            self._selector.close()
+
+    def _wait(self) -> None:
+        """Sleeps until there is something to do, and serves the sockets that can be written to again."""
+        self._asleep = True
+        events = self._selector.select(0 if self._inbox else self._seconds_to_wait())
+        self._asleep = False
+        for key, _ in events:
+            if key.data is None:
+                with contextlib.suppress(BlockingIOError):
+                    self._wake_reader.recv(4096)
+            else:
+                self._pump(key.data)
+                self._give_turns(key.data)
+        if not events and not self._inbox and self._stop_by is None:
+            self._use_spare_time()
+
+    def _seconds_to_wait(self) -> float | None:
+        deadlines = [deadline for deadline, _ in self._missing.values()]
+        deadlines += [client.close_by for client in self._closing if client.close_by is not None]
+        if self._stop_by is not None:
+            deadlines.append(self._stop_by)
+        if self._unsaved or self._history.has_spare_work:
+            deadlines.append(time.monotonic() + IDLE_SECONDS)
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _work(self) -> None:
+        """One batch: who goes, who comes, what is said; then what became of it, to everybody."""
+        joins: list[Join] = []
+        orders: list[Orders] = []
+        heard: set[Client] = set()
+        notices: list[Joined | Left] = []
+        sends = 0
+        while self._inbox and sends < BATCH_SENDS:
+            item = self._inbox.popleft()
+            if isinstance(item, Gone):
+                if item.client in heard:
+                    self._inbox.appendleft(item)  # its last words first
+                    break
+                self._leave(item, notices)
+            elif isinstance(item, PageRead):
+                if not item.client.ended:
+                    item.client.page = item
+                self._pump(item.client)
+                self._give_turns(item.client)
+            elif isinstance(item, Tell):
+                self._tell(item.client, item.data)
+                self._pump(item.client)
+            elif isinstance(item, Stop):
+                self._begin_stop(item.reason)
+            elif self._stop_by is None:  # what comes later was not acked, and will be sent again
+                heard.add(item.client)
+                if isinstance(item, Orders):
+                    orders.append(item)
+                    sends += len(item.orders)
+                else:
+                    joins.append(item)
+        if joins or orders:
+            self._handle(joins, orders, notices)
+        self._watch_clock(notices)
+        if notices:
+            self._announce(notices)
+
+    # -- coming and going --
+
+    def _handle(self, joins: list[Join], orders: list[Orders], notices: list[Joined | Left]) -> None:
+        """Writes what was said and who came in one transaction; then tells everybody concerned."""
+        now = time.time_ns() // 1_000_000
+        entering = self._admit(joins)
+        drafts, senders = self._read_orders(orders)
+        addresses: list[Address] = []
+        stored: list[Stored] = []
+        try:
+            if entering or drafts:
+                self._history.begin()
+                addresses = [self._save_address(join, key) for key, join in entering.items()]
+                stored = self._history.append(drafts, now)
+                self._history.commit()
+        except NotSaved as error:
+            log.error("%s Nobody is told that it was; people's programs will send it again.", error)
+            sentence = "The server could not save this; its disk refused. Please try again later."
+            for join in entering.values():
+                self._say(join.client, Error("not_saved", sentence))
+            for draft, (client, _) in zip(drafts, senders, strict=True):
+                self._say(client, Error("not_saved", sentence, draft.id))
+        else:
+            for (key, join), address in zip(entering.items(), addresses, strict=True):
+                self._enter(join, key, address, notices, now)
+            self._welcome(entering.values())
+            self._publish(drafts, senders, stored)
+        for client in self._here.values():
+            if not client.full:
+                self._pump(client)
+        for join in joins:
+            self._pump(join.client)
+            join.done.set()
+        for item in orders:
+            self._pump(item.client)
+            item.client.owed += 1
+            if not (item.client.full or item.client.reading):
+                self._give_turns(item.client)
+
+    def _admit(self, joins: list[Join]) -> dict[str, Join]:
+        """Those who may come in, by key; the others are told why not. The first to ask for a name is its one winner."""
+        entering: dict[str, Join] = {}
+        for join in joins:
+            name = join.hello.name
+            key = name_key(name)
+            if join.client.person or join.client.ended:
+                continue
+            if len(self._here) + len(entering) >= self._max_clients:
+                self._say(join.client, Error("full", "This chat is full. Please try again later."))
+                self._close(join.client)
+            elif key in self._here or key in entering:
+                self._say(join.client, Error("name_taken", f"Somebody called {name} is here already. Choose another name."))
+            else:
+                entering[key] = join
+        return entering
+
+    def _save_address(self, join: Join, key: str) -> Address:
+        """The address of somebody who comes, as it is on disk after this transaction."""
+        known = self._known.get(key)
+        if known is None:
+            return self._history.add_address(key, join.hello.name, join.keeps)
+        delivered = known.delivered if known.keeps else self._history.last  # what was for a guest is for nobody else
+        address = Address(known.id, key, join.hello.name, known.keeps or join.keeps, delivered)
+        if address != known:
+            self._history.save_address(address)
+        return address
+
+    def _enter(self, join: Join, key: str, address: Address, notices: list[Joined | Left], now: int) -> None:
+        client, hello = join.client, join.hello
+        client.person = self._known[key] = address
+        self._here[key] = client
+        if hello.history == self._history.id and hello.after is not None:
+            client.after = min(hello.after, self._tail.last)
+        else:
+            client.after = address.delivered if join.keeps else self._tail.last
+            client.start = None
+        if self._missing.pop(key, None) is None:
+            notices.append(Joined(address.name, now))
+        log.info("%s joined from %s", address.name, client.address)
+
+    def _welcome(self, joins: Iterable[Join]) -> None:
+        people = encode_people(self._people()) if joins else ""
+        for join in joins:
+            client = join.client
+            welcome = Welcome(VERSION, self._server_name, self._history.id, client.name, (), self._tail.last)
+            self._tell(client, encode_welcome(welcome, people) if client.face is WIRE else client.face.say(welcome, client.name))
+            client.is_new = True
+
+    def _people(self) -> Iterator[Person]:
+        """Who is here, then who was here last."""
+        for client in self._here.values():
+            yield Person(client.name, True)
+        away = (address for key, address in reversed(self._known.items()) if address.keeps and key not in self._here)
+        for address in islice(away, AWAY_LISTED):
+            yield Person(address.name, False)
+
+    def _leave(self, gone: Gone, notices: list[Joined | Left]) -> None:
+        client = gone.client
+        if client.person is not None and self._here.get(client.person.key) is client:
+            key = client.person.key
+            del self._here[key]
+            self._known[key] = self._known.pop(key)  # to the end: the last to be here
+            if gone.bye or client.face is WORDS:  # people on netcat do not come back by themselves
+                if gone.bye and client.start == 0:
+                    client.person.delivered = client.after
+                    self._unsaved.append(client.person)
+                notices.append(Left(client.name, time.time_ns() // 1_000_000))
+            else:
+                self._missing[key] = time.monotonic() + GONE_SECONDS, client.name
+            log.info("%s %s", client.name, "left" if gone.bye else "lost the connection")
+        self._close(client)
+
+    def _announce(self, notices: list[Joined | Left]) -> None:
+        """Tells everybody who came and went; those who just came have read it in their welcome."""
+        lines: dict[Face, bytes] = {face: b"".join(face.say(notice, "") for notice in notices) for face in (WIRE, WORDS)}
+        for client in list(self._here.values()):
+            if client.is_new:
+                client.is_new = False
+            else:
+                self._tell(client, lines[client.face])
+                self._pump(client)
+
+    def _watch_clock(self, notices: list[Joined | Left]) -> None:
+        """What is due: who has been gone for long enough, and who had long enough to take the last words."""
+        now = time.monotonic()
+        for key in [key for key, (deadline, _) in self._missing.items() if deadline <= now]:
+            _, name = self._missing.pop(key)
+            notices.append(Left(name, time.time_ns() // 1_000_000))
+            log.info("%s has not come back", name)
+        for client in [client for client in self._closing if client.close_by is not None and client.close_by <= now]:
+            self._end(client)
+
+    def _begin_stop(self, reason: str) -> None:
+        for client in list(self._here.values()):
+            self._say(client, Bye(reason))
+            self._close(client)
+        self._stop_by = time.monotonic() + STOP_SECONDS
+
+    # -- what is said --
+
+    def _read_orders(self, orders: list[Orders]) -> tuple[list[Draft], list[tuple[Client, Address]]]:
+        """The messages among the orders, with who wrote each and to whom; the other orders are carried out."""
+        drafts: list[Draft] = []
+        senders: list[tuple[Client, Address]] = []
+        for item in orders:
+            client = item.client
+            if client.person is None:
+                continue
+            sender = client.person.id
+            for order in item.orders:
+                if type(order) is Send:
+                    try:
+                        recipient, text = self._address(order)
+                    except ProtocolError as problem:
+                        self._say(client, Error(problem.code, str(problem), order.id))
+                    else:
+                        drafts.append(Draft(sender, recipient.id, order.id, text))
+                        senders.append((client, recipient))
+                else:
+                    self._carry_out(client, order)
+        return drafts, senders
+
+    def _address(self, send: Send) -> tuple[Address, str]:
+        """Whom a message is for, and its text without the `@name` that said so. Raises `ProtocolError`."""
+        if send.to is None:
+            if send.text[0] != "@":
+                return EVERYBODY, send.text
+            addressed = split_address(send.text, self._find)
+            if addressed is None:
+                return EVERYBODY, send.text
+            name, text = addressed
+            if not text:
+                raise ProtocolError("bad_message", f"There is nothing in that message to {name}.")
+            return self._known[name_key(name)], text
+        if send.to == EVERYONE:
+            return EVERYBODY, send.text
+        name = self._find(name_key(send.to))
+        if name is None:
+            raise UnknownPerson(clean_line(send.to))
+        return self._known[name_key(name)], send.text
+
+    def _find(self, key: str) -> str | None:
+        """The name of somebody who can be written to: who keeps their name, or is here."""
+        address = self._known.get(key)
+        return address.name if address and (address.keeps or key in self._here or key in self._missing) else None
+
+    def _carry_out(self, client: Client, order: Order) -> None:
+        if isinstance(order, (TypingTo, SeenWith)):
+            target = self._here.get(name_key(order.to if isinstance(order, TypingTo) else order.other))
+            if target is not None and not target.full:  # not worth a queue: it is old news in a moment
+                event = TypingFrom(client.name) if isinstance(order, TypingTo) else SeenBy(client.name, order.seq)
+                self._say(target, event)
+                self._pump(target)
+        elif isinstance(order, Who):
+            names = ", ".join(sorted(other.name for other in self._here.values()))
+            self._tell(client, f"Here now ({len(self._here)}): {names}\n".encode())
+        elif isinstance(order, bytes):
+            self._tell(client, order)
+
+    def _publish(self, drafts: list[Draft], senders: list[tuple[Client, Address]], stored: list[Stored]) -> None:
+        """Acks what is on disk now, and puts what is new at the end of the tail."""
+        acks: dict[Client, list[bytes]] = {}
+        builder = BlockBuilder(self._tail)
+        for draft, (client, recipient), place in zip(drafts, senders, stored, strict=True):
+            seq, now, new = place
+            acks.setdefault(client, []).append(encode_ack(draft.id, seq, now))
+            if new:
+                line = encode_message(seq, now, client.name, recipient.name, draft.id, draft.text)
+                builder.add(seq, line, None if recipient is EVERYBODY else (draft.sender, recipient.id))
+        builder.finish()
+        for client, lines in acks.items():
+            if client.face is WIRE:
+                self._tell(client, b"".join(lines))
+            log.info("%s wrote %d message%s", client.name, len(lines), "" if len(lines) == 1 else "s")
+        if log.isEnabledFor(logging.DEBUG):
+            for draft, (client, recipient) in zip(drafts, senders, strict=True):
+                log.debug("%s to %s: %s", client.name, recipient.name, clean_line(draft.text))
+        self._views.clear()
+        for client in self._full:
+            if client.block is not None and client.block_after + 1 < self._tail.first:
+                self._let_go_of_block(client)
+
+    # -- sending --
+
+    def _say(self, client: Client, event: Event) -> None:
+        self._tell(client, client.face.say(event, client.name))
+
+    def _tell(self, client: Client, data: bytes) -> None:
+        """Puts whole lines into the queue of what is not in the log."""
+        if client.ended or not data:
+            return
+        client.control.append(data)
+        client.control_size += len(data)
+        if client.control_size > CONTROL_SIZE:
+            log.info("%s does not read and is disconnected", client.name or client.address)
+            self._end(client)
+
+    def _pump(self, client: Client) -> None:
+        """Hands over what is due to a client, until it has everything or its socket is full. Never waits."""
+        try:
+            while self._fill(client):
+                client.offset += client.link.send(memoryview(client.buffer)[client.offset :] if client.offset else client.buffer)
+                if client.offset < len(client.buffer):
+                    if not client.full:
+                        client.full = True
+                        self._full.add(client)
+                        self._selector.register(client.link, selectors.EVENT_WRITE, client)
+                    return
+        except OSError:  # the connection broke; its thread notices as well, and posts that it has gone
+            self._end(client)
+            return
+        if client.full:
+            self._not_full(client)
+        if client.close_by is not None and not client.reading:
+            self._end(client)
+
+    def _fill(self, client: Client) -> bool:
+        """Makes sure that the client's buffer holds something to send; false when nothing is due."""
+        if client.offset < len(client.buffer):
+            return not client.ended
+        client.buffer, client.offset, client.block = b"", 0, None
+        while not client.buffer and not client.ended:
+            if client.control:
+                client.buffer = b"".join(client.control)
+                client.control.clear()
+                client.control_size = 0
+            elif client.page is not None:
+                client.buffer, client.after, client.start = client.page.data, client.page.after, client.page.start
+                client.page = None
+                client.reading = False
+            elif client.person is None or (client.after == self._tail.last and client.start == 0):
+                return False
+            elif client.start != 0 or client.after + 1 < self._tail.first:
+                if not client.reading:
+                    client.reading = True
+                    self._catch_up.ask(client)
+                return False
+            else:
+                self._view_tail(client)
+        return not client.ended
+
+    def _view_tail(self, client: Client) -> None:
+        """Fills the client's buffer from the block of the tail that it comes to next."""
+        assert client.person is not None
+        block, after, person = self._tail.block_after(client.after), client.after, client.person.id
+        if block.has_private(person, after):
+            client.buffer = b"".join(client.face.line(line, client.name) for _, line in block.lines(person, after))
+        else:
+            view = self._views.get((client.face, after))
+            if view is None:
+                if client.face is WIRE:
+                    view = block.public(after)
+                else:
+                    view = b"".join(client.face.line(line, "") for _, line in block.lines(person, after))
+                if len(self._views) >= VIEWS:
+                    self._views.clear()
+                self._views[client.face, after] = view
+            client.buffer = view
+        client.block, client.block_after, client.after = block, after, block.last
+
+    def _let_go_of_block(self, client: Client) -> None:
+        """Keeps only the rest of the line that a slow client is in: it will read on from the disk."""
+        assert client.person is not None
+        assert client.block is not None
+        end = 0
+        for seq, line in client.block.lines(client.person.id, client.block_after):
+            shown = client.face.line(line, client.name)
+            end += len(shown)
+            if end > client.offset:
+                client.buffer, client.offset = shown[client.offset - end :], 0
+                client.after = seq
+                break
+        client.block = None
+
+    def _give_turns(self, client: Client) -> None:
+        if client.owed:
+            client.turns.release(client.owed)
+            client.owed = 0
+
+    def _not_full(self, client: Client) -> None:
+        client.full = False
+        self._full.discard(client)
+        self._selector.unregister(client.link)
+
+    def _close(self, client: Client) -> None:
+        """Lets the client have what is under way, then ends the connection."""
+        if client.ended or client.close_by is not None:
+            return
+        client.close_by = time.monotonic() + CLOSE_SECONDS
+        self._closing.add(client)
+        self._pump(client)
+
+    def _end(self, client: Client) -> None:
+        """Ends the connection now. Its thread wakes, and posts that it has gone."""
+        if client.ended:
+            return
+        client.ended = True
+        if client.full:
+            self._not_full(client)
+        self._closing.discard(client)
+        client.control.clear()
+        client.buffer, client.offset, client.block, client.page = b"", 0, None, None
+        client.link.shutdown()
+        client.link.close_writer()
+        self._give_turns(client)
+
+    # -- spare time --
+
+    def _use_spare_time(self) -> None:
+        """Nobody wants anything: what can wait is done now, a little at a time."""
+        try:
+            if self._unsaved:
+                self._history.begin()
+                for address in self._unsaved:
+                    self._history.save_address(address)
+                self._history.commit()
+                self._unsaved.clear()
+            elif not self._history.index_more(INDEX_MESSAGES):
+                self._history.checkpoint()
+        except NotSaved as error:  # it stays for later; what people write is more urgent, and says so itself
+            log.error("%s", error)

@@ -1,0 +1,767 @@
+"""Hallway's wire, version 1: what may be said, how it is written and how it is read.
+
+Bytes in, messages out. Nothing here opens a socket, starts a thread, reads a clock or touches a file, so the server,
+the clients, the tests and the benchmark all call it from whichever thread they are in; a `Decoder` belongs to one
+connection and to the one thread that reads it.
+
+A line is one JSON object in UTF-8, at most `MAX_LINE` bytes with its newline. What clients say is a `Command`, what
+servers say an `Event`; both are frozen dataclasses. Reading is strict (RFC 8259 and then some): no NaN, no duplicate
+keys, no lone surrogates, bounded depth, exact types. Unknown fields are ignored, unknown types are not.
+
+    ProtocolError      theirs: a line, a name or an address that cannot be accepted; carries an error code for the wire
+      NameProblem      a name that nobody may have
+      UnknownPerson    a private message to a name nobody has
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from json.encoder import encode_basestring as quote  # the C string encoder behind json.dumps(ensure_ascii=False)
+from typing import Any, ClassVar, Generic, TypeVar
+
+__version__ = "1.0.0"  # of Hallway, for all its programs
+VERSION = 1  # of the wire
+DEFAULT_PORT = 12345
+EVERYONE = "#everyone"  # the room all are in; an address, like a person's name
+
+MAX_LINE = 64 * 1024  # bytes; 4,000 characters outside the BMP, all written as \uXXXX\uXXXX, take 48,000
+MAX_TEXT = 4000  # characters; a line of 250,000 freezes Tk for over a second
+MAX_NAME = 32  # characters; fits a sidebar, and `First Second-Third`
+MAX_ID = 64  # characters; two UUIDs
+MAX_SECRET = 1024  # characters of a token or a password
+MAX_QUERY = 200  # characters of a search; longer ones find nothing more
+MAX_PAGE = 200  # messages in one page of history
+MAX_FOUND = 100  # messages in one answer to a search
+MAX_DEPTH = 8  # of arrays and objects in one line; ours need 3
+MAX_INTEGER = 2**63 - 1  # what SQLite stores
+MAX_TIME = 253_402_300_799_999  # ms; the end of the year 9999, the last that time.localtime has to know
+
+
+class ProtocolError(ValueError):
+    """The other side sent something that cannot be accepted.
+
+    `code` is one of the wire's error codes, `str(error)` a sentence for people, `id` the id of the `send` it answers.
+    """
+
+    def __init__(self, code: str, sentence: str, id: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.id = id
+
+
+class NameProblem(ProtocolError):
+    """A name that nobody may have; the sentence says what is wrong with it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("name_invalid", sentence)
+
+
+class UnknownPerson(ProtocolError):
+    """A text was addressed to somebody this chat does not know."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("no_such_user", f"There is nobody called {name} here. Nothing was sent.")
+
+
+# --- text and names ---------------------------------------------------------------------------------------------------
+
+# Everything a terminal or Tk could stumble over: C0 except tab and newline, DEL, C1, line and paragraph separators,
+# direction overrides, and lone surrogates (which no encoder takes). Joiners stay: emoji and Indic scripts need them.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """`text` without what could harm a screen: controls, escapes, direction overrides. Newlines and tabs stay."""
+    return text if text.isprintable() else _HARMFUL.sub("", text)
+
+
+def clean_line(text: str) -> str:
+    """`text` cleaned and on one line: for names, log lines and terminals."""
+    return text if text.isprintable() else " ".join(_HARMFUL.sub("", text).split())
+
+
+# Categories no name may hold: controls, invisible format characters, surrogates, private use, unassigned, separators.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters by category, but invisible: the Hangul fillers and the empty braille pattern.
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_RESERVED_KEYS = frozenset({"everyone"})  # how the windows call the room all are in
+
+
+def check_name(name: str) -> str:
+    """`name` as it will be shown (NFC, spaces collapsed). Raises `NameProblem` with a sentence for what is no name."""
+    shown = re.sub(" {2,}", " ", unicodedata.normalize("NFC", name).strip())
+    if not shown:
+        raise NameProblem("A name needs at least one character.")
+    if len(shown) > MAX_NAME:
+        raise NameProblem(f"That name is too long: {MAX_NAME} characters at the most.")
+    for character in shown:
+        if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
+            raise NameProblem("That name contains a character that cannot be seen. Use letters, digits and spaces.")
+    key = name_key(shown)  # looked at as well: of a full-width colon or @ it makes the plain one
+    if any(form[:1] in "@#/{" or ":" in form for form in (shown, key)):
+        raise NameProblem("A name cannot start with @, #, / or {, and cannot contain a colon.")
+    if key in _RESERVED_KEYS:
+        raise NameProblem(f"{shown} is what the chat calls all of us. Please choose another name.")
+    if not any(unicodedata.category(character)[0] in "LNS" for character in shown):
+        raise NameProblem("A name needs at least one letter or digit.")
+    return shown
+
+
+def name_key(name: str) -> str:
+    """What makes two names the same person: NFKC, spaces collapsed, casefold, until nothing changes (RFC 8266)."""
+    key = name
+    for _ in range(4):
+        folded = unicodedata.normalize("NFKC", " ".join(unicodedata.normalize("NFKC", key).split()).casefold())
+        if folded == key:
+            break
+        key = folded
+    return key
+
+
+def split_address(text: str, find: Callable[[str], str | None]) -> tuple[str, str] | None:
+    """Reads the address off a text such as `@Bob hi` or `@Bob: hi`.
+
+    `find` maps a name's key to the name as its owner writes it, or to None. The longest name that fits wins, so names
+    may hold spaces. Returns `(name, rest of the text)`, or None when the text is addressed to nobody in particular.
+    Raises `UnknownPerson` when nobody has the name.
+    """
+    if not text.startswith("@") or len(text) < 2 or text[1].isspace() or text[1] == ":":
+        return None
+    body = text[1:]
+    ends = [i for i, character in enumerate(body[: 2 * MAX_NAME + 1]) if character in ": \n\t"]
+    if len(body) <= 2 * MAX_NAME:
+        ends.append(len(body))
+    for end in reversed(ends):
+        name = find(name_key(body[:end]))
+        if name is not None:
+            return name, body[end:].removeprefix(":").strip()
+    raise UnknownPerson(clean_line(re.split(r"[:\s]", body, maxsplit=1)[0])[:MAX_NAME])
+
+
+# --- what travels -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A client's first word. `history` and `after` resume: everything after seq `after` of that log."""
+
+    type: ClassVar[str] = "hello"
+    v: int
+    name: str
+    token: str | None = None
+    password: str | None = None
+    history: str | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A text to `to`: a person or `EVERYONE`; without it, a text that starts with `@name` says it itself."""
+
+    type: ClassVar[str] = "send"
+    id: str
+    text: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskHistory:
+    """Asks for the page of at most `limit` messages before seq `before`; `other`: the private ones with that person."""
+
+    type: ClassVar[str] = "history"
+    before: int
+    limit: int
+    other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskSearch:
+    """Asks for the newest `limit` messages before seq `before` that hold all the words of `text`."""
+
+    type: ClassVar[str] = "search"
+    text: str
+    limit: int
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypingTo:
+    """This client's person is writing to `to`."""
+
+    type: ClassVar[str] = "typing"
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWith:
+    """This client's person has seen the private messages with `other` up to `seq`."""
+
+    type: ClassVar[str] = "seen"
+    other: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Are you there?"""
+
+    type: ClassVar[str] = "ping"
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """I am."""
+
+    type: ClassVar[str] = "pong"
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The last word of either side; `reason` is a sentence, and only servers give one."""
+
+    type: ClassVar[str] = "bye"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody this chat knows, here or away."""
+
+    name: str
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The answer to a `Hello`: `server` is the chat's name, `history` the id of its log, `last` its newest seq."""
+
+    type: ClassVar[str] = "welcome"
+    v: int
+    server: str
+    history: str
+    name: str
+    people: tuple[Person, ...]
+    last: int
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the log. `time` is in milliseconds since 1970, UTC, by the server's clock, and for display only."""
+
+    type: ClassVar[str] = "message"
+    seq: int
+    time: int
+    sender: str
+    to: str
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The message with this `id` is on the server's disk as entry `seq`."""
+
+    type: ClassVar[str] = "ack"
+    id: str
+    seq: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came."""
+
+    type: ClassVar[str] = "joined"
+    name: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody went: said goodbye, or has been gone for ten seconds."""
+
+    type: ClassVar[str] = "left"
+    name: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answer to `AskHistory`, oldest first; `more` when there are older ones."""
+
+    type: ClassVar[str] = "page"
+    messages: tuple[Message, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to `AskSearch`, oldest first; `more` when older ones match too."""
+
+    type: ClassVar[str] = "found"
+    messages: tuple[Message, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TypingFrom:
+    """`sender` is writing to this client's person."""
+
+    type: ClassVar[str] = "typing"
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBy:
+    """`sender` has seen the private messages of the two up to `seq`."""
+
+    type: ClassVar[str] = "seen"
+    sender: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Something could not be done; `text` is a sentence for people, `id` names the `send` it answers."""
+
+    type: ClassVar[str] = "error"
+    code: str
+    text: str
+    id: str | None = None
+
+
+Command = Hello | Send | AskHistory | AskSearch | TypingTo | SeenWith | Ping | Pong | Bye
+Event = Welcome | Message | Ack | Joined | Left | Page | Found | TypingFrom | SeenBy | Error | Ping | Pong | Bye
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that could not be read: `error` answers it; after a `fatal` one nothing more can be framed."""
+
+    error: Error
+    fatal: bool = False
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+_WIRE_NAMES = {"sender": "from", "other": "with"}  # field names that are keywords in Python
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def _plain(value: Any) -> Any:
+    """A dataclass as the dict of its JSON object; absent optional fields are left out."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if not hasattr(value, "__dataclass_fields__"):
+        return value
+    plain: dict[str, Any] = {"type": value.type} if hasattr(value, "type") else {}
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if item is not None:
+            plain[_WIRE_NAMES.get(field.name, field.name)] = _plain(item)
+    return plain
+
+
+def encode(message: Command | Event) -> bytes:
+    """`message` as its line on the wire, newline included."""
+    return (_to_json(_plain(message)) + "\n").encode()
+
+
+def encode_message(seq: int, time: int, sender: str, to: str, id: str, text: str) -> bytes:
+    """The same line as `encode(Message(...))`, by hand: the server makes one for every message of a flood."""
+    return (
+        f'{{"type":"message","seq":{seq},"time":{time},"from":{quote(sender)},"to":{quote(to)},'
+        f'"id":{quote(id)},"text":{quote(text)}}}\n'
+    ).encode()
+
+
+def encode_ack(id: str, seq: int, time: int) -> bytes:
+    """The same line as `encode(Ack(id, seq, time))`, written out by hand for the same reason."""
+    return f'{{"type":"ack","id":{quote(id)},"seq":{seq},"time":{time}}}\n'.encode()
+
+
+def encode_page(kind: type[Page] | type[Found], messages: Iterable[Message], more: bool) -> bytes:
+    """A `page` or `found` line. Where not all fit into `MAX_LINE`, the oldest are left out and `more` is true."""
+    room = MAX_LINE - 100  # the frame around the messages
+    kept: list[bytes] = []
+    for message in reversed(list(messages)):
+        line = encode(message).rstrip(b"\n")
+        room -= len(line) + 1
+        if room < 0:
+            more = True
+            break
+        kept.append(line)
+    head = f'{{"type":"{kind.type}","messages":['.encode()
+    return head + b",".join(reversed(kept)) + (b'],"more":true}\n' if more else b'],"more":false}\n')
+
+
+def encode_people(people: Iterable[Person]) -> str:
+    """The `people` array of a `welcome`: as many of the first ones as fit into `MAX_LINE` with the other fields."""
+    fitting: list[str] = []
+    room = MAX_LINE - 4096  # the other fields: names and ids are bounded, and so is a token
+    for person in people:
+        entry = f'{{"name":{quote(person.name)},"online":{"true" if person.online else "false"}}}'
+        room -= len(entry.encode()) + 1
+        if room < 0:
+            break
+        fitting.append(entry)
+    return f"[{','.join(fitting)}]"
+
+
+def encode_welcome(welcome: Welcome, people: str) -> bytes:
+    """The line of `welcome`, with the array that `encode_people` made once for many in the place of its people."""
+    plain = _plain(welcome)
+    del plain["people"]
+    return f'{_to_json(plain)[:-1]},"people":{people}}}\n'.encode()
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _bad(sentence: str, id: str | None = None) -> ProtocolError:
+    return ProtocolError("bad_message", sentence, id)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _bad(f"{name} is not a number in JSON.")
+
+
+def _short_integer(digits: str) -> int:
+    if len(digits) > 20:  # no honest number is longer, and int() of a very long one is slow or raises
+        raise _bad("A number is too large.")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise _bad("A number is too large.")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _bad("An object has the same key twice.")
+    return result
+
+
+_parse = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates,
+    parse_constant=_refuse_constant,
+    parse_int=_short_integer,
+    parse_float=_finite,
+).raw_decode
+
+
+def _check_depth(text: str) -> None:
+    """Raises for nesting deeper than `MAX_DEPTH`, before a recursive parser sees it (json has crashed CPython 3.13)."""
+    outside_strings = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", outside_strings):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise _bad("The line is nested too deeply.")
+
+
+def parse_object(line: bytes) -> dict[str, Any]:
+    """The JSON object that `line` (without its newline) is; raises `ProtocolError` `bad_message` for anything else."""
+    try:
+        text = line.decode().strip(" \t\r")
+    except UnicodeDecodeError:
+        raise _bad("The line is not UTF-8.") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(text)
+    try:
+        value, end = _parse(text)
+    except ProtocolError:
+        raise
+    except ValueError:
+        raise _bad("The line is not JSON.") from None
+    if end != len(text) or type(value) is not dict:
+        raise _bad("The line is not one JSON object.")
+    if "\\u" in text:
+        try:
+            _to_json(value).encode()
+        except UnicodeEncodeError:
+            raise _bad("The line holds half a surrogate pair.") from None
+    return value
+
+
+Fields = dict[str, Any]
+
+
+def _string(fields: Fields, key: str, longest: int) -> str:
+    value = fields.get(key)
+    if type(value) is not str:
+        raise _bad(f"“{key}” must be a string.")
+    if len(value) > longest:
+        raise _bad(f"“{key}” has more than {longest} characters.")
+    return value
+
+
+def _optional_string(fields: Fields, key: str, longest: int) -> str | None:
+    return None if key not in fields else _string(fields, key, longest)
+
+
+def _integer(fields: Fields, key: str, highest: int = MAX_INTEGER, lowest: int = 0) -> int:
+    value = fields.get(key)
+    if type(value) is not int or not lowest <= value <= highest:
+        raise _bad(f"“{key}” must be a whole number from {lowest} to {highest}.")
+    return value
+
+
+def _optional_integer(fields: Fields, key: str) -> int | None:
+    return None if key not in fields else _integer(fields, key)
+
+
+def _boolean(fields: Fields, key: str) -> bool:
+    value = fields.get(key)
+    if type(value) is not bool:
+        raise _bad(f"“{key}” must be true or false.")
+    return value
+
+
+def _array(fields: Fields, key: str) -> list[Fields]:
+    value = fields.get(key)
+    if type(value) is not list or not all(type(item) is dict for item in value):
+        raise _bad(f"“{key}” must be an array of objects.")
+    return value
+
+
+def _read_hello(fields: Fields) -> Hello:
+    if _integer(fields, "v") != VERSION:
+        raise ProtocolError("unsupported_version", f"This server speaks version {VERSION} of the protocol only.")
+    return Hello(
+        VERSION,
+        check_name(_string(fields, "name", MAX_TEXT)),  # too long a name is a name problem: there is another try
+        _optional_string(fields, "token", MAX_SECRET),
+        _optional_string(fields, "password", MAX_SECRET),
+        _optional_string(fields, "history", MAX_ID),
+        _optional_integer(fields, "after"),
+    )
+
+
+def _read_send(fields: Fields) -> Send:
+    id = fields.get("id")
+    if type(id) is not str or not 0 < len(id) <= MAX_ID or not id.isprintable():
+        raise _bad(f"“id” must be a string of 1 to {MAX_ID} printable characters.")
+    text = fields.get("text")
+    if type(text) is not str:
+        raise _bad("“text” must be a string.", id)
+    if len(text) > MAX_TEXT:
+        raise ProtocolError("too_long", f"A message has at most {MAX_TEXT} characters; this one has {len(text)}.", id)
+    to = fields.get("to")
+    if to is not None and (type(to) is not str or len(to) > 4 * MAX_NAME):
+        raise _bad("“to” must be a name.", id)
+    text = clean_text(text)
+    if not text or text.isspace():
+        raise _bad("There is nothing in that message.", id)
+    return Send(id, text, to)
+
+
+def _read_ask_history(fields: Fields) -> AskHistory:
+    return AskHistory(
+        _integer(fields, "before"),
+        _integer(fields, "limit", MAX_PAGE, 1),
+        _optional_string(fields, "with", 4 * MAX_NAME),
+    )
+
+
+def _read_ask_search(fields: Fields) -> AskSearch:
+    text = clean_line(_string(fields, "text", MAX_QUERY))
+    return AskSearch(text, _integer(fields, "limit", MAX_FOUND, 1), _optional_integer(fields, "before"))
+
+
+def _read_typing_to(fields: Fields) -> TypingTo:
+    return TypingTo(_string(fields, "to", 4 * MAX_NAME))
+
+
+def _read_seen_with(fields: Fields) -> SeenWith:
+    return SeenWith(_string(fields, "with", 4 * MAX_NAME), _integer(fields, "seq"))
+
+
+def _shown_name(fields: Fields, key: str) -> str:
+    """A name that a server sent: believed, but made harmless for a screen."""
+    return clean_line(_string(fields, key, 4 * MAX_NAME))
+
+
+def _read_person(fields: Fields) -> Person:
+    return Person(_shown_name(fields, "name"), _boolean(fields, "online"))
+
+
+def _read_welcome(fields: Fields) -> Welcome:
+    return Welcome(
+        _integer(fields, "v"),
+        clean_line(_string(fields, "server", 4 * MAX_NAME)),
+        _string(fields, "history", MAX_ID),
+        _shown_name(fields, "name"),
+        tuple(_read_person(person) for person in _array(fields, "people")),
+        _integer(fields, "last"),
+        _optional_string(fields, "token", MAX_SECRET),
+    )
+
+
+def _read_message(fields: Fields) -> Message:
+    return Message(
+        _integer(fields, "seq"),
+        _integer(fields, "time", MAX_TIME),
+        _shown_name(fields, "from"),
+        _shown_name(fields, "to"),
+        _string(fields, "id", MAX_ID),
+        clean_text(_string(fields, "text", MAX_TEXT)),
+    )
+
+
+def _read_ack(fields: Fields) -> Ack:
+    return Ack(_string(fields, "id", MAX_ID), _integer(fields, "seq"), _integer(fields, "time", MAX_TIME))
+
+
+def _read_joined(fields: Fields) -> Joined:
+    return Joined(_shown_name(fields, "name"), _integer(fields, "time", MAX_TIME))
+
+
+def _read_left(fields: Fields) -> Left:
+    return Left(_shown_name(fields, "name"), _integer(fields, "time", MAX_TIME))
+
+
+def _read_messages(fields: Fields) -> tuple[Message, ...]:
+    return tuple(_read_message(message) for message in _array(fields, "messages"))
+
+
+def _read_error(fields: Fields) -> Error:
+    return Error(
+        _string(fields, "code", MAX_ID),
+        clean_line(_string(fields, "text", MAX_TEXT)),
+        _optional_string(fields, "id", MAX_ID),
+    )
+
+
+def _read_reason(fields: Fields) -> Bye:
+    reason = _optional_string(fields, "reason", MAX_TEXT)
+    return Bye(None if reason is None else clean_line(reason))
+
+
+COMMANDS: Mapping[str, Callable[[Fields], Command]] = {
+    "hello": _read_hello,
+    "send": _read_send,
+    "history": _read_ask_history,
+    "search": _read_ask_search,
+    "typing": _read_typing_to,
+    "seen": _read_seen_with,
+    "ping": lambda _: Ping(),
+    "pong": lambda _: Pong(),
+    "bye": lambda _: Bye(),
+}
+
+EVENTS: Mapping[str, Callable[[Fields], Event]] = {
+    "welcome": _read_welcome,
+    "message": _read_message,
+    "ack": _read_ack,
+    "joined": _read_joined,
+    "left": _read_left,
+    "page": lambda fields: Page(_read_messages(fields), _boolean(fields, "more")),
+    "found": lambda fields: Found(_read_messages(fields), _boolean(fields, "more")),
+    "typing": lambda fields: TypingFrom(_shown_name(fields, "from")),
+    "seen": lambda fields: SeenBy(_shown_name(fields, "from"), _integer(fields, "seq")),
+    "error": _read_error,
+    "ping": lambda _: Ping(),
+    "pong": lambda _: Pong(),
+    "bye": _read_reason,
+}
+
+
+class LineSplitter:
+    """Bytes in, lines out (without their newlines), however the bytes were cut.
+
+    After a line of more than `MAX_LINE` bytes `overflow` is true and what follows is dropped: it cannot be framed. At
+    no time is more than one line kept.
+    """
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self.overflow = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that `data` completes."""
+        if self.overflow:
+            return []
+        if b"\n" not in data:
+            self._rest += data
+            lines: list[bytes] = []
+        else:
+            lines = (bytes(self._rest) + data if self._rest else data).split(b"\n")
+            self._rest = bytearray(lines.pop())
+        for i, line in enumerate(lines):
+            if len(line) >= MAX_LINE:
+                self.overflow = True
+                del lines[i:]
+                break
+        if len(self._rest) >= MAX_LINE:
+            self.overflow = True
+        if self.overflow:
+            self._rest.clear()
+        return lines
+
+
+T = TypeVar("T")
+
+
+class Decoder(Generic[T]):
+    """Bytes in, messages out, for one direction: `Decoder(COMMANDS)` reads clients, `Decoder(EVENTS)` servers."""
+
+    def __init__(self, readers: Mapping[str, Callable[[Fields], T]]) -> None:
+        self._readers = readers
+        self._lines = LineSplitter()
+        self._ended = False
+
+    def feed(self, data: bytes) -> list[T | BadLine]:
+        """What the lines say that `data` completes, in order. A bad line takes none of the good ones with it."""
+        if self._ended:
+            return []
+        result: list[T | BadLine] = [self._read(line) for line in self._lines.feed(data)]
+        if self._lines.overflow:
+            self._ended = True
+            sentence = f"A line has more than {MAX_LINE} bytes."
+            result.append(BadLine(Error("too_long", sentence), fatal=True))
+        return result
+
+    def _read(self, line: bytes) -> T | BadLine:
+        try:
+            fields = parse_object(line)
+            kind = fields.get("type")
+            reader = self._readers.get(kind) if type(kind) is str else None
+            if reader is None:
+                raise _bad("“type” is missing or not one this side knows.")
+            return reader(fields)
+        except ProtocolError as problem:
+            return BadLine(Error(problem.code, str(problem), problem.id))
+
+
+# --- the same chat in words, for netcat and the console ---------------------------------------------------------------
+
+
+def clock_time(time_ms: int) -> str:
+    """A message's time as `12:03`, by this machine's time zone."""
+    return time.strftime("%H:%M", time.localtime(time_ms / 1000))
+
+
+def in_words(event: Message | Joined | Left, me: str) -> str:
+    """One line (no newline at its end) that tells the person called `me` what happened."""
+    if isinstance(event, Joined):
+        return f"{event.name} has joined the chat."
+    if isinstance(event, Left):
+        return f"{event.name} has left the chat."
+    # Further lines are set in, so that no text can pass for another's message.
+    text = event.text.replace("\n", "\n    ")
+    if event.to == EVERYONE:
+        return f"[{clock_time(event.time)}] {event.sender}: {text}"
+    if name_key(event.sender) == name_key(me):
+        return f"Private message to {event.to}: {text}"
+    return f"Private message from {event.sender}: {text}"

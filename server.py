@@ -1,0 +1,693 @@
+"""Hallway's server: `python3 server.py`.
+
+The main thread reads the command line, starts everything and waits for the end. One thread accepts for each address
+listened on, one thread per connection reads and understands (`Connection`), and the hub (`hub.py`) does everything that
+concerns more than one person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import getpass
+import logging
+import logging.handlers
+import os
+import queue
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from history import HistoryError, Reader, data_folder
+from hub import WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
+from link import SEND_BUFFER, Link
+from protocol import (
+    COMMANDS,
+    DEFAULT_PORT,
+    MAX_LINE,
+    MAX_NAME,
+    MAX_TEXT,
+    VERSION,
+    AskHistory,
+    AskSearch,
+    BadLine,
+    Bye,
+    Command,
+    Decoder,
+    Error,
+    Found,
+    Hello,
+    LineSplitter,
+    NameProblem,
+    Page,
+    Ping,
+    Pong,
+    Send,
+    __version__,
+    check_name,
+    clean_line,
+    clean_text,
+    name_key,
+)
+
+JOIN_SECONDS = 10.0  # from connecting to a name: a program takes milliseconds, and silent connections cost threads
+NAME_SECONDS = 60.0  # for a person whose name was refused to think of another
+PROMPT_SECONDS = 1.0  # of silence before somebody is taken for a person
+PING_SECONDS = 15.0  # of silence before we ask
+SILENT_SECONDS = 45.0  # of silence before we take a connection for dead
+SEND_BURST = 20  # messages that may come at once when --rate allows fewer a second
+ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
+ASK_BURST = 100
+MAX_CLIENTS = 2000  # a thread each; 4,000 were measured to take 63 MiB
+SPARE_DESCRIPTORS = 64  # for the log, its readers and what Python needs
+ACCEPT_PAUSE = 1.0  # seconds, when the system has no descriptor or thread left
+STOP_SECONDS = 3.0  # for the threads to end
+LOG_LINES = 10_000  # waiting to be written; a terminal that stands still costs lines, not the chat
+
+log = logging.getLogger("hallway")
+
+
+class Options(NamedTuple):
+    """What the command line and the environment ask for."""
+
+    host: str | None  # None: every address of this machine
+    port: int
+    name: str
+    data: Path
+    rate: float  # messages a second for one person; 0: no limit
+    max_clients: int
+
+
+class StartError(Exception):
+    """The server cannot start; `str(error)` says why and what to do."""
+
+
+class Pace:
+    """How fast one person may go on: `rate` a second on average, `burst` at once (a token bucket)."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = float(burst)
+        self._at = time.monotonic()
+
+    def seconds(self) -> float:
+        """Takes a token, and says how long to wait before going on."""
+        if self._rate == 0:
+            return 0.0
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
+        self._at = now
+        return max(0.0, -self._tokens / self._rate)
+
+
+class Connection(threading.Thread):
+    """Reads one connection, from its first byte to its last; everything shared is the hub's."""
+
+    def __init__(self, server: Server, accepted: socket.socket, address: str) -> None:
+        super().__init__(name=f"hallway-client-{address}", daemon=True)  # daemon: one that hangs does not keep Python
+        self._server = server
+        self._hub = server.hub
+        self._socket = accepted
+        self._address = address
+        self._send_pace = Pace(server.options.rate, SEND_BURST)
+        self._ask_pace = Pace(ASK_RATE if server.options.rate else 0, ASK_BURST)
+
+    def shutdown(self) -> None:
+        """Ends the connection from another thread: wakes this one."""
+        with contextlib.suppress(OSError):  # not connected any more
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def run(self) -> None:
+        """Talks until either side has enough."""
+        try:
+            link = Link(self._socket)
+        except OSError:  # gone already, or no descriptor left for the writer
+            self._socket.close()
+            self._server.forget(self)
+            return
+        self._client = Client(link, self._address)
+        bye = False
+        log.info("connection from %s", self._address)
+        try:
+            bye = self._talk()
+        except TimeoutError:
+            log.info("%s is silent and is disconnected", self._who())
+        except OSError as error:
+            log.debug("%s broke: %s", self._who(), error)
+        finally:
+            self._hub.post(Gone(self._client, bye))
+            link.close_reader()
+            self._server.forget(self)
+
+    def _who(self) -> str:
+        return self._client.name or self._address
+
+    def _tell(self, data: bytes) -> None:
+        self._hub.post(Tell(self._client, data))
+
+    def _talk(self) -> bool:
+        """Finds out who is there, and talks their way. True when they said goodbye."""
+        link, deadline = self._client.link, time.monotonic() + JOIN_SECONDS
+        prompted = False
+        try:
+            data = link.receive(PROMPT_SECONDS)
+        except TimeoutError:
+            self._tell(Words.PROMPT.encode())
+            prompted = True
+            data = self._receive_until(deadline)
+        if data[:1] == b"{":
+            if prompted:
+                self._tell(b"\n")  # so that the prompt is a line of its own, and does not spoil the welcome
+            return self._talk_wire(data, deadline)
+        if data and data[0] != 0x16:  # 0x16 begins a TLS handshake
+            return self._talk_words(data, deadline)
+        return False
+
+    def _receive_until(self, deadline: float) -> bytes:
+        """The next bytes before a moment of the monotonic clock. Raises TimeoutError."""
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return self._client.link.receive(seconds)
+
+    # -- JSON lines --
+
+    def _talk_wire(self, data: bytes, deadline: float) -> bool:
+        decoder = Decoder(COMMANDS)
+        while data:
+            for item in (items := iter(decoder.feed(data))):
+                if isinstance(item, Hello):
+                    if self._join(item, keeps=True):
+                        return self._talk_joined(decoder, items)
+                    if self._client.ended or self._client.close_by is not None:
+                        return False
+                elif isinstance(item, BadLine) and item.error.code == "name_invalid":
+                    self._tell(WIRE.say(item.error, ""))
+                else:
+                    error = item.error if isinstance(item, BadLine) else Error("not_joined", "Say hello first.")
+                    self._tell(WIRE.say(error, ""))
+                    return isinstance(item, Bye)
+            try:
+                data = self._receive_until(deadline)
+            except TimeoutError:
+                self._tell(WIRE.say(Error("not_joined", f"No hello within {JOIN_SECONDS:.0f} seconds."), ""))
+                raise
+        return False
+
+    def _join(self, hello: Hello, keeps: bool) -> bool:
+        """Asks the hub for the name; true when it is theirs. Else the hub has told them why not."""
+        join = Join(self._client, hello, keeps, threading.Event())
+        self._hub.post(join)
+        while not join.done.wait(1.0):
+            if self._hub.ended.is_set():
+                return False
+        return self._client.person is not None
+
+    def _talk_joined(self, decoder: Decoder[Command], items: Iterator[Command | BadLine]) -> bool:
+        going_on = self._obey(items)
+        while going_on is None:
+            data = self._receive_or_ping()
+            if not data:
+                return False
+            going_on = self._obey(iter(decoder.feed(data)))
+        return going_on
+
+    def _receive_or_ping(self) -> bytes:
+        """The next bytes; asks whether they are there when they say nothing. Raises TimeoutError when they are not."""
+        for _ in range(round(SILENT_SECONDS / PING_SECONDS)):
+            try:
+                return self._client.link.receive(PING_SECONDS)
+            except TimeoutError:
+                self._tell(WIRE.say(Ping(), ""))
+        raise TimeoutError
+
+    def _obey(self, items: Iterator[Command | BadLine]) -> bool | None:
+        """Hands on what they said, as fast as they may. True: they said goodbye. False: nothing more can be read."""
+        orders: list[Order] = []
+        for item in items:
+            if not self._may_go_on(self._send_pace if isinstance(item, Send) else self._ask_pace, orders):
+                return False
+            if isinstance(item, Bye) or (isinstance(item, BadLine) and item.fatal):
+                if isinstance(item, BadLine):
+                    orders.append(WIRE.say(item.error, ""))
+                self._post(orders)
+                return isinstance(item, Bye)
+            order = self._order(item)
+            if order is not None:
+                orders.append(order)
+        self._post(orders)
+        return None
+
+    def _may_go_on(self, pace: Pace, ready: list[Order]) -> bool:
+        """Waits as long as the pace wants, after posting what is ready. False when it all ended meanwhile."""
+        seconds = pace.seconds()
+        if not seconds:
+            return True
+        self._post(ready.copy())
+        ready.clear()
+        return not (self._server.stopping.wait(seconds) or self._client.ended)
+
+    def _post(self, orders: list[Order]) -> None:
+        """Posts orders when it is their turn. Raises TimeoutError when they have not read anything for too long."""
+        if not orders:
+            return
+        if not self._client.turns.acquire(timeout=SILENT_SECONDS):
+            raise TimeoutError
+        self._hub.post(Orders(self._client, orders))
+
+    def _order(self, item: Command | BadLine) -> Order | None:
+        """What the hub has to do about a command; what it need not be asked is answered here."""
+        if isinstance(item, BadLine):
+            return WIRE.say(item.error, "")
+        if isinstance(item, Hello):
+            return WIRE.say(Error("bad_message", "You have said hello already."), "")
+        if isinstance(item, (AskHistory, AskSearch)):
+            try:
+                return WIRE.say(self._read_log(item), "")
+            except HistoryError as error:
+                log.error("%s", error)
+                return WIRE.say(Error("bad_message", "The server cannot read its log just now. Try again later."), "")
+        if isinstance(item, Ping):
+            return WIRE.say(Pong(), "")
+        if isinstance(item, (Pong, Bye)):
+            return None
+        return item
+
+    def _read_log(self, asked: AskHistory | AskSearch) -> Page | Found | Error:
+        """Reads what this person may see, on a connection to the database that lives as long as the question."""
+        assert self._client.person is not None
+        me = self._client.person.id
+        with Reader(self._server.options.data) as reader:
+            if isinstance(asked, AskSearch):
+                before = reader.newest() + 1 if asked.before is None else asked.before
+                messages = reader.search(me, asked.text, before, asked.limit + 1)
+                return Found(tuple(messages[-asked.limit :]), len(messages) > asked.limit)
+            if asked.other is None:
+                messages = reader.before(me, asked.before, asked.limit + 1)
+            else:
+                other = reader.find(name_key(asked.other))
+                if other is None:
+                    return Error("no_such_user", f"There is nobody called {clean_line(asked.other)} here.")
+                messages = reader.private_before(me, other, asked.before, asked.limit + 1)
+            return Page(tuple(messages[-asked.limit :]), len(messages) > asked.limit)
+
+    # -- words --
+
+    def _talk_words(self, data: bytes, deadline: float) -> bool:
+        """A person with netcat. They leave as they like: the end of their input is a goodbye."""
+        self._client.face = WORDS
+        lines = LineSplitter()
+        number, prefix = 0, secrets.token_hex(6)
+        while data:
+            orders: list[Order] = []
+            for line in lines.feed(data):
+                text = clean_text(line.decode(errors="replace")).strip()
+                if self._client.person is None:
+                    deadline = time.monotonic() + NAME_SECONDS
+                    if not self._join_in_words(text):
+                        return False
+                elif text:
+                    number += 1
+                    order = self._order_in_words(text, f"nc-{prefix}-{number}")
+                    if order is None:
+                        self._post(orders)
+                        return True
+                    if not self._may_go_on(self._send_pace, orders):
+                        return False
+                    orders.append(order)
+            if lines.overflow:
+                orders.append(f"A line has more than {MAX_LINE} bytes. Goodbye.\n".encode())
+                self._post(orders)
+                return False
+            self._post(orders)
+            data = self._receive_until(deadline) if self._client.person is None else self._receive_words()
+        return True
+
+    def _receive_words(self) -> bytes:
+        """The next bytes, however long it takes: people on netcat answer no pings, TCP's keep-alive finds the dead."""
+        while True:
+            try:
+                return self._client.link.receive(SILENT_SECONDS)
+            except TimeoutError:
+                if self._client.ended:
+                    return b""
+
+    def _join_in_words(self, text: str) -> bool:
+        """Tries a name; false when the connection is to be closed."""
+        try:
+            hello = Hello(VERSION, check_name(text[: 4 * MAX_NAME]))
+        except NameProblem as problem:
+            self._tell(WORDS.say(Error(problem.code, str(problem)), ""))
+            return True
+        self._join(hello, keeps=False)
+        return not self._client.ended and self._client.close_by is None
+
+    def _order_in_words(self, text: str, id: str) -> Order | None:
+        """What a typed line wants; None when it is /exit."""
+        if text == "/exit":
+            return None
+        if text == "/who":
+            return Who()
+        if text == "/help":
+            return (
+                b"Type a line and press Enter: everybody reads it.\n"
+                b"@Bob hello    writes to Bob alone\n/who          tells who is here\n/exit         leaves\n"
+            )
+        if text.startswith("/") and not text.startswith("//"):
+            return f"There is no command {text.split()[0]}. /help lists them; // begins a text with a slash.\n".encode()
+        if len(text) > MAX_TEXT:
+            return f"A message has at most {MAX_TEXT} characters; this one has {len(text)}.\n".encode()
+        return Send(id, text.removeprefix("/") if text.startswith("//") else text)
+
+
+class Server:
+    """Listens, and gives every connection its thread. `start`, then `stop`; each from the main thread."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.stopping = threading.Event()
+        self.hub = Hub(options.data, options.name, options.max_clients)
+        self.ports: dict[str, int] = {}  # listened on; key: address
+        self._listeners: list[socket.socket] = []
+        self._acceptors: list[threading.Thread] = []
+        self._connections: set[Connection] = set()
+        self._connections_lock = threading.Lock()  # guards _connections: acceptors add, connections take themselves out
+
+    def start(self) -> Path | None:
+        """Opens the log, then the port. Returns where a malformed log was put. Raises `StartError`."""
+        self._listeners = listen(self.options.host, self.options.port)
+        try:
+            set_aside = self.hub.start_up()
+        except HistoryError as error:
+            for listener in self._listeners:
+                listener.close()
+            raise StartError(str(error)) from None
+        for listener in self._listeners:
+            acceptor = threading.Thread(target=self._accept, args=(listener,), name="hallway-accept")
+            self._acceptors.append(acceptor)
+            acceptor.start()
+        return set_aside
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        port: int = self._listeners[0].getsockname()[1]
+        return port
+
+    def _accept(self, listener: socket.socket) -> None:
+        complained = False
+        while not self.stopping.is_set():
+            try:
+                accepted, address = listener.accept()
+            except TimeoutError:
+                continue
+            except OSError as error:
+                if error.errno in (errno.ECONNABORTED, errno.EPROTO):  # gone before it was accepted
+                    continue
+                if not complained:
+                    log.error("No further connections just now (%s); those that are open go on.", error.strerror)
+                complained = True
+                self.stopping.wait(ACCEPT_PAUSE)
+                continue
+            complained = False
+            self._serve(accepted, f"{address[0]}:{address[1]}")
+
+    def _serve(self, accepted: socket.socket, address: str) -> None:
+        connection = Connection(self, accepted, address)
+        with self._connections_lock:  # before it starts: it may end, and take itself out, before start() returns
+            self._connections.add(connection)
+        try:
+            connection.start()
+        except RuntimeError:  # the system gives us no further thread
+            log.error("No thread for a connection from %s; it is closed.", address)
+            accepted.close()
+            self.forget(connection)
+            self.stopping.wait(ACCEPT_PAUSE)
+
+    def forget(self, connection: Connection) -> None:
+        """Takes a connection off the list; called by its own thread at its end."""
+        with self._connections_lock:
+            self._connections.discard(connection)
+
+    def stop(self, reason: str) -> None:
+        """Tells everybody goodbye, writes down what was taken, ends every thread. May be called again."""
+        self.stopping.set()
+        for acceptor in self._acceptors:
+            acceptor.join()
+        for listener in self._listeners:
+            listener.close()
+        self.hub.post(Stop(reason))
+        self.hub.join()
+        with self._connections_lock:
+            connections = list(self._connections)
+        for connection in connections:
+            connection.shutdown()
+        deadline = time.monotonic() + STOP_SECONDS
+        for connection in connections:
+            connection.join(max(0.0, deadline - time.monotonic()))
+
+
+def listen(host: str | None, port: int) -> list[socket.socket]:
+    """Listening sockets on all addresses of `host`, or of the machine (IPv4, and IPv6 where it has it), all on one port.
+
+    Port 0 takes a free one. Raises `StartError`.
+    """
+    if host is None:
+        wanted = [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")]
+    else:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        except (socket.gaierror, UnicodeError):
+            raise StartError(f"This computer does not know the address {host}. Leave --host out to listen everywhere.") from None
+        wanted = list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
+    listeners: list[socket.socket] = []
+    problem: OSError | None = None
+    for family, address in wanted:
+        try:
+            listener = _listener(family, address, port)
+        except OSError as error:
+            problem = problem or error
+            if error.errno == errno.EADDRINUSE:
+                break
+            continue  # IPv6 is off, or the name has an address that this machine has not
+        listeners.append(listener)
+        port = listener.getsockname()[1]
+    if listeners and (problem is None or problem.errno != errno.EADDRINUSE):
+        return listeners
+    for listener in listeners:
+        listener.close()
+    raise StartError(_why_not_listening(host, port, problem))
+
+
+def _listener(family: int, address: str, port: int) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":  # SO_REUSEADDR would let another program take the port there
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
+        listener.bind((address, port))
+        listener.listen(1024)
+        listener.settimeout(0.5)  # so that stopping is noticed everywhere; closing alone would not wake accept
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _why_not_listening(host: str | None, port: int, problem: OSError | None) -> str:
+    number = problem.errno if problem else None
+    if number == errno.EADDRINUSE:
+        return f"Port {port} is in use: perhaps a server is running already. Stop it, or choose another port with --port."
+    if number == errno.EACCES:
+        return f"Port {port} is reserved for the system. Choose one above 1023 with --port."
+    if number == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this computer. Leave --host out to listen on all that are."
+    return f"Port {port} cannot be opened ({problem.strerror if problem else 'no address'})."
+
+
+def addresses_to_type() -> list[str]:
+    """This machine's addresses on its networks, the likeliest first. Nothing is sent to find out."""
+    found: list[str] = []
+    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):  # RFC 5737, RFC 3849
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((elsewhere, 9))  # only asks the routing table which address would be used
+            found.append(probe.getsockname()[0])
+    with contextlib.suppress(OSError, UnicodeError):
+        found += [str(address[0]) for _, _, _, _, address in socket.getaddrinfo(socket.gethostname(), None)]
+    usable = [address for address in found if not address.startswith(("127.", "fe80:", "0.")) and address != "::1"]
+    return list(dict.fromkeys(usable))
+
+
+def raise_descriptor_limit(clients: int) -> int:
+    """Lets this process open as many files as `clients` need, where it may; returns how many clients it is enough for."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return clients
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * clients + SPARE_DESCRIPTORS
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return min(clients, (soft - SPARE_DESCRIPTORS) // 2)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the server until it is told to stop; returns the exit status."""
+    given = _parser().parse_args(arguments)
+    if given.ask:
+        try:
+            given.host = input("Enter server IP (Enter alone: every address of this computer): ").strip() or given.host
+            given.port = _port(input(f"Enter server port (Enter alone: {given.port}): ").strip() or str(given.port))
+        except argparse.ArgumentTypeError as problem:
+            print(f"server.py: {problem}", file=sys.stderr)
+            return 2
+        except (EOFError, KeyboardInterrupt):
+            return 130
+    clients = raise_descriptor_limit(given.max_clients)
+    options = Options(given.host, given.port, clean_line(given.name)[: 2 * MAX_NAME], given.data, given.rate, clients)
+    listener = _start_logging(given.log_level)
+    try:
+        return _run(Server(options), given.max_clients)
+    except StartError as error:
+        print(f"server.py: {error}", file=sys.stderr)
+        return 1
+    finally:
+        listener.stop()
+
+
+def _run(server: Server, wanted_clients: int) -> int:
+    asked_to_stop: list[int] = []
+
+    def ask_to_stop(signal_number: int, _frame: FrameType | None) -> None:
+        asked_to_stop.append(signal_number)
+        server.stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    set_aside = server.start()
+    with contextlib.suppress(OSError):  # nobody reads our standard output: no reason not to serve
+        _greet(server, wanted_clients, set_aside)
+    while not server.stopping.wait(0.5) and not server.hub.ended.is_set():
+        pass  # in steps, because on Windows a signal does not end a wait
+    failed = server.hub.ended.is_set()
+    server.stop("The server is closing.")
+    log.info("stopped")
+    if failed:
+        return 1
+    return 130 if signal.SIGINT in asked_to_stop else 0
+
+
+def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
+    options, port = server.options, server.port
+    if set_aside:
+        print(f"ATTENTION: the log was damaged. It is kept as {set_aside}, and a new one begins.")
+    print(f"Hallway {__version__}: “{options.name}” is open. Ctrl-C closes it.")
+    hosts = addresses_to_type() if options.host is None else [options.host]
+    ending = "" if port == DEFAULT_PORT else f" --port {port}"
+    for host in hosts or ["127.0.0.1"]:
+        print(f"  Join with   python3 client.py --host {host}{ending}")
+    if options.max_clients < wanted_clients:
+        print(f"  This system's limit of open files allows {options.max_clients} people at once.")
+    print(f"  The log is in {options.data}")
+    print(f"Listening on port {port}", flush=True)
+
+
+class _Forgetful(logging.handlers.QueueHandler):
+    """Puts log lines where a thread of its own writes them; where that stands still, lines are dropped, not waited for."""
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Puts a line into the queue if there is room."""
+        with contextlib.suppress(queue.Full):
+            self.queue.put_nowait(record)
+
+
+def _start_logging(level: str) -> logging.handlers.QueueListener:
+    writer = logging.StreamHandler()
+    writer.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    lines: queue.Queue[logging.LogRecord] = queue.Queue(LOG_LINES)
+    log.addHandler(_Forgetful(lines))
+    log.setLevel(level.upper())
+    logging.raiseExceptions = False  # a terminal that has gone is no reason for a traceback
+    listener = logging.handlers.QueueListener(lines, writer)
+    listener.start()
+    return listener
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not “{text}”")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < 1e9:
+        raise argparse.ArgumentTypeError(f"the rate is how many messages a second one may send, 0 for no limit; not “{text}”")
+    return rate
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= 100_000:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 100000 is needed, not “{text}”")
+    return int(text)
+
+
+def _default_name() -> str:
+    try:
+        return f"{getpass.getuser()}’s chat"
+    except (OSError, KeyError, ImportError):  # a user without a name; ImportError on Windows before 3.13
+        return "Hallway"
+
+
+def _parser() -> argparse.ArgumentParser:
+    environ = os.environ
+    parser = argparse.ArgumentParser(
+        prog="server.py", description="Hallway's server: one person runs it, everybody else joins with client.py."
+    )
+    parser.add_argument("--host", metavar="ADDR", default=environ.get("HALLWAY_HOST"), help="listen here only (default: everywhere)")
+    parser.add_argument(
+        "--port", type=_port, default=environ.get("HALLWAY_PORT", str(DEFAULT_PORT)), help=f"default: {DEFAULT_PORT}; 0 takes a free one"
+    )
+    parser.add_argument("--name", metavar="TEXT", default=environ.get("HALLWAY_SERVER_NAME") or _default_name(), help="what the chat is called")
+    parser.add_argument("--data", metavar="DIR", type=Path, default=data_folder(), help="where the log is kept (default: %(default)s)")
+    parser.add_argument(
+        "--rate", metavar="N", type=_rate, default=environ.get("HALLWAY_RATE", "5"),
+        help="messages a second one person may send on average (default: 5; 0: no limit)",
+    )
+    parser.add_argument(
+        "--max-clients", metavar="N", type=_count, default=environ.get("HALLWAY_MAX_CLIENTS", str(MAX_CLIENTS)),
+        help=f"people at once (default: {MAX_CLIENTS})",
+    )
+    parser.add_argument("--ask", action="store_true", help="ask for the address and the port first")
+    parser.add_argument(
+        "--log-level", metavar="L", choices=("debug", "info", "warning", "error"), default=environ.get("HALLWAY_LOG_LEVEL", "info"),
+        help="debug (with the texts of messages), info (who comes, goes and writes), warning or error",
+    )
+    parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
