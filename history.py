@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from protocol import Message
 
@@ -94,21 +94,9 @@ class Address:
     delivered: int
 
 
-class Draft(NamedTuple):
-    """A message before it has its place in the log."""
-
-    sender: int
-    recipient: int
-    id: str
-    text: str
-
-
-class Stored(NamedTuple):
-    """Where a draft stands in the log; `new` is false when it was there already."""
-
-    seq: int
-    time: int
-    new: bool
+# Plain tuples: a flood makes 60,000 of each a second, and a named one takes six times as long to make.
+Draft = tuple[int, int, str, str]  # a message before it has its place in the log: sender, recipient, id, text
+Stored = tuple[int, int, bool]  # where a draft stands in the log: seq, time, and whether it is new there
 
 
 def data_folder() -> Path:
@@ -194,18 +182,19 @@ class History:
         except sqlite3.Error as error:
             raise self._not_saved(error) from None
         else:
-            stored = [Stored(row[0], now, True) for row in rows]
+            stored = [(row[0], now, True) for row in rows]
             self.last = seq + len(rows)
         self._execute("RELEASE drafts")
         return stored
 
     def _append_one(self, draft: Draft, now: int) -> Stored:
-        first = self._execute("SELECT seq, time FROM log WHERE sender = ? AND id = ?", (draft.sender, draft.id)).fetchone()
+        sender, _, id, _ = draft
+        first = self._execute("SELECT seq, time FROM log WHERE sender = ? AND id = ?", (sender, id)).fetchone()
         if first is not None:
-            return Stored(first[0], first[1], False)
+            return first[0], first[1], False
         self._execute(_INSERT, (self.last + 1, now, *draft))
         self.last += 1
-        return Stored(self.last, now, True)
+        return self.last, now, True
 
     def commit(self) -> None:
         """Ends the transaction. When this returns, all of it is on the disk."""

@@ -19,6 +19,7 @@ import selectors
 import socket
 import threading
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -68,7 +69,7 @@ from protocol import (
 BATCH_SENDS = 4096  # messages in one transaction; a larger one would only make the first of them wait
 BLOCK_SIZE = 256 * 1024  # bytes that one send hands over at the most; stays in the processor's cache for all readers
 MERGE_SIZE = 16 * 1024  # bytes up to which a block of the tail grows with the next batch, so that few sends catch up
-TAIL_SIZE = 6 * 1024 * 1024  # bytes of the log's end kept in memory
+TAIL_SIZE = 2 * 1024 * 1024  # bytes of the log's end kept in memory
 PAGE_MESSAGES = 500  # read from disk at once for somebody who is behind
 PAGE_SIZE = 128 * 1024  # bytes of them
 BACKLOG = 100  # messages that somebody gets who says nothing of where they stood
@@ -145,6 +146,11 @@ class Client:
     Its own thread reads `link` and posts what it read; the rest belongs to the hub.
     """
 
+    __slots__ = (
+        "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face", "full",
+        "is_new", "link", "offset", "owed", "page", "person", "reading", "start", "turns",
+    )  # fmt: skip
+
     def __init__(self, link: Link, address: str) -> None:
         self.link = link
         self.address = address
@@ -154,7 +160,7 @@ class Client:
         self.turns = threading.Semaphore(2)
         self.person: Address | None = None  # set by the hub when joined
         # -- what only the hub touches --
-        self.control: deque[bytes] = deque()  # answers and notices that wait, all whole lines
+        self.control: list[bytes] = []  # answers and notices that wait, all whole lines
         self.control_size = 0
         self.buffer = b""  # being sent, from `offset` on
         self.offset = 0
@@ -258,18 +264,19 @@ class Block:
 
     __slots__ = ("data", "ends", "first", "last", "privates", "seqs")
 
-    def __init__(self, first: int, last: int, seqs: list[int], lines: list[bytes], privates: list[Private]) -> None:
+    def __init__(self, first: int, last: int, seqs: Iterable[int], lines: list[bytes], privates: list[Private]) -> None:
         self.first = first
         self.last = last
         self.data = b"".join(lines)
-        self.seqs = seqs  # of the public lines
-        self.ends = list(accumulate(map(len, lines)))  # where each of them ends in `data`
+        self.seqs = array("Q", seqs)  # of the public lines
+        self.ends = array("Q", accumulate(map(len, lines)))  # where each of them ends in `data`
         self.privates = privates
 
     def merged(self, later: Block) -> Block:
         """This block and the one that follows it, as one; clients may still be reading this one."""
-        both = Block(self.first, later.last, self.seqs + later.seqs, [self.data, later.data], self.privates + later.privates)
-        both.ends = self.ends + [len(self.data) + end for end in later.ends]
+        lines = [self.data, later.data]
+        both = Block(self.first, later.last, self.seqs + later.seqs, lines, self.privates + later.privates)
+        both.ends = self.ends + array("Q", (len(self.data) + end for end in later.ends))
         return both
 
     @property
@@ -421,12 +428,11 @@ class CatchUp(threading.Thread):
         lines: list[bytes] = []
         size = 0
         for message in messages:
-            if size > PAGE_SIZE:
-                return b"".join(lines), seq
             line = client.face.line(encode(message), client.name)
             lines.append(line)
             size += len(line)
-            seq = message.seq
+            if size > PAGE_SIZE:
+                return b"".join(lines), message.seq
         return b"".join(lines), None
 
 
@@ -589,8 +595,8 @@ class Hub(threading.Thread):
             sentence = "The server could not save this; its disk refused. Please try again later."
             for join in entering.values():
                 self._say(join.client, Error("not_saved", sentence))
-            for draft, (client, _) in zip(drafts, senders, strict=True):
-                self._say(client, Error("not_saved", sentence, draft.id))
+            for (_, _, id, _), (client, _) in zip(drafts, senders, strict=True):
+                self._say(client, Error("not_saved", sentence, id))
         else:
             for (key, join), address in zip(entering.items(), addresses, strict=True):
                 self._enter(join, key, address, notices, now)
@@ -725,7 +731,7 @@ class Hub(threading.Thread):
                     except ProtocolError as problem:
                         self._say(client, Error(problem.code, str(problem), order.id))
                     else:
-                        drafts.append(Draft(sender, recipient.id, order.id, text))
+                        drafts.append((sender, recipient.id, order.id, text))
                         senders.append((client, recipient))
                 else:
                     self._carry_out(client, order)
@@ -745,10 +751,9 @@ class Hub(threading.Thread):
             return self._known[name_key(name)], text
         if send.to == EVERYONE:
             return EVERYBODY, send.text
-        name = self._find(name_key(send.to))
-        if name is None:
+        if self._find(name_key(send.to)) is None:
             raise UnknownPerson(clean_line(send.to))
-        return self._known[name_key(name)], send.text
+        return self._known[name_key(send.to)], send.text
 
     def _find(self, key: str) -> str | None:
         """The name of somebody who can be written to: who keeps their name, or is here."""
@@ -772,20 +777,19 @@ class Hub(threading.Thread):
         """Acks what is on disk now, and puts what is new at the end of the tail."""
         acks: dict[Client, list[bytes]] = {}
         builder = BlockBuilder(self._tail)
-        for draft, (client, recipient), place in zip(drafts, senders, stored, strict=True):
-            seq, now, new = place
-            acks.setdefault(client, []).append(encode_ack(draft.id, seq, now))
+        for (sender, to, id, text), (client, recipient), (seq, now, new) in zip(drafts, senders, stored, strict=True):
+            acks.setdefault(client, []).append(encode_ack(id, seq, now))
             if new:
-                line = encode_message(seq, now, client.name, recipient.name, draft.id, draft.text)
-                builder.add(seq, line, None if recipient is EVERYBODY else (draft.sender, recipient.id))
+                line = encode_message(seq, now, client.name, recipient.name, id, text)
+                builder.add(seq, line, None if to == EVERYONE_ID else (sender, to))
         builder.finish()
         for client, lines in acks.items():
             if client.face is WIRE:
                 self._tell(client, b"".join(lines))
             log.info("%s wrote %d message%s", client.name, len(lines), "" if len(lines) == 1 else "s")
         if log.isEnabledFor(logging.DEBUG):
-            for draft, (client, recipient) in zip(drafts, senders, strict=True):
-                log.debug("%s to %s: %s", client.name, recipient.name, clean_line(draft.text))
+            for (_, _, _, text), (client, recipient) in zip(drafts, senders, strict=True):
+                log.debug("%s to %s: %s", client.name, recipient.name, clean_line(text))
         self._views.clear()
         for client in self._full:
             if client.block is not None and client.block_after + 1 < self._tail.first:

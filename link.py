@@ -12,7 +12,10 @@ import contextlib
 import socket
 
 CONNECT_SECONDS = 5.0  # for one address; on a LAN a computer that is there answers in milliseconds
-RECEIVE_SIZE = 64 * 1024  # bytes taken from the socket at once
+# Bytes taken from the socket at once: few while little comes (a thousand quiet connections each keep such a buffer
+# waiting, 4 MB in all), more when it fills.
+LEAST_RECEIVE = 2 * 1024
+MOST_RECEIVE = 32 * 1024
 # Bytes the kernel keeps for a reader that is slow. Enough for a gigabit LAN at 2 ms; without it Linux goes up to 4 MiB
 # for each connection, which is how a server that forgets nobody runs out of memory.
 SEND_BUFFER = 256 * 1024
@@ -34,6 +37,7 @@ class Link:
         """Takes over a connected TCP socket. Raises OSError when it is gone already or no descriptor is left."""
         self._reader = connected
         self._seconds = -1.0
+        self._size = LEAST_RECEIVE
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._writer = connected.dup()
@@ -44,7 +48,9 @@ class Link:
         if seconds != self._seconds:  # a system call, and rarely another value
             self._reader.settimeout(seconds)
             self._seconds = seconds
-        return self._reader.recv(RECEIVE_SIZE)
+        data = self._reader.recv(self._size)
+        self._size = MOST_RECEIVE if len(data) == self._size else LEAST_RECEIVE
+        return data
 
     def send(self, data: bytes | memoryview) -> int:
         """Hands over as much of `data` as fits now, and says how many bytes that was: 0 when the way is full."""

@@ -89,12 +89,13 @@ def clean_line(text: str) -> str:
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters by category, but invisible: the Hangul fillers and the empty braille pattern.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
 _RESERVED_KEYS = frozenset({"everyone"})  # how the windows call the room all are in
 
 
 def check_name(name: str) -> str:
     """`name` as it will be shown (NFC, spaces collapsed). Raises `NameProblem` with a sentence for what is no name."""
-    shown = re.sub(" {2,}", " ", unicodedata.normalize("NFC", name).strip())
+    shown = unicodedata.normalize("NFC", _SPACES.sub(" ", name)).strip()
     if not shown:
         raise NameProblem("A name needs at least one character.")
     if len(shown) > MAX_NAME:
@@ -560,7 +561,8 @@ def _read_send(fields: Fields) -> Send:
     to = fields.get("to")
     if to is not None and (type(to) is not str or len(to) > 4 * MAX_NAME):
         raise _bad("“to” must be a name.", id)
-    text = clean_text(text)
+    if not text.isprintable():
+        text = clean_text(text)
     if not text or text.isspace():
         raise _bad("There is nothing in that message.", id)
     return Send(id, text, to)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import gc
 import getpass
 import logging
 import logging.handlers
@@ -583,6 +584,9 @@ def _run(server: Server, wanted_clients: int) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
+    # What a message makes is freed by reference counts; looking for cycles after every 700 objects took 8 % of a flood.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     set_aside = server.start()
     with contextlib.suppress(OSError):  # nobody reads our standard output: no reason not to serve
         _greet(server, wanted_clients, set_aside)
