@@ -261,7 +261,8 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._db = sqlite3.connect(f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
+            self._db = sqlite3.connect(address, uri=True, isolation_level=None)
             self._db.execute("PRAGMA busy_timeout = 2000")
         except sqlite3.Error as error:
             raise HistoryError(f"The log cannot be read: {error}.") from None
@@ -269,7 +270,9 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -288,7 +291,9 @@ class Reader:
 
     def after(self, me: int, seq: int, limit: int) -> list[Message]:
         """The first `limit` entries after `seq` that `me` may see, oldest first."""
-        return self._messages(f"WHERE log.seq > :seq AND {_VISIBLE} ORDER BY log.seq LIMIT :limit", me=me, seq=seq, limit=limit)
+        return self._messages(
+            f"WHERE log.seq > :seq AND {_VISIBLE} ORDER BY log.seq LIMIT :limit", me=me, seq=seq, limit=limit
+        )
 
     def before(self, me: int, seq: int, limit: int) -> list[Message]:
         """The last `limit` entries before `seq` that `me` may see, oldest first."""
@@ -307,7 +312,10 @@ class Reader:
         return self._messages(
             "WHERE log.recipient <> 0 AND log.recipient = :me AND log.seq > :after AND log.seq < :before"
             " ORDER BY log.seq LIMIT :limit",
-            me=me, after=after, before=before, limit=limit,
+            me=me,
+            after=after,
+            before=before,
+            limit=limit,
         )
 
     def search(self, me: int, text: str, before: int, limit: int) -> list[Message]:
@@ -317,23 +325,27 @@ class Reader:
         where this SQLite has no FTS5, is found by LIKE: anywhere in the text, case aside for ASCII only.
         """
         words = text.split()
-        if not words:
-            return []
-        indexed = self._indexed() if any(c.isalnum() for c in text) else 0
-        like = " AND ".join(f"log.text LIKE :word{i} ESCAPE '\\'" for i in range(len(words)))
-        found = self._messages(
-            f"WHERE log.seq > :indexed AND log.seq < :before AND {like} AND {_VISIBLE} ORDER BY log.seq DESC LIMIT :limit",
-            me=me, indexed=indexed, before=before, limit=limit,
-            **{f"word{i}": f"%{_LIKE_SPECIAL.sub(_escape, word)}%" for i, word in enumerate(words)},
-        )
+        spoken = [word for word in words if any(character.isalnum() for character in word)]
+        indexed = self._indexed() if spoken else 0  # the index knows letters and digits only
+        found = self._search_texts(me, words, indexed, before, limit) if words else []
         if indexed and len(found) < limit:
-            found += self._messages(
-                f"JOIN words ON words.rowid = log.seq WHERE words MATCH :words AND words.rowid <= :indexed"
-                f" AND words.rowid < :before AND {_VISIBLE} ORDER BY words.rowid DESC LIMIT :limit",
-                me=me, indexed=indexed, before=before, limit=limit - len(found),
-                words=" ".join('"' + word.replace('"', '""') + '"*' for word in words if any(c.isalnum() for c in word)),
-            )
+            found += self._search_index(me, spoken, indexed, before, limit - len(found))
         return found[::-1]
+
+    def _search_texts(self, me: int, words: list[str], after: int, before: int, limit: int) -> list[Message]:
+        like = " AND ".join(f"log.text LIKE :word{i} ESCAPE '\\'" for i in range(len(words)))
+        where = f"log.seq > :after AND log.seq < :before AND {like} AND {_VISIBLE}"
+        values: dict[str, object] = {"me": me, "after": after, "before": before, "limit": limit}
+        values |= {f"word{i}": f"%{_LIKE_SPECIAL.sub(_escape, word)}%" for i, word in enumerate(words)}
+        return self._messages(f"WHERE {where} ORDER BY log.seq DESC LIMIT :limit", **values)
+
+    def _search_index(self, me: int, words: list[str], indexed: int, before: int, limit: int) -> list[Message]:
+        where = f"words MATCH :query AND words.rowid <= :indexed AND words.rowid < :before AND {_VISIBLE}"
+        # Quoted, so that nothing people type is taken for a query's syntax; the star finds what starts like it.
+        query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+        order = "ORDER BY words.rowid DESC LIMIT :limit"
+        values = {"me": me, "query": query, "indexed": indexed, "before": before, "limit": limit}
+        return self._messages(f"JOIN words ON words.rowid = log.seq WHERE {where} {order}", **values)
 
     def _indexed(self) -> int:
         """Up to which seq the full-text index goes; 0 where there is none."""
@@ -374,20 +386,23 @@ def _lock(folder: Path) -> sqlite3.Connection:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _connect(folder / "lock.db")
     except (OSError, sqlite3.Error) as error:
-        reason = _reason(error)
-        raise HistoryError(f"The data folder {folder} cannot be written ({reason}). Choose another one with --data.") from None
+        raise _not_writable(folder, error) from None
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         lock.close()
         if "locked" not in str(error):
-            raise HistoryError(f"The data folder {folder} cannot be written ({error}). Choose another one with --data.") from None
-        raise HistoryInUse(f"Another server is using the data folder {folder}. Stop it, or choose another one with --data.") from None
+            raise _not_writable(folder, error) from None
+        raise HistoryInUse(f"A server is using the data folder {folder}. Stop it, or choose another folder.") from None
     return lock
 
 
+def _not_writable(folder: Path, error: OSError | sqlite3.Error) -> HistoryError:
+    return HistoryError(f"The data folder {folder} cannot be written ({_reason(error)}). Choose another one.")
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that may write; the file, where it is made now, is its owner's only (SQLite makes -wal and -shm alike)."""
+    """A connection that may write. A file made now is its owner's only; SQLite makes -wal and -shm alike."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return sqlite3.connect(path, timeout=0.5, isolation_level=None)
 
@@ -403,13 +418,13 @@ def _open(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA:
         db.close()
-        raise HistoryError(f"The log {path} was written by a newer Hallway. Use that one, or another folder with --data.")
+        raise HistoryError(f"The log {path} was written by a newer Hallway. Use that one, or another folder.")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves it in the drive's cache
     db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     if version == 0:
-        about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"
+        about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"  # noqa: S608 - our own hex
         db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {about} PRAGMA user_version = {SCHEMA}; COMMIT")
     return db, set_aside
 

@@ -19,14 +19,12 @@ import selectors
 import socket
 import threading
 import time
-from array import array
-from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
-from typing import Protocol, Union
+from typing import Protocol
 
 from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Reader, Stored
 from link import Link
@@ -34,7 +32,6 @@ from protocol import (
     EVENTS,
     EVERYONE,
     VERSION,
-    Ack,
     Bye,
     Error,
     Event,
@@ -65,19 +62,17 @@ from protocol import (
     parse_object,
     split_address,
 )
+from tail import Block, BlockBuilder, Tail
 
 BATCH_SENDS = 4096  # messages in one transaction; a larger one would only make the first of them wait
-BLOCK_SIZE = 256 * 1024  # bytes that one send hands over at the most; stays in the processor's cache for all readers
-MERGE_SIZE = 16 * 1024  # bytes up to which a block of the tail grows with the next batch, so that few sends catch up
-TAIL_SIZE = 2 * 1024 * 1024  # bytes of the log's end kept in memory
 PAGE_MESSAGES = 500  # read from disk at once for somebody who is behind
 PAGE_SIZE = 128 * 1024  # bytes of them
 BACKLOG = 100  # messages that somebody gets who says nothing of where they stood
-CONTROL_SIZE = 256 * 1024  # bytes of answers and notices that wait for one connection; who leaves more unread is cut off
+CONTROL_SIZE = 256 * 1024  # bytes of answers and notices that wait for one connection; who leaves more is cut off
 GONE_SECONDS = 10.0  # a connection may be away that long before its person is said to have left
 CLOSE_SECONDS = 5.0  # to hand over the last words
 STOP_SECONDS = 2.0  # the same when the server closes
-VIEWS = 16  # pieces of the tail kept ready: one for all who are up to date, the others for those who are a little behind
+VIEWS = 16  # pieces of the tail kept ready: one for all who are up to date, others for those a little behind
 IDLE_SECONDS = 0.1  # without anything to do before spare time begins
 AWAY_LISTED = 500  # people not here whom a welcome names
 INDEX_MESSAGES = 250  # taken into the search index at once, in spare time: a few milliseconds
@@ -109,7 +104,9 @@ class Wire:
 
     def say(self, event: Event, me: str) -> bytes:
         """The event's line."""
-        return encode_page(type(event), event.messages, event.more) if isinstance(event, (Page, Found)) else encode(event)
+        if isinstance(event, (Page, Found)):
+            return encode_page(type(event), event.messages, event.more)
+        return encode(event)
 
 
 class Words:
@@ -147,8 +144,8 @@ class Client:
     """
 
     __slots__ = (
-        "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face", "full",
-        "is_new", "link", "offset", "owed", "page", "person", "reading", "start", "turns",
+        "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face",
+        "full", "is_new", "link", "offset", "owed", "page", "person", "reading", "start", "turns",
     )  # fmt: skip
 
     def __init__(self, link: Link, address: str) -> None:
@@ -190,7 +187,7 @@ class Who:
     """Somebody in words asks who is here."""
 
 
-Order = Union[Send, TypingTo, SeenWith, Who, bytes]  # bytes are an answer that the client's thread has ready
+Order = Send | TypingTo | SeenWith | Who | bytes  # bytes are an answer that the client's thread has ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,129 +241,7 @@ class Stop:
     reason: str
 
 
-Post = Union[Join, Orders, Tell, Gone, PageRead, Stop]
-
-
-# --- the end of the log, in memory ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Private:
-    """A private message in a block, and the address ids of the two whose eyes it is for."""
-
-    seq: int
-    line: bytes
-    people: tuple[int, int]
-
-
-class Block:
-    """A run of the log from seq `first` to `last`, encoded: the public lines in one piece, the private ones beside it."""
-
-    __slots__ = ("data", "ends", "first", "last", "privates", "seqs")
-
-    def __init__(self, first: int, last: int, seqs: Iterable[int], lines: list[bytes], privates: list[Private]) -> None:
-        self.first = first
-        self.last = last
-        self.data = b"".join(lines)
-        self.seqs = array("Q", seqs)  # of the public lines
-        self.ends = array("Q", accumulate(map(len, lines)))  # where each of them ends in `data`
-        self.privates = privates
-
-    def merged(self, later: Block) -> Block:
-        """This block and the one that follows it, as one; clients may still be reading this one."""
-        lines = [self.data, later.data]
-        both = Block(self.first, later.last, self.seqs + later.seqs, lines, self.privates + later.privates)
-        both.ends = self.ends + array("Q", (len(self.data) + end for end in later.ends))
-        return both
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its lines."""
-        return len(self.data) + sum(len(private.line) for private in self.privates)
-
-    def has_private(self, person: int, after: int) -> bool:
-        """Whether there is a private message from or to `person` after seq `after`."""
-        return any(p.seq > after and person in p.people for p in self.privates)
-
-    def public(self, after: int) -> bytes:
-        """The public lines after seq `after`."""
-        index = bisect_right(self.seqs, after)
-        return self.data if index == 0 else self.data[self.ends[index - 1] :]
-
-    def lines(self, person: int, after: int) -> Iterator[tuple[int, bytes]]:
-        """Every entry after seq `after` that `person` may see, with its seq, in order."""
-        privates = deque(p for p in self.privates if p.seq > after and person in p.people)
-        for index in range(bisect_right(self.seqs, after), len(self.seqs)):
-            while privates and privates[0].seq < self.seqs[index]:
-                yield privates[0].seq, privates.popleft().line
-            yield self.seqs[index], self.data[self.ends[index - 1] if index else 0 : self.ends[index]]
-        for private in privates:
-            yield private.seq, private.line
-
-
-class Tail:
-    """The newest blocks of the log, at most about `TAIL_SIZE` bytes."""
-
-    def __init__(self, last: int) -> None:
-        self.last = last  # newest seq of the log
-        self._blocks: list[Block] = []
-        self._size = 0
-
-    @property
-    def first(self) -> int:
-        """The oldest seq that is still here; one more than `last` when there is none."""
-        return self._blocks[0].first if self._blocks else self.last + 1
-
-    def append(self, block: Block) -> None:
-        """Adds the block that follows. Whoever stands before `first` afterwards must be read to from disk."""
-        self.last = block.last
-        self._size += block.size
-        if self._blocks and self._blocks[-1].size + block.size <= MERGE_SIZE:
-            self._blocks[-1] = self._blocks[-1].merged(block)
-        else:
-            self._blocks.append(block)
-        drop = 0
-        while self._size > TAIL_SIZE and drop < len(self._blocks) - 1:
-            self._size -= self._blocks[drop].size
-            drop += 1
-        del self._blocks[:drop]
-
-    def block_after(self, seq: int) -> Block:
-        """The block with the entry that follows `seq`, which must be here."""
-        return self._blocks[bisect_left(self._blocks, seq + 1, key=lambda block: block.last)]
-
-
-class BlockBuilder:
-    """Encoded entries in, blocks of at most about `BLOCK_SIZE` bytes at the end of the tail out."""
-
-    def __init__(self, tail: Tail) -> None:
-        self._tail = tail
-        self._begin()
-
-    def _begin(self) -> None:
-        self._seqs: list[int] = []
-        self._lines: list[bytes] = []
-        self._privates: list[Private] = []
-        self._size = 0
-        self._last = self._tail.last
-
-    def add(self, seq: int, line: bytes, people: tuple[int, int] | None) -> None:
-        """Adds an entry; `people` are the two who may see it, None for everybody."""
-        if people is None:
-            self._seqs.append(seq)
-            self._lines.append(line)
-            self._size += len(line)
-        else:
-            self._privates.append(Private(seq, line, people))
-        self._last = seq
-        if self._size >= BLOCK_SIZE:
-            self.finish()
-
-    def finish(self) -> None:
-        """Hands over what was added since the last block."""
-        if self._last > self._tail.last:
-            self._tail.append(Block(self._tail.last + 1, self._last, self._seqs, self._lines, self._privates))
-            self._begin()
+Post = Join | Orders | Tell | Gone | PageRead | Stop
 
 
 # --- reading the log for those who are behind -------------------------------------------------------------------------
@@ -419,8 +294,10 @@ class CatchUp(threading.Thread):
             return PageRead(client, data, start - 1, 0)
         messages = reader.after(me, after, PAGE_MESSAGES)
         data, cut = self._encode(client, messages)
-        if cut is None:
-            cut = messages[-1].seq if len(messages) == PAGE_MESSAGES else max(newest, messages[-1].seq if messages else 0)
+        if cut is None and len(messages) == PAGE_MESSAGES:
+            cut = messages[-1].seq
+        if cut is None:  # that was all, and perhaps more than there was when we asked for the newest
+            cut = max([newest, *(message.seq for message in messages[-1:])])
         return PageRead(client, data, cut, 0)
 
     def _encode(self, client: Client, messages: list[Message]) -> tuple[bytes, int | None]:
@@ -461,7 +338,7 @@ class Hub(threading.Thread):
         self._full: set[Client] = set()  # in the selector
         self._closing: set[Client] = set()  # have a `close_by`
         self._unsaved: list[Address] = []  # changed, and not worth a transaction of their own
-        self._views: dict[tuple[Face, int], bytes] = {}  # (face, after) → what follows in the tail, where all see the same
+        self._views: dict[tuple[Face, int], bytes] = {}  # (face, after) → what follows in the tail, for all the same
         self._stop_by: float | None = None
         self.ended = threading.Event()  # set when the hub works no more, whatever the reason
 
@@ -479,7 +356,7 @@ class Hub(threading.Thread):
     def post(self, item: Post) -> None:
         """Puts something into the inbox."""
         self._inbox.append(item)
-        # The hub says that it sleeps before it looks into the inbox for the last time, so one of the two sees the other.
+        # The hub says that it sleeps before it looks into the inbox for the last time: one of us sees the other.
         if self._asleep:
             self._asleep = False
             with contextlib.suppress(BlockingIOError):  # many wakers at once: it will wake
@@ -626,7 +503,8 @@ class Hub(threading.Thread):
                 self._say(join.client, Error("full", "This chat is full. Please try again later."))
                 self._close(join.client)
             elif key in self._here or key in entering:
-                self._say(join.client, Error("name_taken", f"Somebody called {name} is here already. Choose another name."))
+                sentence = f"Somebody called {name} is here already. Choose another name."
+                self._say(join.client, Error("name_taken", sentence))
             else:
                 entering[key] = join
         return entering
@@ -660,7 +538,8 @@ class Hub(threading.Thread):
         for join in joins:
             client = join.client
             welcome = Welcome(VERSION, self._server_name, self._history.id, client.name, (), self._tail.last)
-            self._tell(client, encode_welcome(welcome, people) if client.face is WIRE else client.face.say(welcome, client.name))
+            words = client.face is WORDS
+            self._tell(client, WORDS.say(welcome, client.name) if words else encode_welcome(welcome, people))
             client.is_new = True
 
     def _people(self) -> Iterator[Person]:
@@ -689,7 +568,8 @@ class Hub(threading.Thread):
 
     def _announce(self, notices: list[Joined | Left]) -> None:
         """Tells everybody who came and went; those who just came have read it in their welcome."""
-        lines: dict[Face, bytes] = {face: b"".join(face.say(notice, "") for notice in notices) for face in (WIRE, WORDS)}
+        faces: tuple[Face, ...] = (WIRE, WORDS)
+        lines = {face: b"".join(face.say(notice, "") for notice in notices) for face in faces}
         for client in list(self._here.values()):
             if client.is_new:
                 client.is_new = False
@@ -814,7 +694,8 @@ class Hub(threading.Thread):
         """Hands over what is due to a client, until it has everything or its socket is full. Never waits."""
         try:
             while self._fill(client):
-                client.offset += client.link.send(memoryview(client.buffer)[client.offset :] if client.offset else client.buffer)
+                rest = memoryview(client.buffer)[client.offset :] if client.offset else client.buffer
+                client.offset += client.link.send(rest)
                 if client.offset < len(client.buffer):
                     if not client.full:
                         client.full = True

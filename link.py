@@ -86,7 +86,9 @@ def connect(host: str, port: int) -> Link:
     except ConnectionRefusedError:
         raise LinkError(f"{host} is there, but no chat is open on port {port}. Is the server running?") from None
     except TimeoutError:
-        raise LinkError(f"{host} does not answer. Is it on this network, and does its firewall let port {port} in?") from None
+        raise LinkError(
+            f"{host} does not answer. Is it on this network, and does its firewall let port {port} in?"
+        ) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise LinkError(f"{host} cannot be reached from here ({reason}).") from None

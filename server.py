@@ -22,10 +22,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from history import HistoryError, Reader, data_folder
 from hub import WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
@@ -364,7 +364,8 @@ class Connection(threading.Thread):
                 b"@Bob hello    writes to Bob alone\n/who          tells who is here\n/exit         leaves\n"
             )
         if text.startswith("/") and not text.startswith("//"):
-            return f"There is no command {text.split()[0]}. /help lists them; // begins a text with a slash.\n".encode()
+            word = text.split(maxsplit=1)[0]
+            return f"There is no command {word}. /help lists them; // begins a text with a slash.\n".encode()
         if len(text) > MAX_TEXT:
             return f"A message has at most {MAX_TEXT} characters; this one has {len(text)}.\n".encode()
         return Send(id, text.removeprefix("/") if text.startswith("//") else text)
@@ -458,9 +459,9 @@ class Server:
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:
-    """Listening sockets on all addresses of `host`, or of the machine (IPv4, and IPv6 where it has it), all on one port.
+    """Listening sockets on all addresses of `host`, or of the machine (IPv4, and IPv6 where it has it).
 
-    Port 0 takes a free one. Raises `StartError`.
+    All are on one port; port 0 takes a free one. Raises `StartError`.
     """
     if host is None:
         wanted = [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")]
@@ -468,7 +469,7 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         except (socket.gaierror, UnicodeError):
-            raise StartError(f"This computer does not know the address {host}. Leave --host out to listen everywhere.") from None
+            raise StartError(f"There is no address {host}. Leave --host out to listen on every address.") from None
         wanted = list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
     listeners: list[socket.socket] = []
     problem: OSError | None = None
@@ -511,7 +512,7 @@ def _listener(family: int, address: str, port: int) -> socket.socket:
 def _why_not_listening(host: str | None, port: int, problem: OSError | None) -> str:
     number = problem.errno if problem else None
     if number == errno.EADDRINUSE:
-        return f"Port {port} is in use: perhaps a server is running already. Stop it, or choose another port with --port."
+        return f"Port {port} is in use: perhaps a server runs already. Stop it, or choose another port with --port."
     if number == errno.EACCES:
         return f"Port {port} is reserved for the system. Choose one above 1023 with --port."
     if number == errno.EADDRNOTAVAIL:
@@ -533,7 +534,7 @@ def addresses_to_type() -> list[str]:
 
 
 def raise_descriptor_limit(clients: int) -> int:
-    """Lets this process open as many files as `clients` need, where it may; returns how many clients it is enough for."""
+    """Lets this process open as many files as `clients` need, where it may; returns for how many it is enough."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -616,7 +617,7 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
 
 
 class _Forgetful(logging.handlers.QueueHandler):
-    """Puts log lines where a thread of its own writes them; where that stands still, lines are dropped, not waited for."""
+    """Puts log lines where a thread of its own writes them. When that stands still, lines are dropped."""
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Puts a line into the queue if there is room."""
@@ -629,7 +630,7 @@ def _start_logging(level: str) -> logging.handlers.QueueListener:
     writer.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     lines: queue.Queue[logging.LogRecord] = queue.Queue(LOG_LINES)
     log.addHandler(_Forgetful(lines))
-    log.setLevel(level.upper())
+    log.setLevel(level)
     logging.raiseExceptions = False  # a terminal that has gone is no reason for a traceback
     listener = logging.handlers.QueueListener(lines, writer)
     listener.start()
@@ -648,7 +649,7 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = -1.0
     if not 0 <= rate < 1e9:
-        raise argparse.ArgumentTypeError(f"the rate is how many messages a second one may send, 0 for no limit; not “{text}”")
+        raise argparse.ArgumentTypeError(f"the rate is a number of messages a second, 0 for no limit; not “{text}”")
     return rate
 
 
@@ -658,37 +659,36 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warning", "error"):
+        raise argparse.ArgumentTypeError(f"the level is debug, info, warning or error, not “{text}”")
+    return text.upper()
+
+
 def _default_name() -> str:
     try:
-        return f"{getpass.getuser()}’s chat"
+        return f"{getpass.getuser()}'s chat"
     except (OSError, KeyError, ImportError):  # a user without a name; ImportError on Windows before 3.13
         return "Hallway"
 
 
 def _parser() -> argparse.ArgumentParser:
-    environ = os.environ
+    """The flags; a HALLWAY_ variable stands behind each that has a value."""
     parser = argparse.ArgumentParser(
         prog="server.py", description="Hallway's server: one person runs it, everybody else joins with client.py."
     )
-    parser.add_argument("--host", metavar="ADDR", default=environ.get("HALLWAY_HOST"), help="listen here only (default: everywhere)")
-    parser.add_argument(
-        "--port", type=_port, default=environ.get("HALLWAY_PORT", str(DEFAULT_PORT)), help=f"default: {DEFAULT_PORT}; 0 takes a free one"
-    )
-    parser.add_argument("--name", metavar="TEXT", default=environ.get("HALLWAY_SERVER_NAME") or _default_name(), help="what the chat is called")
-    parser.add_argument("--data", metavar="DIR", type=Path, default=data_folder(), help="where the log is kept (default: %(default)s)")
-    parser.add_argument(
-        "--rate", metavar="N", type=_rate, default=environ.get("HALLWAY_RATE", "5"),
-        help="messages a second one person may send on average (default: 5; 0: no limit)",
-    )
-    parser.add_argument(
-        "--max-clients", metavar="N", type=_count, default=environ.get("HALLWAY_MAX_CLIENTS", str(MAX_CLIENTS)),
-        help=f"people at once (default: {MAX_CLIENTS})",
-    )
+
+    def add(flag: str, metavar: str, variable: str, default: str | None, kind: Callable[[str], Any], text: str) -> None:
+        parser.add_argument(flag, metavar=metavar, type=kind, default=os.environ.get(variable) or default, help=text)
+
+    add("--host", "ADDR", "HALLWAY_HOST", None, str, "listen on this address only (default: on every one)")
+    add("--port", "PORT", "HALLWAY_PORT", str(DEFAULT_PORT), _port, f"default: {DEFAULT_PORT}; 0 takes a free one")
+    add("--name", "TEXT", "HALLWAY_NAME", _default_name(), str, "what the chat is called")
+    add("--data", "DIR", "HALLWAY_DATA", str(data_folder()), Path, "where the log is kept (default: %(default)s)")
+    add("--rate", "N", "HALLWAY_RATE", "5", _rate, "messages a second for each person (default: 5; 0: no limit)")
+    add("--max-clients", "N", "HALLWAY_MAX_CLIENTS", str(MAX_CLIENTS), _count, f"people (default: {MAX_CLIENTS})")
+    add("--log-level", "L", "HALLWAY_LOG_LEVEL", "info", _level, "debug (with what people write), info, warning, error")
     parser.add_argument("--ask", action="store_true", help="ask for the address and the port first")
-    parser.add_argument(
-        "--log-level", metavar="L", choices=("debug", "info", "warning", "error"), default=environ.get("HALLWAY_LOG_LEVEL", "info"),
-        help="debug (with the texts of messages), info (who comes, goes and writes), warning or error",
-    )
     parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
     return parser
 
