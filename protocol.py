@@ -391,8 +391,8 @@ def encode_page(kind: type[Page] | type[Found], messages: Iterable[Message], mor
     """A `page` or `found` line. Where not all fit into `MAX_LINE`, the oldest are left out and `more` is true."""
     room = MAX_LINE - 100  # the frame around the messages
     kept: list[bytes] = []
-    for message in reversed(list(messages)):
-        line = encode(message).rstrip(b"\n")
+    for m in reversed(list(messages)):
+        line = encode_message(m.seq, m.time, m.sender, m.to, m.id, m.text).rstrip(b"\n")
         room -= len(line) + 1
         if room < 0:
             more = True

@@ -1,0 +1,87 @@
+"""What every test gets: folders of its own, the real server, and peers that are closed when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+import peers
+from processes import ServerProcess
+
+# The same examples every time: a test that fails on one machine fails on all of them. `--hypothesis-profile=search`
+# looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, max_examples=100)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile("same")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=20, help="how often the server is killed under load (default 20)")
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends the tests as Ctrl-C does: with the servers they started stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How many rounds the tests go that kill the server; `--rounds 500` is the long run."""
+    count = request.config.getoption("--rounds")
+    assert isinstance(count, int)
+    return count
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the tester's own settings, outbox or history, and no HALLWAY_* variable leaks in."""
+    for name in [name for name in os.environ if name.startswith("HALLWAY_")]:
+        monkeypatch.delenv(name)
+    before = Path.home()
+    for name, old in {"XAUTHORITY": before / ".Xauthority", "XDG_CACHE_HOME": before / ".cache"}.items():
+        if name not in os.environ:  # the key of the screen and the font cache stay the tester's
+            monkeypatch.setenv(name, str(old))
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _close_peers() -> Iterator[None]:
+    yield
+    peers.close_all()
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """`start_server(*arguments, **environment)` starts one more real server, with a data folder of its own.
+
+    `start_server("--max-clients", "3", HALLWAY_PORT="2048")`; a later `--data DIR` wins over the folder given here.
+    """
+    started: list[ServerProcess] = []
+
+    def start(*arguments: str, **environment: str) -> ServerProcess:
+        server = ServerProcess(tmp_path / f"server-{len(started) + 1}", *arguments, environment=environment)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.close()
+
+    for server in started:
+        assert "Traceback" not in server.log, f"the server met something it did not expect:\n{server.log}"
+
+
+@pytest.fixture
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """The real server, in a process of its own, on a free port, with no flood control."""
+    return start_server()

@@ -1,0 +1,366 @@
+"""The other end of the wire for tests: raw sockets that say what a test wants said, well or badly.
+
+A test with them reads like a transcript:
+
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    id = ada.say("hello")
+
+    ada.expect("ack", id=id)
+    bob.expect("message", sender="Ada", text="hello")
+
+`Peer` speaks the protocol, `TextPeer` is somebody with telnet, `Netcat` is the real `nc`. Each belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, TypeVar
+
+import pytest
+
+import protocol
+from processes import ANSWER_SECONDS
+from protocol import EVENTS, VERSION, BadLine, Bye, Command, Decoder, Event, Hello, Message, Ping, Pong, Send, Welcome
+
+_ids = itertools.count(1)
+_open: set[Connection] = set()  # closed when the test ends, whoever still holds them
+AnyPeer = TypeVar("AnyPeer", bound="Connection")
+
+
+class Address(Protocol):
+    """What a peer connects to: a `ServerProcess`, or a proxy in front of one."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+
+def close_all() -> None:
+    """Closes what the test that just ended left open."""
+    for peer in list(_open):
+        peer.close()
+
+
+class Connection:
+    """A socket with deadlines: what every kind of peer is made of."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
+        self.ended = False  # the other side closed or reset the connection
+        _open.add(self)
+
+    def __enter__(self: AnyPeer) -> AnyPeer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def send_bytes(self, data: bytes) -> None:
+        """Sends exactly these bytes. Fails when the other side does not take them within 10 s."""
+        self.socket.settimeout(ANSWER_SECONDS)
+        self.socket.sendall(data)
+
+    def finish_writing(self) -> None:
+        """Half-closes the connection: the other side reads its end, and may still write."""
+        with contextlib.suppress(OSError):  # the other side was faster
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def closed(self, seconds: float = ANSWER_SECONDS) -> bool:
+        """Reads on (keeping what comes) until the other side closes; false when it has not after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not self.ended and time.monotonic() < deadline:
+            self._receive(deadline)
+        return self.ended
+
+    def close(self) -> None:
+        """Goes without a word, like a client that was killed."""
+        _open.discard(self)
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Goes with a TCP reset, like a machine that lost its memory of the connection."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
+
+    def _receive(self, deadline: float) -> bool:
+        """Takes the next bytes there are; false when none came before `deadline` or the connection is at its end."""
+        if self.ended:
+            return False
+        self.socket.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            data = self.socket.recv(65536)
+        except TimeoutError:
+            return False
+        except OSError:  # reset: the end as well
+            data = b""
+        self.ended = not data
+        if data:
+            self._take(data)
+        return not self.ended
+
+    def _take(self, data: bytes) -> None:
+        raise NotImplementedError
+
+
+def _dial(server: Address, receive_buffer: int | None = None) -> socket.socket:
+    """A connected socket. A small `receive_buffer` (bytes) lets a test fill the way to it quickly."""
+    connected = socket.socket()
+    if receive_buffer is not None:  # only counts before connecting
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connected.settimeout(ANSWER_SECONDS)
+    connected.connect((server.host, server.port))
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connected
+
+
+class Peer(Connection):
+    """A client that speaks the protocol and does nothing by itself except answer pings."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(connected)
+        self.name = ""
+        self.welcome: Welcome | None = None
+        self.messages: list[Message] = []  # every `message` event that ever came, in order
+        self.answers_pings = True
+        self._waiting: list[Event] = []  # came, and no `expect` has asked for it yet
+        self._decoder: Decoder[Event] = Decoder(EVENTS)
+
+    @classmethod
+    def connect(cls, server: Address, receive_buffer: int | None = None) -> Peer:
+        """A connection on which nothing was said yet."""
+        return cls(_dial(server, receive_buffer))
+
+    @classmethod
+    def join(
+        cls,
+        server: Address,
+        name: str,
+        *,
+        token: str | None = None,
+        password: str | None = None,
+        history: str | None = None,
+        after: int | None = None,
+        receive_buffer: int | None = None,
+    ) -> Peer:
+        """Somebody who has said `hello` and was made welcome."""
+        peer = cls.connect(server, receive_buffer)
+        peer.hello(name, token=token, password=password, history=history, after=after)
+        peer.expect_welcome()
+        return peer
+
+    def hello(
+        self,
+        name: str,
+        *,
+        token: str | None = None,
+        password: str | None = None,
+        history: str | None = None,
+        after: int | None = None,
+    ) -> None:
+        """Says `hello`, and does not wait for the answer."""
+        self.send(Hello(VERSION, name, token, password, history, after))
+
+    def expect_welcome(self) -> Welcome:
+        """Waits for the `welcome`, which from then on is `self.welcome`."""
+        welcome = self.expect("welcome")
+        assert isinstance(welcome, Welcome)
+        self.welcome = welcome
+        self.name = welcome.name
+        return welcome
+
+    def say(self, text: str, to: str | None = None, id: str | None = None) -> str:
+        """Sends `text` and returns its id (a fresh one unless given), without waiting for anything."""
+        id = id or f"{self.name}-{next(_ids)}"
+        self.send(Send(id, text, to))
+        return id
+
+    def send(self, command: Command) -> None:
+        self.send_bytes(protocol.encode(command))
+
+    def send_line(self, fields: Mapping[str, Any]) -> None:
+        """Sends any JSON object as a line, also one that no honest client would."""
+        self.send_bytes(json.dumps(fields).encode() + b"\n")
+
+    def expect(self, kind: str, seconds: float = ANSWER_SECONDS, **fields: Any) -> Any:
+        """Waits for the next event of type `kind`; its fields must be these. Other types stay for their own `expect`.
+
+        Returns the event. Typed Any, because `kind` decides which event that is.
+        """
+        deadline = time.monotonic() + seconds
+        asked = f"{kind} {fields or ''}".strip()
+        while True:
+            for i, event in enumerate(self._waiting):
+                if event.type == kind:
+                    if not _has(event, fields):
+                        pytest.fail(f"{self.name or 'peer'} expected {asked}, and got {event}")
+                    return self._waiting.pop(i)
+            if not self._receive(deadline):
+                self._fail_without(asked, seconds)
+
+    def events_until(self, kind: str, seconds: float = ANSWER_SECONDS, **fields: Any) -> list[Event]:
+        """Everything that came and nobody asked for, up to the first event of type `kind` with these fields.
+
+        To show that something did *not* come: say something that will, and look at what came before it.
+        """
+        deadline = time.monotonic() + seconds
+        seen = 0
+        while True:
+            for i in range(seen, len(self._waiting)):
+                if self._waiting[i].type == kind and _has(self._waiting[i], fields):
+                    events = self._waiting[: i + 1]
+                    del self._waiting[: i + 1]
+                    return events
+            seen = len(self._waiting)
+            if not self._receive(deadline):
+                self._fail_without(f"{kind} {fields or ''}".strip(), seconds)
+
+    def read_until(self, count: int, seconds: float = ANSWER_SECONDS) -> list[Message]:
+        """Reads until `count` messages have come in all, and returns them: `self.messages`."""
+        deadline = time.monotonic() + seconds
+        while len(self.messages) < count:
+            if not self._receive(deadline):
+                self._fail_without(f"{count} messages", seconds)
+        return self.messages
+
+    def bye(self) -> None:
+        """Leaves as a client does that is closed: says `bye`, then goes."""
+        self.send(Bye())
+        self.close()
+
+    def _fail_without(self, asked: str, seconds: float) -> NoReturn:
+        why = "the connection ended" if self.ended else f"nothing like it came in {seconds:g} s"
+        came = "\n".join(str(event)[:300] for event in self._waiting[-20:]) or "nothing"
+        pytest.fail(f"{self.name or 'peer'} expected {asked}: {why}. Came and not asked for:\n{came}")
+
+    def _take(self, data: bytes) -> None:
+        for event in self._decoder.feed(data):
+            if isinstance(event, BadLine):
+                pytest.fail(f"the server wrote a line that cannot be read: {event}")
+            elif isinstance(event, Ping) and self.answers_pings:
+                with contextlib.suppress(OSError):  # gone meanwhile; the next read says so
+                    self.send(Pong())
+            else:
+                if isinstance(event, Message):
+                    self.messages.append(event)
+                self._waiting.append(event)
+
+
+def _has(event: Event, fields: Mapping[str, Any]) -> bool:
+    return all(getattr(event, name) == value for name, value in fields.items())
+
+
+class TextPeer(Connection):
+    """Somebody who reads and types lines: telnet, or any program on the other end of a socket."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(connected)
+        self.lines: list[str] = []  # every line that was read, asked for or not
+        self._rest = b""  # came, and is not read yet
+
+    @classmethod
+    def connect(cls, server: Address) -> TextPeer:
+        """A connection on which nothing was typed yet."""
+        return cls(_dial(server))
+
+    @classmethod
+    def join(cls, server: Address, name: str) -> TextPeer:
+        """Somebody who typed a name and was registered under it."""
+        peer = cls.connect(server)
+        peer.type(name)
+        peer.expect_line(f"Registration successful. Welcome to the chat, {name}!")
+        return peer
+
+    def type(self, line: str) -> None:
+        """Types `line` and Enter."""
+        self.send_bytes(line.encode() + b"\n")
+
+    def expect_prompt(self, prompt: str, seconds: float = ANSWER_SECONDS) -> None:
+        """Waits until `prompt` stands there, with no newline behind it yet. Lines before it are read over."""
+        deadline = time.monotonic() + seconds
+        while not self._rest.decode(errors="replace").rpartition("\n")[2].endswith(prompt):
+            if not self._receive(deadline):
+                self._fail_without(prompt, seconds)
+        self.lines += self._rest.decode(errors="replace").splitlines()
+        self._rest = b""
+
+    def expect_line(self, expected: str | re.Pattern[str], seconds: float = ANSWER_SECONDS) -> str:
+        """Waits for a line that is `expected` (with or without a `[12:03] ` before it), or all of which it matches.
+
+        Lines before it are read over; they are in `lines`.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            while b"\n" in self._rest:
+                raw, _, self._rest = self._rest.partition(b"\n")
+                line = raw.decode(errors="replace").rstrip("\r")
+                self.lines.append(line)
+                if isinstance(expected, str):
+                    if re.sub(r"^\[\d\d:\d\d\] ", "", line) == expected or line == expected:
+                        return line
+                elif expected.fullmatch(line):
+                    return line
+            if not self._receive(deadline):
+                self._fail_without(str(expected), seconds)
+
+    def _fail_without(self, expected: str, seconds: float) -> NoReturn:
+        why = "the connection ended" if self.ended else f"it did not come in {seconds:g} s"
+        came = "\n".join([*self.lines[-20:], self._rest.decode(errors="replace")])
+        pytest.fail(f"expected {expected!r}: {why}. What stands there:\n{came}")
+
+    def _take(self, data: bytes) -> None:
+        self._rest += data
+
+
+class Program(TextPeer):
+    """A program with this test at its keyboard: what it writes is read, what is typed it reads."""
+
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Starts `command`. Its standard input, output and errors are one socket, so that reading has deadlines."""
+        if sys.platform == "win32":
+            pytest.skip("programs cannot be given a socket as their standard input on Windows")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            end = theirs.fileno()
+            self.process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=environment)
+        super().__init__(ours)
+
+    def wait(self, seconds: float = ANSWER_SECONDS) -> int:
+        """Reads what the program still writes until it ends, and returns its exit status."""
+        if not self.closed(seconds):
+            self._fail_without("the end of the program", seconds)
+        return self.process.wait(seconds)
+
+    def close(self) -> None:
+        super().close()
+        self.process.kill()
+        self.process.wait(ANSWER_SECONDS)
+
+
+class Netcat(Program):
+    """The real `nc`, as people have it.
+
+    It ends when the server has closed the connection and its standard input is at its end as well, so to see that the
+    server closed: `netcat.finish_writing()`, then `netcat.wait()`.
+    """
+
+    def __init__(self, server: Address) -> None:
+        netcat = shutil.which("nc")
+        if netcat is None:
+            pytest.skip("there is no nc on this machine")
+        super().__init__([netcat, server.host, str(server.port)])

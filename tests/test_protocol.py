@@ -1,0 +1,993 @@
+"""The wire: what is written is read again, and nothing that arrives can do harm."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+import time
+import tracemalloc
+import unicodedata
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import protocol
+from protocol import (
+    COMMANDS,
+    EVENTS,
+    EVERYONE,
+    MAX_FOUND,
+    MAX_ID,
+    MAX_INTEGER,
+    MAX_LINE,
+    MAX_NAME,
+    MAX_PAGE,
+    MAX_QUERY,
+    MAX_TEXT,
+    MAX_TIME,
+    VERSION,
+    Ack,
+    AskHistory,
+    AskSearch,
+    BadLine,
+    Bye,
+    Command,
+    Decoder,
+    Error,
+    Event,
+    Found,
+    Hello,
+    Joined,
+    Left,
+    LineSplitter,
+    Message,
+    NameProblem,
+    Page,
+    Person,
+    Ping,
+    Pong,
+    SeenBy,
+    SeenWith,
+    Send,
+    TypingFrom,
+    TypingTo,
+    UnknownPerson,
+    Welcome,
+    check_name,
+    clean_line,
+    clean_text,
+    encode,
+    in_words,
+    name_key,
+    split_address,
+)
+
+T = TypeVar("T")
+
+# --- what people write, and every message there is --------------------------------------------------------------------
+
+any_text = st.text(max_size=200)  # never holds a surrogate: those have tests of their own
+shown_text = any_text.map(clean_text)
+shown_line = st.text(max_size=MAX_NAME).map(clean_line)
+ids = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=MAX_ID)
+names = st.from_regex(r"[A-Za-z][a-z0-9]{0,9}( [a-z]{1,9})?", fullmatch=True)
+seqs = st.integers(0, MAX_INTEGER)
+times = st.integers(0, MAX_TIME)
+
+
+def optional(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    return st.none() | strategy
+
+
+people = st.builds(Person, shown_line, st.booleans())
+messages = st.builds(Message, seqs, times, shown_line, shown_line, ids, shown_text)
+few_messages = st.lists(messages, max_size=5).map(tuple)
+
+EVERY_COMMAND: dict[type[Command], st.SearchStrategy[Command]] = {
+    Hello: st.builds(Hello, st.just(VERSION), names, optional(ids), optional(any_text), optional(ids), optional(seqs)),
+    Send: st.builds(Send, ids, shown_text.filter(lambda text: text.strip()), optional(names | st.just(EVERYONE))),
+    AskHistory: st.builds(AskHistory, seqs, st.integers(1, MAX_PAGE), optional(names)),
+    AskSearch: st.builds(
+        AskSearch, st.text(max_size=MAX_QUERY).map(clean_line), st.integers(1, MAX_FOUND), optional(seqs)
+    ),
+    TypingTo: st.builds(TypingTo, names),
+    SeenWith: st.builds(SeenWith, names, seqs),
+    Ping: st.just(Ping()),
+    Pong: st.just(Pong()),
+    Bye: st.just(Bye()),
+}
+EVERY_EVENT: dict[type[Event], st.SearchStrategy[Event]] = {
+    Welcome: st.builds(
+        Welcome,
+        st.just(VERSION),
+        shown_line,
+        ids,
+        shown_line,
+        st.lists(people, max_size=5).map(tuple),
+        seqs,
+        optional(ids),
+    ),
+    Message: messages,
+    Ack: st.builds(Ack, ids, seqs, times),
+    Joined: st.builds(Joined, shown_line, times),
+    Left: st.builds(Left, shown_line, times),
+    Page: st.builds(Page, few_messages, st.booleans()),
+    Found: st.builds(Found, few_messages, st.booleans()),
+    TypingFrom: st.builds(TypingFrom, shown_line),
+    SeenBy: st.builds(SeenBy, shown_line, seqs),
+    Error: st.builds(Error, ids, shown_line, optional(ids)),
+    Ping: st.just(Ping()),
+    Pong: st.just(Pong()),
+    Bye: st.builds(Bye, optional(shown_line)),
+}
+any_command = st.one_of(*EVERY_COMMAND.values())
+any_event = st.one_of(*EVERY_EVENT.values())
+
+
+def read_command(line: bytes | str | dict[str, Any]) -> Command | BadLine:
+    """What a server reads from one line, given without its newline."""
+    if isinstance(line, dict):
+        line = json.dumps(line)
+    if isinstance(line, str):
+        line = line.encode()
+    [command] = Decoder(COMMANDS).feed(line + b"\n")
+    return command
+
+
+def refusal(line: bytes | str | dict[str, Any]) -> Error:
+    """The error that answers a line the server cannot accept."""
+    bad = read_command(line)
+    assert isinstance(bad, BadLine), f"was read as {bad}"
+    assert not bad.fatal
+    return bad.error
+
+
+HELLO = encode(Hello(VERSION, "Ada"))
+SEND = encode(Send("1", "hello"))
+
+
+# --- writing and reading again ----------------------------------------------------------------------------------------
+
+
+def test_every_message_there_is_has_its_round_trip_below() -> None:
+    """A message that is added to the protocol is also added to these tests."""
+    assert set(EVERY_COMMAND) == set(get_args(Command))
+    assert set(EVERY_EVENT) == set(get_args(Event))
+    assert set(COMMANDS) == {kind.type for kind in EVERY_COMMAND}
+    assert set(EVENTS) == {kind.type for kind in EVERY_EVENT}
+
+
+@pytest.mark.parametrize("kind", EVERY_COMMAND, ids=lambda kind: str(kind.type))
+@given(data=st.data())
+def test_a_command_is_read_as_it_was_written(kind: type[Command], data: st.DataObject) -> None:
+    """What a client says reaches the server unchanged."""
+    command = data.draw(EVERY_COMMAND[kind])
+
+    assert Decoder(COMMANDS).feed(encode(command)) == [command]
+
+
+@pytest.mark.parametrize("kind", EVERY_EVENT, ids=lambda kind: str(kind.type))
+@given(data=st.data())
+def test_an_event_is_read_as_it_was_written(kind: type[Event], data: st.DataObject) -> None:
+    """What a server says reaches the client unchanged."""
+    event = data.draw(EVERY_EVENT[kind])
+
+    assert Decoder(EVENTS).feed(encode(event)) == [event]
+
+
+@given(any_event)
+def test_a_line_is_one_json_object_in_utf8(event: Event) -> None:
+    """Any program that knows JSON can read what the server says."""
+    line = encode(event)
+    fields = json.loads(line.decode("utf-8"))
+
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert fields["type"] == event.type
+    assert None not in fields.values()
+
+
+@given(messages)
+@example(Message(1, 2, 'Ada "the" \\ First', EVERYONE, "\x7f\x9f", "\x00\x1f\n\t\u2028\u20ac\U0001f600"))
+def test_the_fast_way_to_write_a_message_writes_the_same(message: Message) -> None:
+    """The hand-written encoder of a message and the generic one agree on every byte."""
+    fields = (message.seq, message.time, message.sender, message.to, message.id, message.text)
+
+    assert protocol.encode_message(*fields) == encode(message)
+
+
+@given(ids | any_text, seqs, times)
+def test_the_fast_way_to_write_an_ack_writes_the_same(id: str, seq: int, time: int) -> None:
+    """The hand-written encoder of an ack and the generic one agree on every byte."""
+    assert protocol.encode_ack(id, seq, time) == encode(Ack(id, seq, time))
+
+
+@given(EVERY_EVENT[Page] | EVERY_EVENT[Found])
+def test_the_bounded_way_to_write_a_page_writes_the_same(page: Event) -> None:
+    """A page that fits is written as the generic encoder writes it."""
+    assert isinstance(page, Page | Found)
+
+    assert protocol.encode_page(type(page), page.messages, page.more) == encode(page)
+
+
+@given(EVERY_EVENT[Welcome])
+def test_a_welcome_with_its_people_written_before_is_read_the_same(welcome: Event) -> None:
+    """The people of a welcome may be encoded once for everybody who joins."""
+    assert isinstance(welcome, Welcome)
+    line = protocol.encode_welcome(welcome, protocol.encode_people(welcome.people))
+
+    assert Decoder(EVENTS).feed(line) == [welcome]
+
+
+def test_a_page_of_the_longest_messages_keeps_the_newest_that_fit() -> None:
+    """A page never grows over the longest line; what it leaves out is the oldest, and it says that there is more."""
+    texts = "\U0001f600" * MAX_TEXT
+    long = [Message(seq, MAX_TIME, "\U0001f600" * MAX_NAME, EVERYONE, "i" * MAX_ID, texts) for seq in range(1, 201)]
+    line = protocol.encode_page(Page, long, more=False)
+    [page] = Decoder(EVENTS).feed(line)
+
+    assert len(line) <= MAX_LINE
+    assert isinstance(page, Page)
+    assert [message.seq for message in page.messages] == [197, 198, 199, 200]
+    assert page.more
+
+
+def test_a_page_fills_its_line_to_the_last_message_that_fits() -> None:
+    """However long the messages are, the line stays within the limit, and wastes less than one message."""
+    for length in range(1, 400, 7):
+        many = [Message(seq, 0, "Ada", EVERYONE, "1", "x" * length) for seq in range(2000)]
+        line = protocol.encode_page(Found, many, more=False)
+
+        assert MAX_LINE - 200 - len(encode(many[-1])) < len(line) <= MAX_LINE
+
+
+def test_a_page_that_fits_says_only_what_it_was_told() -> None:
+    """`more` is true only when there is more."""
+    assert Decoder(EVENTS).feed(protocol.encode_page(Page, [], more=False)) == [Page((), more=False)]
+    assert Decoder(EVENTS).feed(protocol.encode_page(Page, [], more=True)) == [Page((), more=True)]
+
+
+def test_a_welcome_to_thousands_of_people_fits_into_a_line() -> None:
+    """Where not all people fit into the longest line, the first ones do, and the line can still be read."""
+    crowd = tuple(Person("\U0001f600" * (MAX_NAME - 5) + f"{number:05}", online=False) for number in range(5000))
+    welcome = Welcome(VERSION, "\U0001f600" * MAX_NAME, "h" * MAX_ID, "n" * MAX_NAME, crowd, MAX_INTEGER, "t" * 64)
+    line = protocol.encode_welcome(welcome, protocol.encode_people(crowd))
+    [read] = Decoder(EVENTS).feed(line)
+
+    assert len(line) <= MAX_LINE
+    assert isinstance(read, Welcome)
+    assert len(read.people) > 300
+    assert read.people == crowd[: len(read.people)]
+
+
+# --- however the bytes are cut ----------------------------------------------------------------------------------------
+
+
+def transcript() -> bytes:
+    """Good lines and bad ones, with characters of every width, an empty line and a Windows line end."""
+    lines = [
+        encode(Hello(VERSION, "Zoë", history="h", after=3)),
+        encode(Send("1", "häl\u20aco \U0001f600\n“quoted” \\ [[[[{{{{")),
+        b"\n",
+        b'{"type":"send","id":"2","text":"\\ud83d\\ude00"}\r\n',
+        b"\xff\xfe not UTF-8\n",
+        b'{"type":"nonsense"}\n',
+        encode(Ping()),
+        encode(Bye()),
+    ]
+    return b"".join(lines)
+
+
+def test_input_cut_at_any_byte_reads_the_same() -> None:
+    """It makes no difference where the network cuts what was sent."""
+    said = transcript()
+    whole = Decoder(COMMANDS).feed(said)
+
+    assert [type(item).__name__ for item in whole] == [
+        "Hello",
+        "Send",
+        "BadLine",
+        "Send",
+        "BadLine",
+        "BadLine",
+        "Ping",
+        "Bye",
+    ]
+    for cut in range(len(said) + 1):
+        decoder = Decoder(COMMANDS)
+
+        assert decoder.feed(said[:cut]) + decoder.feed(said[cut:]) == whole
+
+
+def test_input_that_arrives_byte_by_byte_reads_the_same() -> None:
+    """A connection that delivers single bytes says the same as one that delivers all at once."""
+    said = transcript()
+    decoder = Decoder(COMMANDS)
+    read = [item for byte in said for item in decoder.feed(bytes([byte]))]
+
+    assert read == Decoder(COMMANDS).feed(said)
+
+
+@given(st.lists(st.binary(max_size=20)))
+def test_lines_are_what_stands_between_newlines(pieces: list[bytes]) -> None:
+    """Splitting into lines gives what splitting the whole at once gives, and keeps what has no newline yet."""
+    splitter = LineSplitter()
+    lines = [line for piece in pieces for line in splitter.feed(piece)]
+
+    assert lines == b"".join(pieces).split(b"\n")[:-1]
+    assert not splitter.overflow
+
+
+# --- lines that are too long ------------------------------------------------------------------------------------------
+
+
+def test_the_longest_line_is_read_and_one_byte_more_is_not() -> None:
+    """A line of exactly the limit, newline included, is read; one byte more is too long, and nothing follows it."""
+    fits = encode(Ping())[:-2] + b" " * (MAX_LINE - len(encode(Ping()))) + b"}\n"
+
+    assert len(fits) == MAX_LINE
+    assert Decoder(COMMANDS).feed(fits) == [Ping()]
+    for packets in ([fits[:-1] + b" \n"], [fits[:-1], b" \n"], [fits[:-1] + b" ", b"\n"]):
+        decoder = Decoder(COMMANDS)
+        [bad] = [item for packet in packets for item in decoder.feed(packet)]
+
+        assert isinstance(bad, BadLine)
+        assert bad.fatal
+        assert bad.error.code == "too_long"
+        assert decoder.feed(HELLO) == []
+
+
+def test_a_line_is_too_long_as_soon_as_it_cannot_end_in_time() -> None:
+    """Nobody waits for the newline of a line that is too long already."""
+    [bad] = Decoder(COMMANDS).feed(b"x" * MAX_LINE)
+
+    assert isinstance(bad, BadLine)
+    assert Decoder(COMMANDS).feed(b"x" * (MAX_LINE - 1)) == []
+
+
+def test_good_lines_before_one_that_is_too_long_are_read() -> None:
+    """A line over the limit takes none of the good ones before it with it, also not those of the same packet."""
+    *good, bad = Decoder(COMMANDS).feed(HELLO + SEND + b"x" * MAX_LINE + b"\n" + SEND)
+
+    assert good == [Hello(VERSION, "Ada"), Send("1", "hello")]
+    assert isinstance(bad, BadLine)
+    assert bad.fatal
+
+
+def test_a_line_of_100_mb_without_an_end_costs_no_memory() -> None:
+    """Whoever sends on and on without a newline gets one error, and makes nothing grow."""
+    decoder = Decoder(COMMANDS)
+    packet = b"x" * 65000
+    tracemalloc.start()
+    try:
+        read = [item for _ in range(1600) for item in decoder.feed(packet)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert [item.error.code for item in read if isinstance(item, BadLine)] == ["too_long"]
+    assert peak < 1_000_000
+
+
+def test_half_a_line_says_nothing_yet() -> None:
+    """A line counts when its newline is there, not before."""
+    assert Decoder(COMMANDS).feed(HELLO[:-1]) == []
+
+
+# --- lines that cannot be read ----------------------------------------------------------------------------------------
+
+NOT_AN_OBJECT = [
+    b"",
+    b" ",
+    b"null",
+    b"1",
+    b'"hello"',
+    b"[]",
+    b'[{"type":"ping"}]',
+    b"GET / HTTP/1.1",
+    b'{"type":"ping"',
+    b'{"type":"ping"} {"type":"ping"}',
+    b'{"type":"ping"},',
+    b"{'type':'ping'}",
+    b'{"type":"ping",}',
+    b'{type:"ping"}',
+    b'{"type":"pi\tng"}',
+    b"\x00",
+    b"{" * 8,
+    b'\xef\xbb\xbf{"type":"ping"}',  # with a byte order mark
+    '{"type":"ping"}'.encode("utf-16"),
+    '{"type":"ping"}'.encode("utf-16-le"),
+    '{"type":"ping"}'.encode("utf-32-be"),
+    b'{"type":"ping","x":"\xff"}',
+    b'{"type":"ping","x":"\xc0\xaf"}',  # / in two bytes
+    b'{"type":"ping","x":"\xed\xa0\x80"}',  # half a surrogate pair, as it is
+    b'{"type":"ping","x":"\\ud800"}',  # and escaped
+    b'{"type":"ping","x":"\\ude00\\ud83d"}',  # the halves the wrong way round
+    b'{"type":"ping","x":["\\uDFFF"]}',
+    b'{"type":"ping","\\ud800":1}',
+    b'{"type":"ping","x":NaN}',
+    b'{"type":"ping","x":Infinity}',
+    b'{"type":"ping","x":-Infinity}',
+    b'{"type":"ping","x":1e999}',
+    b'{"type":"ping","x":-1e999}',
+    b'{"type":"ping","x":' + b"9" * 5000 + b"}",
+    b'{"type":"ping","x":-' + b"9" * 5000 + b"}",
+    b'{"type":"ping","x":' + b"9" * 21 + b"}",
+    b'{"type":"ping","x":01}',
+    b'{"type":"ping","x":' + b"9" * 5000 + b".0}",
+    b'{"type":"ping","type":"ping"}',
+    b'{"type":"ping","x":{"y":1,"y":1}}',
+    b'{"type":"ping","x":1,"\\u0078":2}',  # the same key, escaped
+    b'{"type":"ping","x":' + b"[" * 8 + b"]" * 8 + b"}",
+    b'{"type":"ping","x":' + b'{"y":' * 8 + b"1" + b"}" * 8 + b"}",
+    b"[" * 60000,
+    b'{"type":"ping","x":' + b"[" * 30000 + b"]" * 30000 + b"}",
+]
+
+
+@pytest.mark.parametrize("line", NOT_AN_OBJECT, ids=lambda line: ascii(line)[2:42])
+def test_a_line_that_is_not_one_json_object_gets_one_error(line: bytes) -> None:
+    """Strict reading: what is not exactly one harmless JSON object in UTF-8 is refused, and only it."""
+    before, *errors, after = Decoder(COMMANDS).feed(HELLO + line + b"\n" + SEND)
+
+    assert before == Hello(VERSION, "Ada")
+    assert errors
+    for error in errors:  # UTF-16 and UTF-32 may hold a newline, and so be two bad lines
+        assert isinstance(error, BadLine)
+        assert error.error.code == "bad_message"
+        assert not error.fatal
+    assert after == Send("1", "hello")
+
+
+WRONG_TYPES: list[dict[str, Any]] = [
+    {},
+    {"type": "nonsense"},
+    {"type": "message", "seq": 1, "time": 1, "from": "Bob", "to": EVERYONE, "id": "1", "text": "not mine to say"},
+    {"type": "welcome"},
+    {"type": ""},
+    {"type": None},
+    {"type": 1},
+    {"type": ["send"]},
+    {"type": {"send": 1}},
+    {"type": "hello"},
+    {"type": "hello", "v": "1", "name": "Ada"},
+    {"type": "hello", "v": 1.0, "name": "Ada"},
+    {"type": "hello", "v": True, "name": "Ada"},
+    {"type": "hello", "v": 1},
+    {"type": "hello", "v": 1, "name": None},
+    {"type": "hello", "v": 1, "name": ["Ada"]},
+    {"type": "hello", "v": 1, "name": "Ada", "token": 1},
+    {"type": "hello", "v": 1, "name": "Ada", "token": "t" * 5000},
+    {"type": "hello", "v": 1, "name": "Ada", "password": {}},
+    {"type": "hello", "v": 1, "name": "Ada", "history": 5},
+    {"type": "hello", "v": 1, "name": "Ada", "after": "5"},
+    {"type": "hello", "v": 1, "name": "Ada", "after": -1},
+    {"type": "hello", "v": 1, "name": "Ada", "after": 2**63},
+    {"type": "hello", "v": 1, "name": "Ada", "after": 1.5},
+    {"type": "send", "text": "no id"},
+    {"type": "send", "id": "", "text": "hello"},
+    {"type": "send", "id": 1, "text": "hello"},
+    {"type": "send", "id": "i" * (MAX_ID + 1), "text": "hello"},
+    {"type": "send", "id": "a\nb", "text": "hello"},
+    {"type": "send", "id": "\x1b[2J", "text": "hello"},
+    {"type": "send", "id": "1"},
+    {"type": "send", "id": "1", "text": 5},
+    {"type": "send", "id": "1", "text": ["hello"]},
+    {"type": "send", "id": "1", "text": ""},
+    {"type": "send", "id": "1", "text": " \n\t "},
+    {"type": "send", "id": "1", "text": "\x00\x1b\u202e"},
+    {"type": "send", "id": "1", "text": "hello", "to": 5},
+    {"type": "send", "id": "1", "text": "hello", "to": "n" * 1000},
+    {"type": "history", "before": 1},
+    {"type": "history", "before": 1, "limit": 0},
+    {"type": "history", "before": 1, "limit": MAX_PAGE + 1},
+    {"type": "history", "before": "1", "limit": 1},
+    {"type": "history", "before": 1, "limit": 1, "with": 1},
+    {"type": "search", "text": "x", "limit": MAX_FOUND + 1},
+    {"type": "search", "text": "x" * (MAX_QUERY + 1), "limit": 1},
+    {"type": "search", "limit": 1},
+    {"type": "search", "text": "x", "limit": 1, "before": False},
+    {"type": "typing"},
+    {"type": "typing", "to": None},
+    {"type": "seen", "with": "Bob"},
+    {"type": "seen", "with": "Bob", "seq": -1},
+    {"type": "seen", "with": ["Bob"], "seq": 1},
+]
+
+
+@pytest.mark.parametrize("fields", WRONG_TYPES, ids=lambda fields: json.dumps(fields)[:60])
+def test_fields_of_the_wrong_type_get_an_error(fields: dict[str, Any]) -> None:
+    """Every field is exactly what the protocol says it is, or the line is refused with a sentence."""
+    error = refusal(fields)
+
+    assert error.code == "bad_message"
+    assert error.text.endswith(".")
+
+
+BAD_EVENTS: list[dict[str, Any]] = [
+    {"type": "send", "id": "1", "text": "a client's word"},
+    {"type": "message", "seq": "1", "time": 1, "from": "Bob", "to": EVERYONE, "id": "1", "text": "hi"},
+    {"type": "message", "seq": 1, "time": MAX_TIME + 1, "from": "Bob", "to": EVERYONE, "id": "1", "text": "hi"},
+    {"type": "message", "seq": 1, "time": 1, "from": "Bob", "to": EVERYONE, "id": "1", "text": "x" * (MAX_TEXT + 1)},
+    {"type": "message", "seq": 1, "time": 1, "from": "B" * 1000, "to": EVERYONE, "id": "1", "text": "hi"},
+    {"type": "page", "messages": [1], "more": False},
+    {"type": "page", "messages": {}, "more": False},
+    {"type": "page", "messages": [[]], "more": False},
+    {"type": "page", "messages": [], "more": 0},
+    {"type": "welcome", "v": 1, "server": "s", "history": "h", "name": "n", "people": [{"name": "x"}], "last": 1},
+    {"type": "welcome", "v": 1, "server": "s", "history": "h", "name": "n", "people": ["x"], "last": 1},
+    {"type": "ack", "id": "1", "seq": 1},
+    {"type": "joined", "name": "Bob", "time": -1},
+    {"type": "bye", "reason": 5},
+    {"type": "error", "code": "full"},
+]
+
+
+@pytest.mark.parametrize("fields", BAD_EVENTS, ids=lambda fields: json.dumps(fields)[:60])
+def test_a_client_reads_servers_as_strictly(fields: dict[str, Any]) -> None:
+    """A server that speaks nonsense cannot hurt a client: the line is refused, the next one is read."""
+    bad, good = Decoder(EVENTS).feed(json.dumps(fields).encode() + b"\n" + encode(Pong()))
+
+    assert isinstance(bad, BadLine)
+    assert good == Pong()
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes_never_raise(data: bytes) -> None:
+    """Whatever arrives is read as messages or as bad lines, never as an exception."""
+    for readers in (COMMANDS, EVENTS):
+        for item in Decoder[Any](readers).feed(data + b"\n"):
+            assert isinstance(item, BadLine)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    st.sampled_from(sorted({*COMMANDS, *EVENTS})),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "v",
+                "name",
+                "token",
+                "history",
+                "after",
+                "id",
+                "text",
+                "to",
+                "before",
+                "limit",
+                "with",
+                "seq",
+                "from",
+                "time",
+                "server",
+                "people",
+                "last",
+                "messages",
+                "more",
+                "code",
+                "reason",
+            ]
+        ),
+        json_values,
+    ),
+)
+def test_random_fields_never_raise(kind: str, fields: dict[str, Any]) -> None:
+    """Any JSON in any field of any message is read or refused, never an exception."""
+    line = json.dumps({"type": kind, **fields}).encode() + b"\n"
+    for readers in (COMMANDS, EVENTS):
+        [item] = Decoder[Any](readers).feed(line)
+
+        assert isinstance(item, BadLine) or item.type == kind
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """A later version may add fields, of any type, without anybody noticing."""
+    assert read_command({"type": "ping", "new": {"deep": [1, {"er": None}]}, "also": 1.5}) == Ping()
+    assert read_command({"type": "send", "id": "1", "text": "hi", "to": None}) == Send("1", "hi")
+
+
+def test_an_error_names_the_message_it_answers() -> None:
+    """Whoever sent a text that is refused learns which one it was."""
+    too_long = refusal({"type": "send", "id": "17", "text": "x" * (MAX_TEXT + 1)})
+    nothing = refusal({"type": "send", "id": "18", "text": " "})
+
+    assert (too_long.code, too_long.id) == ("too_long", "17")
+    assert (nothing.code, nothing.id) == ("bad_message", "18")
+    assert read_command({"type": "send", "id": "19", "text": "x" * MAX_TEXT}) == Send("19", "x" * MAX_TEXT)
+
+
+def test_another_version_is_told_so() -> None:
+    """A client of a later version learns that this server does not speak it, whatever else it says."""
+    assert refusal({"type": "hello", "v": 2, "name": {"first": "Ada"}}).code == "unsupported_version"
+
+
+@pytest.mark.parametrize("name", ["", " ", "\x00", "\x1b[31mAda", "Ada\nBob", "@Ada", "n" * 33, "n" * 3000, "everyone"])
+def test_a_name_that_cannot_be_one_is_a_name_problem(name: str) -> None:
+    """Whatever is wrong with a name, the answer says so and the client may try another one."""
+    assert refusal({"type": "hello", "v": 1, "name": name}).code == "name_invalid"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 65000,
+        b'{"a":' * 13000,
+        b'{"type":"ping","x":"' + b"[" * 65000 + b'"}',
+        b'{"type":"ping","x":"' + b'\\"[' * 21000 + b'"}',
+        b'{"type":"ping","x":[' + b"[]," * 21000 + b"[]]}",
+        b'"' + b"\\\\" * 32000 + b"[[[[[[[[[[",
+        b'{"type":"ping","x":' + b"1" * 65000 + b"}",
+        b'{"type":"ping","x":0.' + b"1" * 65000 + b"}",
+        b'{"type":"ping","x":"' + b"\\u0041" * 10000 + b'"}',
+        b'{"type":"ping","x":[' + b"[" * 60000,
+    ],
+    ids=lambda line: ascii(line)[2:32],
+)
+def test_a_hostile_line_is_judged_in_milliseconds(line: bytes) -> None:
+    """The longest line, made to be slow, costs the reader no time (a regular expression once took 13 s for one)."""
+    before = time.thread_time()
+    [item] = Decoder(COMMANDS).feed(line[: MAX_LINE - 1] + b"\n")
+    spent = time.thread_time() - before
+
+    assert isinstance(item, BadLine | Ping)
+    assert spent < 0.25
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        ("[" * 7 + "]" * 7, True),
+        ("[" * 8 + "]" * 8, False),
+        ("[[[[[[[],[]]]]]]]", True),
+        ("[[],[],[],[],[],[],[],[],[],[]]", True),
+        ('"[[[[[[[[[[[["', True),
+        ('"\\"[[[[[[[[[[[["', True),
+        ('"\\\\",[[[[[[[[[[[[]]]]]]]]]]]]', False),
+        ('"\\\\\\"[[[[[[[[[[[["', True),
+        ('["\\\\",[[[[[[[]]]]]]]]', False),
+    ],
+)
+def test_depth_is_counted_as_a_parser_counts_it(value: str, accepted: bool) -> None:
+    """Brackets inside strings are text, however they are quoted; eight levels are read and nine are not."""
+    line = f'{{"type":"ping","x":{value}}}'
+
+    assert (read_command(line) == Ping()) is accepted
+
+
+def test_a_deep_line_is_harmless_on_a_thread_with_a_small_stack() -> None:
+    """Nesting is bounded before the parser sees it: one such line once ended CPython 3.13 from a small stack."""
+    read: list[Command | BadLine] = []
+    usual = threading.stack_size(128 * 1024 if sys.platform != "win32" else 256 * 1024)
+    try:
+        reader = threading.Thread(target=lambda: read.extend(Decoder(COMMANDS).feed(b"[" * 65000 + b"\n" + SEND)))
+        reader.start()
+    finally:
+        threading.stack_size(usual)
+    reader.join(30)
+
+    assert [type(item) for item in read] == [BadLine, Send]
+
+
+# --- text that people see ---------------------------------------------------------------------------------------------
+
+HARMFUL = [
+    *map(chr, range(0x09)),
+    *map(chr, range(0x0B, 0x20)),
+    *map(chr, range(0x7F, 0xA0)),
+    "\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
+    "\u2066", "\u2067", "\u2068", "\u2069", "\ud800", "\udbff", "\udc00", "\udfff",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("character", HARMFUL, ids=ascii)
+def test_what_could_harm_a_screen_is_taken_out(character: str) -> None:
+    """No control, escape, direction override or half a surrogate pair ever reaches a window or a terminal."""
+    assert clean_text(f"a{character}b") == "ab"
+    assert character not in clean_line(f"a{character}b")
+
+
+@given(st.text(st.characters(categories=["C", "Z", "L", "M", "S"])))
+def test_clean_text_holds_no_control_whatever_it_was(text: str) -> None:
+    """Only newline and tab are left of all control characters, and what was harmless stays in its order."""
+    cleaned = clean_text(text)
+
+    assert {c for c in cleaned if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")} <= {"\n", "\t"}
+    assert not set(cleaned) & set(HARMFUL)
+    assert [c for c in text if c.isprintable()] == [c for c in cleaned if c.isprintable()]
+    assert clean_text(cleaned) == cleaned
+    cleaned.encode()
+
+
+@given(st.text(st.characters(categories=["C", "Z", "L"])))
+def test_clean_line_is_one_line(text: str) -> None:
+    """What goes into a log line or a name on a screen cannot begin a line of its own."""
+    line = clean_line(text)
+
+    assert len(line.splitlines()) <= 1
+    assert "\t" not in line
+    assert clean_line(line) == line
+
+
+def test_ordinary_text_stays_as_it_was_written() -> None:
+    """Lines, tabs, accents, emoji with their joiners and scripts that run from right to left are left alone."""
+    text = "Zoë\tséance\n\u05e9\u05dc\u05d5\u05dd \u0928\u0915\u094d\u200d \U0001f469\u200d\U0001f680 \u00a0end"
+
+    assert clean_text(text) == text
+    assert read_command({"type": "send", "id": "1", "text": text}) == Send("1", text)
+
+
+def test_a_server_cannot_send_controls_to_a_screen() -> None:
+    """Names, texts and sentences are made harmless on their way in, whoever wrote the server."""
+    dirt = "a\x1b]0;b\x07\u202ec"
+    names = {"from": dirt, "to": dirt, "name": dirt, "text": dirt, "server": dirt, "reason": dirt}
+    rest = {
+        "v": 1,
+        "seq": 1,
+        "time": 1,
+        "id": "1",
+        "code": "full",
+        "history": "h",
+        "last": 1,
+        "people": [],
+        "more": True,
+    }
+    for kind in ("message", "welcome", "joined", "left", "typing", "seen", "error", "bye"):
+        [event] = Decoder(EVENTS).feed(json.dumps({"type": kind, **names, **rest}).encode() + b"\n")
+
+        assert not isinstance(event, BadLine)
+        assert "a]0;bc" in str(event)
+        assert "\\x1b" not in str(event)
+        assert "\\u202e" not in str(event)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Ada", "Ada"),
+        ("  Ada   Lovelace ", "Ada Lovelace"),
+        ("Ada\u00a0\u3000Lovelace", "Ada Lovelace"),  # spaces that only look like one
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("n" * MAX_NAME, "n" * MAX_NAME),
+        ("\u674e\u96f7", "\u674e\u96f7"),
+        (
+            "\u0395\u03c5\u03ba\u03bb\u03b5\u03af\u03b4\u03b7\u03c2",
+            "\u0395\u03c5\u03ba\u03bb\u03b5\u03af\u03b4\u03b7\u03c2",
+        ),
+        ("O'Brien-Smith", "O'Brien-Smith"),
+        ("7", "7"),
+        ("\U0001f600", "\U0001f600"),
+        ("a@b", "a@b"),
+        ("Everyone else", "Everyone else"),
+    ],
+)
+def test_a_name_is_shown_as_its_owner_writes_it(typed: str, shown: str) -> None:
+    """Spaces are put in order and accents composed; otherwise a name is its owner's affair."""
+    assert check_name(typed) == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "   ",
+        "n" * (MAX_NAME + 1),
+        "Ada\x00",
+        "Ada\x1b[31m",
+        "Ada\tBob",
+        "Ada\nBob",
+        "Ada\x85Bob",
+        "Ada\u200b",  # zero width space
+        "Ada\u200d",  # joiner
+        "Ada\u00ad",  # soft hyphen
+        "Ada\u202e",
+        "\ufeffAda",
+        "Ada\u2028Bob",
+        "Ada\ue000",  # private use
+        "Ada\ud800",
+        "Ada\U000e0041",  # a tag
+        "Ada\U0010ffff",
+        "\u3164",  # a letter, says Unicode, that cannot be seen
+        "\u115f\u1160",
+        "\u2800",
+        "@Ada",
+        "#everyone",
+        "\uff03everyone",  # with a full-width #: its key would be the address of the room
+        "/exit",
+        "{Ada",
+        "\uff20Ada",
+        "Ada:",
+        "Ada:x",
+        "Bob\uff1a",  # with a full-width colon: `@Bob: hi` would reach them, and not Bob
+        "everyone",
+        "EveryOne",
+        "\uff45veryone",
+        "...",
+        "- -",
+        "\u0301",
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_a_name_is_refused_with_a_sentence(name: str) -> None:
+    """Nobody is called something that cannot be seen, typed, addressed or told from the chat's own words."""
+    with pytest.raises(NameProblem) as problem:
+        check_name(name)
+
+    assert problem.value.code == "name_invalid"
+    assert str(problem.value).endswith(".")
+
+
+@given(st.text(max_size=MAX_NAME + 4))
+@example("\u1fb3\u0345")
+@example("a\u2000 \u0301")
+def test_a_name_that_was_accepted_stays_as_it_is(name: str) -> None:
+    """Checking a checked name changes nothing, and it is still the same person."""
+    try:
+        shown = check_name(name)
+    except NameProblem:
+        return
+
+    assert check_name(shown) == shown
+    assert clean_line(shown) == shown
+    assert name_key(shown) == name_key(name)
+    assert name_key(shown) != EVERYONE
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada", "ADA"),
+        ("Ada", "\uff21\uff44\uff41"),
+        ("Stra\u00dfe", "STRASSE"),
+        ("Zo\u00eb", "Zoe\u0308"),
+        ("Ada  Lovelace", "ada\u00a0lovelace"),
+        ("\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3"),
+        ("\ufb01n", "FIN"),
+    ],
+)
+def test_names_that_look_the_same_to_people_are_one_name(one: str, other: str) -> None:
+    """Case, width, accents' encoding and spaces do not make another person."""
+    assert name_key(one) == name_key(other)
+
+
+@given(st.text(max_size=40))
+def test_the_key_of_a_key_is_itself(name: str) -> None:
+    """A key can be computed again from itself, so it can be stored and compared for ever."""
+    assert name_key(name_key(name)) == name_key(name)
+
+
+def test_the_key_of_every_single_character_is_settled() -> None:
+    """There is no character in Unicode whose key would change when it is computed once more."""
+    unsettled = [c for c in map(chr, range(sys.maxunicode + 1)) if name_key(name_key(c)) != name_key(c)]
+
+    assert unsettled == []
+
+
+# --- who a text is for ------------------------------------------------------------------------------------------------
+
+
+def known(*people: str) -> Callable[[str], str | None]:
+    """A chat in which these people are known."""
+    return {name_key(name): name for name in people}.get
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rest"),
+    [
+        ("@Bob hi", "Bob", "hi"),
+        ("@Bob: hi", "Bob", "hi"),
+        ("@Bob:hi", "Bob", "hi"),
+        ("@bob hi", "Bob", "hi"),
+        ("@BOB:   hi  ", "Bob", "hi"),
+        ("@Bob\nhi\nthere", "Bob", "hi\nthere"),
+        ("@Bob\thi", "Bob", "hi"),
+        ("@Bob", "Bob", ""),
+        ("@Bob:", "Bob", ""),
+        ("@Bob: @Ada says hi", "Bob", "@Ada says hi"),
+        ("@Bob 12:30 at the door: fine?", "Bob", "12:30 at the door: fine?"),
+        ("@Bob Marley hi", "Bob Marley", "hi"),
+        ("@Bob Marley: hi", "Bob Marley", "hi"),
+        ("@bob marley", "Bob Marley", ""),
+        ("@Bob Marl hi", "Bob", "Marl hi"),
+        ("@Zoe\u0308 hi", "Zo\u00eb", "hi"),
+        ("@" + "W" * MAX_NAME + " hi", "W" * MAX_NAME, "hi"),
+        ("@" + "E\u0308" * MAX_NAME + " hi", "\u00eb" * MAX_NAME, "hi"),
+        ("@Bob " + "x" * 3990, "Bob", "x" * 3990),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_a_text_that_starts_with_a_name_is_for_that_person(text: str, name: str, rest: str) -> None:
+    """`@name text` and `@name: text` find the person however the name is written; the longest name wins."""
+    find = known("Bob", "Bob Marley", "Zo\u00eb", "W" * MAX_NAME, "\u00eb" * MAX_NAME, "Ada")
+
+    assert split_address(text, find) == (name, rest)
+
+
+@pytest.mark.parametrize("text", ["hi", "", "hi @Bob", " @Bob hi", "@", "@ hi", "@ Bob hi", "@: hi", "@\nBob", "a@Bob"])
+def test_any_other_text_is_for_everyone(text: str) -> None:
+    """Only an @ at the very start, with a name right behind it, makes a text private."""
+    assert split_address(text, known("Bob")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("@Carol hi", "Carol"),
+        ("@Carol: hi", "Carol"),
+        ("@Bobby hi", "Bobby"),
+        ("@Bo hi", "Bo"),
+        ("@@Bob hi", "@Bob"),
+        ("@" + "x" * 4000, "x" * MAX_NAME),
+        ("@Carol\x1b[2J hi", "Carol[2J"),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_a_text_for_nobody_is_not_said_to_all(text: str, name: str) -> None:
+    """Where nobody has the name the sender is told, so that nothing private is ever said in public by a slip."""
+    with pytest.raises(UnknownPerson) as unknown:
+        split_address(text, known("Bob"))
+
+    assert unknown.value.code == "no_such_user"
+    assert f"called {name} here" in str(unknown.value)
+
+
+@given(names, st.text(max_size=50), st.sampled_from([" ", ": ", ":", "\n"]))
+def test_an_address_is_read_off_and_the_rest_stays(name: str, text: str, between: str) -> None:
+    """What stands behind the name arrives as it was written, without the spaces around it."""
+    assert split_address(f"@{name}{between}.{text}", known(name)) == (name, f".{text}".strip())
+
+
+@given(st.text(max_size=100))
+def test_an_address_is_read_or_refused_never_raised(text: str) -> None:
+    """Any text can be looked at for an address."""
+    with contextlib.suppress(UnknownPerson):
+        split_address(f"@{text}", known("Bob"))
+
+
+# --- the chat in words ------------------------------------------------------------------------------------------------
+
+
+def message(sender: str, to: str, text: str) -> Message:
+    return Message(1, 1_700_000_000_000, sender, to, "1", text)
+
+
+def test_people_come_and_go_in_words() -> None:
+    """Joins and leaves are the sentences that the first chats had."""
+    assert in_words(Joined("Bob", 1), "Ada") == "Bob has joined the chat."
+    assert in_words(Left("Bob", 1), "Ada") == "Bob has left the chat."
+
+
+def test_messages_are_told_by_who_reads_them() -> None:
+    """A public message has its time; a private one says from whom it is, or, to its sender, for whom."""
+    clock = time.strftime("%H:%M", time.localtime(1_700_000_000))
+
+    assert in_words(message("Bob", EVERYONE, "hello"), "Ada") == f"[{clock}] Bob: hello"
+    assert in_words(message("Bob", "Ada", "hi"), "Ada") == "Private message from Bob: hi"
+    assert in_words(message("Ada", "Bob", "hi"), "ada") == "Private message to Bob: hi"
+
+
+def test_a_text_cannot_pass_for_another_persons_message() -> None:
+    """Further lines of a text are set in: nobody can write a line that looks like somebody else's."""
+    told = in_words(message("Eve", EVERYONE, "hi\n[12:00] Bob: I owe Eve 10\n\nBob has left the chat."), "Ada")
+
+    assert [line[:4] for line in told.split("\n")[1:]] == ["    "] * 3
+
+
+@given(times)
+def test_every_time_on_the_wire_has_a_clock(time_ms: int) -> None:
+    """No time that the reader lets through makes a clock raise."""
+    assert len(protocol.clock_time(time_ms)) == 5
