@@ -1,0 +1,550 @@
+"""The client's front door: the command line, and the chat for a terminal and for screen readers.
+
+    python3 client.py [--host ADDR] [--port 12345] [--name NAME] [--console] [--version]
+
+Without `--console` it opens the window (`window.run`), and goes on in the terminal where there can be none. Either is a
+face on `engine.Engine`, which does the talking.
+
+The console's main thread takes everything off one queue, what the engine tells and what is typed, and is the only one
+that prints. A second thread does nothing but wait for the keyboard (Windows cannot wait for keys and sockets at once).
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import contextlib
+import math
+import os
+import queue
+import shutil
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import engine
+import history
+from engine import Connecting, Ended, Engine, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
+from protocol import (
+    DEFAULT_PORT,
+    MAX_TEXT,
+    Found,
+    Joined,
+    Left,
+    Message,
+    NameProblem,
+    Page,
+    Person,
+    __version__,
+    check_name,
+    clean_line,
+    in_words,
+    name_key,
+)
+
+ACK_SECONDS = 10.0  # at the end of piped input: how long without any ack until the rest is left for the next time
+LEAVE_SECONDS = 2.0  # the same for somebody who sits there and wants to go
+PAGE = 30  # messages that `/history` shows at once: about a screenful
+FOUND = 30  # the same for `/search`
+TYPED_AHEAD = 10_000  # lines of piped input that may wait for their ack; then the pipe has to wait
+
+HELP = """\
+Write a line and press Enter: everybody here reads it.
+  @name text     only that person reads it
+  /who           who is here
+  /history       older messages; again: still older ones
+  /search words  messages that hold all these words
+  /help          this
+  /exit          leave
+To send a text that begins with a slash, write two of them: //like this"""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line from the keyboard or the pipe; None when there will be no more."""
+
+    line: str | None
+
+
+class InputOver(Exception):
+    """Something had to be asked, and nobody is there to answer."""
+
+
+class OutputOver(Exception):
+    """Nobody reads what is printed any more: `client.py | head`, or a terminal that was closed."""
+
+
+class Keyboard:
+    """Reads standard input in a thread of its own and posts its lines on a queue."""
+
+    def __init__(self, inbox: queue.SimpleQueue[Any]) -> None:
+        self._inbox = inbox
+        self.is_terminal = _is_terminal(sys.stdin)
+        # A pipe must not fill our memory, a person never does.
+        self.room = threading.Semaphore(TYPED_AHEAD)
+
+    def start(self) -> None:
+        """A daemon thread: nothing can end its waiting, and it holds no lock that the end of Python needs."""
+        threading.Thread(target=self._run, name="hallway-keyboard", daemon=True).start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a terminal that is gone, a closed standard input: the end
+            self._read_lines()
+        self._inbox.put(Typed(None))
+
+    def _read_lines(self) -> None:
+        if sys.stdin is None:
+            return
+        # The raw file: a thread inside the buffered one holds its lock, and Python aborts when it exits meanwhile.
+        raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+        decoder = codecs.getincrementaldecoder(sys.stdin.encoding or "utf-8")(errors="replace")
+        rest = ""
+        while chunk := raw.read(65536):
+            *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+            for line in lines:
+                self._post(line)
+            rest = rest[: MAX_TEXT + 2]  # one more than may be sent (and a \r) is enough to be told that it is too long
+        if rest:
+            self._post(rest)
+
+    def _post(self, line: str) -> None:
+        if not self.is_terminal:
+            self.room.acquire()
+        self._inbox.put(Typed(line.rstrip("\r")))
+
+
+class Console:
+    """One person at one terminal, or a script at one pipe. Everything in it runs in the main thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is the client's: settings and outbox."""
+        self._folder = folder
+        self._settings = engine.load_settings(folder)
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()  # Typed, and what the engine tells
+        self._keyboard = Keyboard(self._inbox)
+        self._typed: deque[str | None] = deque()  # came before there was anything to do with it
+        # What a person typed stands on the screen already, what a pipe said does not.
+        self._echoes = not (self._keyboard.is_terminal and _is_terminal(sys.stdout))
+        self._engine: Engine | None = None
+        self._me = ""
+        self._people: dict[str, Person] = {}  # key: folded name
+        self._pending: dict[str, str] = {}  # key: id of an own message without an answer; value: its text
+        self._on_screen: set[str] = set()  # ids of own messages that stand where they belong
+        self._online = False
+        self._asked = 0  # questions to the history without an answer
+        self._oldest = 0  # everything older than this seq has not been shown
+        self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
+
+    def run(self, host: str | None, port: int | None, name: str | None) -> int:
+        """Asks for what is None, joins, chats; returns the exit status."""
+        self._keyboard.start()
+        try:
+            return self._join(host, port, name)
+        except InputOver:
+            self._print("There is nobody to ask for it. Please give --host, --port and --name.")
+            return 1
+        except KeyboardInterrupt:
+            self._quit_at_once()
+            return 130
+        except OutputOver:
+            self._quit_at_once()
+            return 0
+
+    # --- joining ---
+
+    def _join(self, host: str | None, port: int | None, name: str | None) -> int:
+        given_host, given_port, given_name = host, port, name
+        while True:
+            host = host or self._ask("Enter server IP: ", self._settings.host) or "127.0.0.1"
+            port = port or self._ask_port()
+            name = name or self._ask_name()
+            refused = self._try_to_enter(host, port, name)
+            if refused is None:
+                with contextlib.suppress(OSError):  # then these are asked for again next time
+                    engine.save_settings(self._folder, replace(self._settings, name=self._me, host=host, port=port))
+                return self._chat()
+            self._print(refused.text)
+            by_name = refused.code in ("name_taken", "name_invalid")
+            if by_name and (given_name is None or self._keyboard.is_terminal):
+                name = None
+                self._settings = replace(self._settings, name="")  # not offered again
+            elif not by_name and given_host is None and self._keyboard.is_terminal:
+                host, port = None, given_port
+            else:
+                return 1
+
+    def _try_to_enter(self, host: str, port: int, name: str) -> Refused | None:
+        """None when we are in."""
+        self._engine = Engine(self._folder, host, port, name)
+        self._engine.events = self._inbox
+        self._engine.start()
+        while True:
+            happening = self._next()
+            if isinstance(happening, Typed):
+                self._typed.append(happening.line)
+            elif isinstance(happening, Refused):
+                return happening
+            elif isinstance(happening, Entered):
+                self._show(happening)
+                return None
+            elif isinstance(happening, Connecting) and not self._echoes:
+                self._print(f"Connecting to {clean_line(host)} port {port} …")
+
+    def _ask(self, question: str, remembered: str = "") -> str:
+        """The answer, or what is remembered for an empty one. Raises `InputOver` at the end of the input."""
+        self._write(f"{question}[{remembered}] " if remembered else question)
+        line = self._typed.popleft() if self._typed else self._next_line()
+        if line is None:
+            self._typed.append(None)
+            self._print("")
+            raise InputOver
+        if self._echoes:
+            self._print("")  # nobody's Enter has ended the line
+        self._keyboard.room.release()
+        return line.strip() or remembered
+
+    def _ask_port(self) -> int:
+        remembered = self._settings.port if self._settings.host else None
+        while True:
+            answer = self._ask("Enter server port: ", "" if remembered is None else str(remembered))
+            try:
+                return _port(answer or str(DEFAULT_PORT))
+            except ValueError as problem:
+                self._print(str(problem))
+
+    def _ask_name(self) -> str:
+        while True:
+            try:
+                return check_name(self._ask("Enter your name: ", self._settings.name))
+            except NameProblem as problem:
+                self._print(str(problem))
+
+    # --- the queue ---
+
+    def _next(self, deadline: float = math.inf) -> Any:
+        """What happens next, or None at `deadline` (monotonic clock)."""
+        while (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                # In pieces: on Windows a thread that waits without end does not notice Ctrl-C.
+                return self._inbox.get(timeout=min(left, 0.5))
+        return None
+
+    def _next_line(self) -> str | None:
+        while True:
+            happening = self._next()
+            if isinstance(happening, Typed):
+                return happening.line
+
+    # --- in the chat ---
+
+    def _chat(self) -> int:
+        while True:
+            happening = Typed(self._typed.popleft()) if self._typed else self._next()
+            if isinstance(happening, Ended):
+                self._print(happening.text)
+                return 1
+            if not isinstance(happening, Typed):
+                self._show(happening)
+            elif happening.line is None or not self._obey(happening.line):
+                return self._leave()
+
+    def _obey(self, line: str) -> bool:
+        """Does what a typed line says; False when it says to leave."""
+        line = line.strip()
+        if line and (not line.startswith("/") or line.startswith("//")):
+            self._say(line[1:] if line.startswith("//") else line)
+            return True
+        self._keyboard.room.release()
+        command, _, rest = line.partition(" ")
+        if command == "/exit":
+            return False
+        if command == "/who":
+            self._tell_who()
+        elif command == "/help":
+            self._print(HELP)
+        elif command == "/history":
+            self._ask_history()
+        elif command == "/search":
+            self._ask_search(rest.strip())
+        elif command:
+            self._print(f"There is no command {clean_line(command)}. /help lists those there are.")
+        return True
+
+    def _say(self, text: str) -> None:
+        assert self._engine is not None
+        id = self._engine.send(text)
+        self._pending[id] = text
+        if self._echoes:
+            return
+        if self._online:
+            self._on_screen.add(id)
+        else:
+            self._print("(Kept until the connection is back, then sent by itself.)")
+
+    def _tell_who(self) -> None:
+        here = [person.name for person in self._people.values() if person.online]
+        away = [person.name for person in self._people.values() if not person.online]
+        self._print(f"Here: {', '.join(sorted(here, key=name_key)) or 'nobody'}.")
+        if away:
+            self._print(f"Away: {', '.join(sorted(away, key=name_key))}.")
+
+    def _ask_history(self) -> None:
+        assert self._engine is not None
+        if not self._online:
+            self._print("There is no connection just now. Please try again when it is back.")
+        elif self._oldest <= 1:
+            self._print("There is nothing older.")
+        else:
+            self._asked += 1
+            self._engine.ask_history(self._oldest, PAGE)
+
+    def _ask_search(self, words: str) -> None:
+        assert self._engine is not None
+        if not words:
+            self._print("What shall be searched for? Like this: /search lunch")
+        elif not self._online:
+            self._print("There is no connection just now. Please try again when it is back.")
+        else:
+            self._asked += 1
+            self._engine.ask_search(words, FOUND)
+
+    def _leave(self) -> int:
+        """Waits until what was written has arrived, as long as that goes on, then says goodbye."""
+        assert self._engine is not None
+        patience = LEAVE_SECONDS if self._keyboard.is_terminal else ACK_SECONDS
+        left, deadline = len(self._pending) + self._asked, time.monotonic() + patience
+        while left and (happening := self._next(deadline)) is not None:
+            if isinstance(happening, Ended):
+                break
+            self._show(happening)
+            before, left = left, len(self._pending) + self._asked
+            if left < before:
+                deadline = time.monotonic() + patience
+        self._engine.close(0.0)
+        self._inbox.put(Ended(""))  # behind all that the engine said
+        while not isinstance(happening := self._next(), Ended):
+            self._show(happening)
+        if self._pending:
+            self._print(
+                f"{_messages(len(self._pending))} could not be sent. What was not sent is kept on this computer "
+                f"and goes out when {self._me} joins this chat again."
+            )
+        return 1 if self._pending else 0
+
+    def _quit_at_once(self) -> None:
+        if self._engine is not None:
+            with contextlib.suppress(KeyboardInterrupt):  # somebody is in a hurry
+                self._engine.close(0.0)
+
+    # --- what happens ---
+
+    def _show(self, happening: Any) -> None:
+        if isinstance(happening, Received):
+            self._received(happening)
+        elif isinstance(happening, (Stored, Failed, Waiting)):
+            self._outcome(happening)
+        elif isinstance(happening, (Joined, Left)):
+            self._people[name_key(happening.name)] = Person(happening.name, isinstance(happening, Joined))
+            if name_key(happening.name) != name_key(self._me):
+                self._print(in_words(happening, self._me))
+        elif isinstance(happening, Entered):
+            self._entered(happening)
+        elif isinstance(happening, Lost):
+            if self._online:  # later attempts fail in silence
+                self._print(f"{happening.text} Trying to connect again; what you write meanwhile is sent then.")
+            self._online = False
+            self._asked = 0  # a lost question is not answered later
+        elif isinstance(happening, Trouble):
+            self._print(happening.text)
+        elif isinstance(happening, (Page, Found)):
+            self._answer(happening)
+
+    def _entered(self, entered: Entered) -> None:
+        first, self._online = not self._me, True
+        if first or entered.new_log:
+            self._oldest = entered.last + 1
+        self._me = entered.name
+        self._people = {name_key(person.name): person for person in entered.people}
+        if first:
+            self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
+            return
+        self._print("The connection is back.")
+        if entered.new_log:
+            self._print("The history of this chat is another one than before.")
+        if entered.left_behind:
+            self._keyboard.room.release(len(self._pending) or 1)
+            self._pending.clear()
+            was = "was" if entered.left_behind == 1 else "were"
+            self._print(f"{_messages(entered.left_behind)} {was} meant for the other one and not sent.")
+
+    def _outcome(self, happening: Stored | Failed | Waiting) -> None:
+        if isinstance(happening, Waiting):
+            if happening.id not in self._pending:
+                self._pending[happening.id] = happening.text
+                self._keyboard.room.acquire(blocking=False)
+                self._print(f"Still to be sent from last time: {clean_line(happening.text)}")
+            return
+        if self._pending.pop(happening.id, None) is not None:
+            self._keyboard.room.release()
+        if isinstance(happening, Failed):
+            self._on_screen.discard(happening.id)
+            start = clean_line(happening.original[:60]) + ("…" if len(happening.original) > 60 else "")
+            self._print(f"Not sent: “{start}” {happening.text}")
+
+    def _received(self, received: Received) -> None:
+        self._oldest = min(self._oldest, received.messages[0].seq)
+        new = [message for message in received.messages if message.id not in self._on_screen]
+        self._on_screen.difference_update(message.id for message in received.messages)
+        self._print_messages(new)
+
+    def _answer(self, answer: Page | Found) -> None:
+        self._asked = max(0, self._asked - 1)
+        day, self._day = self._day, ""
+        if isinstance(answer, Found):
+            self._print(f"Found: {_messages(len(answer.messages))}.")
+        elif answer.messages:
+            self._oldest = answer.messages[0].seq
+            self._print(f"{_messages(len(answer.messages))} from before:")
+        self._print_messages(answer.messages)
+        self._day = day
+        if isinstance(answer, Found):
+            self._print("There are older ones. More words find fewer." if answer.more else "That is all.")
+        else:
+            self._print("/history shows still older ones." if answer.more else "That was the beginning.")
+
+    # --- printing ---
+
+    def _print_messages(self, messages: Iterable[Message]) -> None:
+        """All in one piece, with a line where a new day begins."""
+        lines: list[str] = []
+        for message in messages:
+            day = _day(message.time)
+            if day != self._day:
+                lines.append(f"--- {day} ---")
+                self._day = day
+            lines.append(in_words(message, self._me))
+        if lines:
+            self._print("\n".join(lines))
+
+    def _print(self, text: str) -> None:
+        self._write(text + "\n")
+
+    def _write(self, text: str) -> None:
+        if sys.stdout is None:
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError:
+            _forget_stdout()
+            raise OutputOver from None
+
+
+def _messages(count: int) -> str:
+    return f"{count} message" if count == 1 else f"{count} messages"
+
+
+def _day(time_ms: float) -> str:
+    """A message's day, by this machine's time zone."""
+    try:
+        return time.strftime("%A, %d %B %Y", time.localtime(time_ms / 1000))
+    except (OSError, OverflowError, ValueError):  # Windows knows no day after the year 3000
+        return "an unknown day"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    with contextlib.suppress(ValueError):  # closed
+        return stream is not None and stream.isatty()
+    return False
+
+
+def _forget_stdout() -> None:
+    """So that Python does not try to write the rest at its end, and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def _port(text: str) -> int:
+    """Raises ValueError with a sentence for anything that is no port."""
+    if text.strip().isdecimal() and len(text) <= 10 and 0 < int(text) < 65536:
+        return int(text)
+    raise ValueError(f"{clean_line(text)[:20]} is no port. A port is a number from 1 to 65535, mostly {DEFAULT_PORT}.")
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="client.py", description="Hallway: a chat for the network you are on.")
+    parser.add_argument("--host", metavar="ADDR", help="the computer the server runs on (or HALLWAY_HOST)")
+    parser.add_argument("--port", metavar="N", help=f"the server's port, mostly {DEFAULT_PORT} (or HALLWAY_PORT)")
+    parser.add_argument("--name", help="what the others will call you (or HALLWAY_NAME)")
+    parser.add_argument("--console", action="store_true", help="chat in this terminal, without a window")
+    parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
+    arguments = parser.parse_args(words)
+    arguments.host = arguments.host or os.environ.get("HALLWAY_HOST") or None
+    arguments.name = arguments.name or os.environ.get("HALLWAY_NAME") or None
+    port = arguments.port or os.environ.get("HALLWAY_PORT") or None
+    try:
+        arguments.port = None if port is None else _port(port)
+    except ValueError as problem:
+        parser.error(str(problem))
+    return arguments
+
+
+def _how_to_get_tk() -> str:
+    if sys.platform == "win32":
+        return "run the Python installer again, choose Modify and tick “tcl/tk and IDLE”"
+    if sys.platform == "darwin":
+        return "brew install python-tk (or the Python from python.org)"
+    commands = {"apt": "apt install python3-tk", "dnf": "dnf install python3-tkinter", "pacman": "pacman -S tk"}
+    commands |= {"zypper": "zypper install python3-tk", "apk": "apk add python3-tkinter"}
+    return next((f"sudo {command}" for tool, command in commands.items() if shutil.which(tool)), "install python3-tk")
+
+
+def _run_window(folder: Path, host: str | None, port: int | None, name: str | None) -> int | None:
+    """The window's exit status; None, and the reason in words, where there can be no window."""
+    try:
+        import window
+    except ImportError as error:
+        if "tk" not in (error.name or str(error)).lower():
+            raise  # a mistake of ours, not a missing Tk
+        print(f"The window needs Tk, which this Python lacks. To install it: {_how_to_get_tk()}", file=sys.stderr)
+        return None
+    try:
+        return window.run(folder, host, port, name)
+    except window.NoDisplay:
+        print("There is no display for a window here.", file=sys.stderr)
+        return None
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the client with the command line `words` and returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks an emoji shows a question mark
+    arguments = _arguments(words)
+    given = (history.data_folder() / "client", arguments.host, arguments.port, arguments.name)
+    try:
+        if not arguments.console:
+            status = _run_window(*given)
+            if status is not None:
+                return status
+            print("Going on in this terminal. (--console does so at once.)", file=sys.stderr)
+        return Console(given[0]).run(*given[1:])
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:  # no descriptors, no memory: nothing that somebody at the other end can cause
+        print(f"Hallway cannot run here: {error.strerror or error}.", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,865 @@
+"""The client's engine: one conversation with one server, kept going. No Tk, no terminal.
+
+A face (the window, the console) makes an `Engine`, starts it, calls its methods from any thread and takes what happens
+off `Engine.events`; the last thing that happens is always a `Refused` or an `Ended`.
+
+One thread, "hallway-engine", owns the connection, the outbox, the seq and every timer, so there is no lock around any
+of them: the methods post commands on a queue and wake it. Only connecting, which may wait for seconds on an address
+that does not answer, is done by a short-lived thread that posts the finished `Link`; what is typed meanwhile is on disk
+at once, and closing never waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import logging
+import math
+import os
+import queue
+import random
+import re
+import secrets
+import selectors
+import socket
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import link
+from link import Link, LinkError
+from protocol import (
+    COMMANDS,
+    DEFAULT_PORT,
+    EVENTS,
+    MAX_NAME,
+    VERSION,
+    Ack,
+    AskHistory,
+    AskSearch,
+    BadLine,
+    Bye,
+    Command,
+    Decoder,
+    Error,
+    Event,
+    Found,
+    Hello,
+    Joined,
+    Left,
+    Message,
+    NameProblem,
+    Page,
+    Person,
+    Ping,
+    Pong,
+    ProtocolError,
+    SeenBy,
+    Send,
+    TypingFrom,
+    Welcome,
+    check_name,
+    clean_line,
+    encode,
+    name_key,
+    parse_object,
+)
+
+WELCOME_SECONDS = 10.0  # from connecting to the welcome
+PING_SECONDS = 15.0  # of silence, then we ask whether the server is there
+SILENCE_SECONDS = 45.0  # of silence, then it is not
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts to reconnect
+FIRST_WAIT, LONGEST_WAIT = 1.0, 10.0  # seconds until what the server could not save is sent again
+GOODBYE_SECONDS = 0.5  # for the bye to arrive; closing at once could reset the connection before it is read
+RECEIVE_SECONDS = 0.05  # for the rest of something that has begun to arrive
+OUTGOING = 64 * 1024  # bytes encoded ahead of the socket; the rest waits in the outbox
+COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what others write; also one fsync for all
+DEAD_LINES = 1000  # lines of settled messages in an outbox file before it is written anew
+
+# Errors that answer a hello and that trying again will not change. `name_taken` is not one of them: after a loss it is
+# usually our own former connection, which the server may take 45 seconds to give up.
+FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned"})
+# The server asks this of somebody who says nothing for a second; on a bad network that can be us.
+QUESTION = b"What is your name? "
+
+NOT_SENT = "You are not in the chat, so that was not sent."
+
+log = logging.getLogger("hallway.engine")
+
+# --- what happens: put on Engine.events by the engine's thread, taken off by a face in its own ------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """An attempt to connect begins (the first one, or one after a loss)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Joined. `resumed`: the log goes on where it stood, nothing was missed; else what follows is a first backlog.
+
+    `new_log`: this is another log than before the connection was lost (`left_behind` messages stay on disk for the
+    old one), or the same one set back to an earlier state. Messages that wait from an earlier run follow as `Waiting`.
+    """
+
+    name: str
+    server: str
+    history: str
+    people: tuple[Person, ...]
+    last: int
+    resumed: bool
+    new_log: bool
+    left_behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server, or the way to it, said no before the first Entered; the engine has stopped. `text` is for people.
+
+    `code` is a wire error code (name_taken, name_invalid, full, banned ...), or `unreachable` / `not_hallway`.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection, or an attempt at a new one, failed after an Entered; the next attempt is in `retry` seconds.
+
+    `text` says why, in words.
+    """
+
+    text: str
+    retry: float
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Log entries in order, each seq once, own ones too (an own one's `id` is the one `send` returned)."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An own message is on this computer's disk and on its way. `to` is None where the text says it (`@name ...`)."""
+
+    id: str
+    text: str
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The server has own message `id` on disk (its Received comes in the log's order, before or after)."""
+
+    id: str
+    seq: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Own message `id` was refused for good (no_such_user, too_long ...) and is not in the outbox; `text` says why.
+
+    One that cannot even be put on the wire (too long, empty) fails without having been `Waiting`.
+    """
+
+    id: str
+    code: str
+    text: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something went wrong that no message is to blame for (not_saved, an odd line, the disk); told once, in words."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The engine has stopped for good; `text` says why (closed by its face, thrown out ...)."""
+
+    text: str
+
+
+_Told = Connecting | Entered | Refused | Lost | Received | Waiting | Stored | Failed | Trouble | Ended
+Happening = _Told | Joined | Left | Page | Found | TypingFrom | SeenBy  # the latter are the server's own words
+
+
+# --- what is remembered between runs ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the Join screen starts with. `look` is the window's own word for its colours; empty: nobody chose."""
+
+    name: str = ""
+    host: str = ""
+    port: int = DEFAULT_PORT
+    look: str = ""
+
+
+def load_settings(folder: Path) -> Settings:
+    """What `save_settings` kept in `folder`; the defaults where there is nothing, or nothing that makes sense."""
+    try:
+        fields = parse_object((folder / "settings.json").read_bytes().strip())
+    except (OSError, ProtocolError):
+        return Settings()
+    plain = Settings()
+    name, host, port, look = (fields.get(key) for key in ("name", "host", "port", "look"))
+    return Settings(
+        clean_line(name)[:MAX_NAME] if type(name) is str else plain.name,
+        clean_line(host)[:255] if type(host) is str else plain.host,
+        port if type(port) is int and 0 < port < 65536 else plain.port,
+        clean_line(look)[:32] if type(look) is str else plain.look,
+    )
+
+
+def save_settings(folder: Path, settings: Settings) -> None:
+    """Keeps `settings` in `folder`, which is made where it is missing. Raises OSError when the disk refuses."""
+    _write_whole(folder / "settings.json", (json.dumps(asdict(settings)) + "\n").encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Puts `content` at `path` for this user only, so that there is the old file or the new one, never half of one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600 by itself
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Outbox:
+    """What one person wrote into one log and the server has not answered yet, in order, in memory and in one file.
+
+    The file holds `send` lines as they go on the wire, and a `gone` line for each id that is settled. It is only ever
+    appended to, or emptied when nothing waits: whatever moment the program is killed in, at most a last line is torn,
+    and `load` drops that one. Used by the engine's thread alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Touches nothing on disk."""
+        self.waiting: dict[str, Send] = {}  # key: id; oldest first
+        self._path = path
+        self._descriptor = -1  # of the file, opened when first needed
+        self._torn = False  # the file may end within a line
+        self._lines = 0  # in the file, of settled messages too
+        self._unsaved: list[Send] = []  # the disk has not taken these
+        self._notes = bytearray()  # `gone` lines, written together
+        self._known = True  # all that the file holds has been read, or come from us
+
+    @classmethod
+    def for_person(cls, folder: Path, history: str, name: str) -> Outbox:
+        """The outbox in `folder` of the person called `name` for the log with the id `history`."""
+        if not re.fullmatch("[0-9a-z-]{1,64}", history):  # a server chose it; it must not choose our file names
+            history = hashlib.sha256(history.encode()).hexdigest()[:32]
+        person = hashlib.sha256(name_key(name).encode()).hexdigest()[:16]
+        return cls(folder / "outbox" / f"{history}-{person}.jsonl")
+
+    def load(self) -> None:
+        """Reads what waits from an earlier run. Raises OSError when there is a file that cannot be read."""
+        try:
+            content = self._path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError:
+            self._known = False
+            raise
+        for line in content.split(b"\n"):
+            with contextlib.suppress(ProtocolError):  # a line that was torn by a crash; nobody was told it is kept
+                fields = parse_object(line)
+                if fields.get("type") == "gone":
+                    self.waiting.pop(str(fields.get("id")), None)
+                else:
+                    send = COMMANDS["send"](fields)
+                    assert isinstance(send, Send)
+                    self.waiting[send.id] = send
+        self._lines = content.count(b"\n")
+        self._torn = content != b"" and not content.endswith(b"\n")
+        self._tidy()
+
+    def add(self, sends: Sequence[Send]) -> None:
+        """Keeps `sends`; they are on disk when this returns. Raises OSError when not: then they wait in memory only,
+        and the next `add` tries to write them again."""
+        self.waiting.update((send.id, send) for send in sends)
+        self._unsaved = [send for send in (*self._unsaved, *sends) if send.id in self.waiting]
+        self._append(b"".join(encode(send) for send in self._unsaved))
+        os.fsync(self._descriptor)
+        self._unsaved.clear()
+
+    def settle(self, id: str) -> Send | None:
+        """Takes the message `id` out and returns it; None when it does not wait (any more). `note` tells the disk."""
+        send = self.waiting.pop(id, None)
+        if send is not None:
+            self._notes += json.dumps({"type": "gone", "id": id}).encode() + b"\n"
+        return send
+
+    def note(self) -> None:
+        """Writes down what was settled. Without fsync: after a power cut it is sent again and answered as before."""
+        if self._notes:
+            with contextlib.suppress(OSError):  # no worse than the power cut
+                if self.waiting or not self._known:
+                    self._append(self._notes)
+            self._notes.clear()
+            self._tidy()
+
+    def close(self) -> None:
+        """Gives the descriptor back; the next write opens the file again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _append(self, lines: bytes | bytearray) -> None:
+        if self._descriptor < 0:
+            self._path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(self._path, flags, 0o600)
+        rest = memoryview(b"\n" + lines if self._torn else bytes(lines))
+        self._torn = True  # until all of it is written
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        self._torn = False
+        self._lines += lines.count(b"\n")
+
+    def _tidy(self) -> None:
+        """Empties the file when nothing waits, and writes it anew when most of it is about settled messages."""
+        if not self._known:
+            return  # somebody's messages may stand in it
+        try:
+            if not self.waiting:
+                self._unsaved.clear()
+                if self._lines or self._torn:
+                    os.truncate(self._path, 0)
+                self._lines, self._torn = 0, False
+            elif self._lines > 2 * len(self.waiting) + DEAD_LINES:
+                self.close()  # Windows replaces no open file
+                _write_whole(self._path, b"".join(encode(send) for send in self.waiting.values()))
+                self._lines, self._torn = len(self.waiting), False
+                self._unsaved.clear()
+        except OSError as error:  # the file stays long; every line in it is still true
+            log.debug("%s could not be tidied: %s", self._path, error)
+
+
+# --- the engine -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The face wants an end, by `deadline` on the monotonic clock."""
+
+    deadline: float
+
+
+class _Connection:
+    """What the engine knows about one connection; a new connection starts with a new one."""
+
+    def __init__(self, way: Link) -> None:
+        self.link = way
+        self.decoder: Decoder[Event] = Decoder(EVENTS)
+        self.outgoing = bytearray()  # encoded, not handed to the link yet; at most OUTGOING and a line
+        self.urgent: deque[Command] = deque()  # goes out before any message: asks, ping, pong
+        self.unwritten: deque[str] = deque()  # ids in the outbox that this connection has not carried yet
+        self.since = self.heard = self.pinged = time.monotonic()
+        self.joined = False
+        self.complained = False  # one odd line was told
+        self.broken = False  # nothing can be sent any more; what came before the end is still read
+        self.interest = selectors.EVENT_READ
+
+
+class Engine:
+    """One person's conversation with one server. The methods may be called from any thread and never wait for the net.
+
+    Whatever the first attempt meets stops the engine with `Refused`. Once `Entered` was told it reconnects by itself,
+    for as long as it takes, until `close` or until the server wants this person no more (`Ended`).
+    """
+
+    events: queue.SimpleQueue[Happening]
+
+    def __init__(self, folder: Path, host: str, port: int, name: str) -> None:
+        """`folder` is the client's own, made when there is something to keep; `name` is checked when started."""
+        self.events = queue.SimpleQueue()
+        self._folder, self._host, self._port, self._name = folder, host, port, name
+        self._prefix = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
+        self._count = itertools.count(1)  # `next` on it is one step for every thread
+        self._commands: queue.SimpleQueue[Send | AskHistory | AskSearch | _Close | Link | LinkError]
+        self._commands = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="hallway-engine", daemon=True)
+        self._started = False
+        self._over = False  # the thread takes no more commands; set once, by it
+        # Everything below is the thread's own.
+        self._selector: selectors.BaseSelector
+        self._woken: socket.socket
+        self._waker: socket.socket | None = None
+        self._connection: _Connection | None = None
+        self._history: str | None = None  # id of the log we entered
+        self._shown = 0  # the newest seq that was Received
+        self._outbox: Outbox | None = None
+        self._early: list[Send] = []  # written before the log, and so the outbox, was known
+        self._disk_refuses = False
+        self._attempt = 0  # since the last Entered
+        self._retry_at = math.inf
+        self._put_off: dict[str, None] = {}  # ids that the server could not save, as they went out
+        self._saves_again_at = 0.0
+        self._refusals = 0  # times in a row that the server could not save
+        self._close_at = math.inf
+        self._last: Happening | None = None  # set when the thread shall end
+
+    def start(self) -> None:
+        """Starts the engine's one thread (named "hallway-engine"); it connects and reports through `events`."""
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._started = True
+        self._thread.start()
+
+    def send(self, text: str, to: str | None = None) -> str:
+        """Queues a text; returns its id at once. Waiting follows when it is on disk, then Stored or Failed."""
+        id = f"{self._prefix}-{next(self._count)}"
+        self._post(Send(id, text, to))
+        return id
+
+    def ask_history(self, before: int, limit: int = 100, other: str | None = None) -> None:
+        """Page follows, unless there is no connection or it is lost before the answer: then ask again later."""
+        self._post(AskHistory(before, limit, other))
+
+    def ask_search(self, text: str, limit: int = 50, before: int | None = None) -> None:
+        """Found follows, unless there is no connection or it is lost before the answer: then ask again later."""
+        self._post(AskSearch(text, limit, before))
+
+    def close(self, seconds: float = 2.0) -> bool:
+        """Says bye and ends the thread, having let what waits go out and be acked for at most `seconds`.
+
+        True when nothing waits any more (else it is on disk and goes out in the next run). Idempotent.
+        """
+        if self._started:
+            self._post(_Close(time.monotonic() + seconds))
+            self._thread.join(seconds + GOODBYE_SECONDS + 1)
+        return not self._early and not (self._outbox is not None and self._outbox.waiting)
+
+    def _post(self, command: Send | AskHistory | AskSearch | _Close | Link | LinkError) -> None:
+        self._commands.put(command)
+        if self._over:
+            self._turn_away()  # whoever sees the end takes what was put after it, so nothing is left lying
+        elif self._waker is not None:
+            with contextlib.suppress(OSError):  # full: it is awake already; closed: it is over
+                self._waker.send(b"\0")
+
+    def _turn_away(self) -> None:
+        """Answers the commands that nobody will carry out. Any thread."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                command = self._commands.get_nowait()
+                if isinstance(command, Send):
+                    self.events.put(Failed(command.id, "not_joined", NOT_SENT, command.text))
+                elif isinstance(command, Link):
+                    command.shutdown()
+                    command.close_reader()
+                    command.close_writer()
+
+    # --- the thread ---
+
+    def _run(self) -> None:
+        last: Happening
+        try:
+            with selectors.DefaultSelector() as self._selector:
+                self._selector.register(self._woken, selectors.EVENT_READ)
+                try:
+                    last = self._converse()
+                finally:
+                    self._drop()
+        except Exception as mistake:  # ours, not theirs; a face that waits for ever would only hide it
+            log.debug("the engine failed", exc_info=True)
+            last = Ended(f"Something went wrong inside Hallway ({mistake!r}). Please start it again.")
+        if self._outbox is not None:
+            self._outbox.close()
+        for send in self._early:
+            self.events.put(Failed(send.id, "not_joined", NOT_SENT, send.text))
+        self._early.clear()
+        self._over = True
+        self._turn_away()
+        self._woken.close()
+        if self._waker is not None:
+            self._waker.close()
+        self.events.put(last)
+
+    def _converse(self) -> Happening:
+        """Runs until there is nothing more to do, and returns the last thing that happens."""
+        try:
+            self._name = check_name(self._name)
+        except NameProblem as problem:
+            return Refused(problem.code, str(problem))
+        self._dial()
+        while self._last is None:
+            for key, ready in self._selector.select(self._spare_seconds()):
+                if key.fileobj is self._woken:
+                    self._woken.recv(4096)
+                elif ready & selectors.EVENT_READ:
+                    self._read()
+            self._take_commands()
+            self._look_at_the_clock()
+            self._write()
+            if self._close_at < math.inf and self._may_leave():
+                self._say_goodbye()
+                return Ended("You have left the chat.")
+        return self._last
+
+    def _spare_seconds(self) -> float | None:
+        """How long nothing has to be done unless something arrives; None: for ever."""
+        if not self._commands.empty():
+            return 0.0
+        due = min(self._retry_at, self._close_at)
+        if self._connection is not None:
+            way = self._connection
+            if way.joined:
+                due = min(due, way.heard + SILENCE_SECONDS, max(way.heard, way.pinged) + PING_SECONDS)
+            else:
+                due = min(due, way.since + WELCOME_SECONDS)
+            if self._put_off:
+                due = min(due, self._saves_again_at)
+        return None if due == math.inf else max(0.0, due - time.monotonic())
+
+    def _look_at_the_clock(self) -> None:
+        now = time.monotonic()
+        if now >= self._retry_at:
+            self._dial()
+        way = self._connection
+        if way is None:
+            return
+        if not way.joined and now >= way.since + WELCOME_SECONDS:
+            self._lose("not_hallway", self._not_hallway())
+        elif now >= way.heard + SILENCE_SECONDS:
+            self._lose("unreachable", f"Nothing was heard from the server for {SILENCE_SECONDS:.0f} seconds.")
+        elif way.joined and now >= max(way.heard, way.pinged) + PING_SECONDS:
+            way.pinged = now
+            self._urge(way, Ping())
+        if self._put_off and now >= self._saves_again_at:
+            way.unwritten.extendleft(reversed(self._put_off))
+            self._put_off.clear()
+
+    # --- coming and going ---
+
+    def _dial(self) -> None:
+        """Lets a thread of its own connect; it posts a `Link` or a `LinkError`."""
+
+        def knock() -> None:
+            try:
+                self._post(link.connect(self._host, self._port))
+            except LinkError as problem:
+                self._post(problem)
+            except (ValueError, OverflowError):  # a NUL in the address, a port past 65,535
+                sentence = f"{clean_line(self._host)} port {self._port} is not an address. Is there a slip in it?"
+                self._post(LinkError(sentence))
+
+        self._retry_at = math.inf
+        self.events.put(Connecting())
+        threading.Thread(target=knock, name="hallway-connect", daemon=True).start()
+
+    def _greet(self, connected: Link) -> None:
+        self._connection = way = _Connection(connected)
+        self._selector.register(connected, way.interest)
+        after = None if self._history is None else self._shown
+        way.outgoing += encode(Hello(VERSION, self._name, history=self._history, after=after))
+
+    def _enter(self, way: _Connection, welcome: Welcome) -> None:
+        way.joined = True
+        self._attempt = 0
+        first, same = self._history is None, welcome.history == self._history
+        # A log that ends before what was shown is a restored copy: its next messages have numbers we know already.
+        resumed = same and welcome.last >= self._shown
+        if not resumed:
+            self._shown = 0
+        # What waits was meant for the people of the old log, and stays in that one's file.
+        left_behind = 0 if same or self._outbox is None else len(self._outbox.waiting)
+        people, server, log_id = welcome.people, welcome.server, welcome.history
+        new_log = not (first or resumed)
+        self.events.put(Entered(welcome.name, server, log_id, people, welcome.last, resumed, new_log, left_behind))
+        if not same:
+            self._history = log_id
+            self._open_outbox(log_id)
+        if self._outbox is not None:
+            way.unwritten.extend(self._outbox.waiting)
+        early, self._early = self._early, []
+        self._keep(early)
+
+    def _open_outbox(self, history: str) -> None:
+        if self._outbox is not None:
+            self._outbox.close()
+        self._outbox = Outbox.for_person(self._folder, history, self._name)
+        try:
+            self._outbox.load()
+        except OSError as error:
+            text = f"What may wait here from an earlier time cannot be read ({_reason(error)})."
+            self.events.put(Trouble("not_kept", text))
+        for send in self._outbox.waiting.values():
+            self.events.put(Waiting(send.id, send.text, send.to))
+
+    def _lose(self, code: str, text: str) -> None:
+        """The connection, or the attempt at one, came to nothing: stops before the first Entered, else tries again."""
+        self._drop()
+        if self._close_at < math.inf:
+            return  # nobody wants to know any more
+        if self._history is None:
+            self._last = Refused(code, text)
+            return
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._attempt, 10)) * random.uniform(0.5, 1)  # noqa: S311
+        self._attempt += 1
+        self._retry_at = time.monotonic() + pause
+        self.events.put(Lost(text, pause))
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            gone = self._connection.link
+            self._connection = None
+            self._selector.unregister(gone)
+            gone.shutdown()
+            gone.close_reader()
+            gone.close_writer()
+        self._put_off.clear()  # the next connection starts with all that waits
+
+    def _may_leave(self) -> bool:
+        way = self._connection
+        waits = self._outbox is not None and self._outbox.waiting
+        return way is None or not way.joined or not waits or time.monotonic() >= self._close_at
+
+    def _say_goodbye(self) -> None:
+        """Sends bye behind what is half sent, and reads on until the server has closed: it has read the bye then."""
+        way = self._connection
+        if way is None or not way.joined:
+            return
+        way.unwritten.clear()
+        way.urgent.clear()
+        self._put_off.clear()
+        way.outgoing += encode(Bye())
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        while self._connection is not None and (left := deadline - time.monotonic()) > 0:
+            self._write()
+            for key, ready in self._selector.select(left):
+                if key.fileobj is self._woken:
+                    self._woken.recv(4096)
+                elif ready & selectors.EVENT_READ and self._connection is not None:
+                    self._read()
+
+    def _not_hallway(self) -> str:
+        return f"What answers at {clean_line(self._host)} port {self._port} is not a Hallway chat."
+
+    # --- what the face wants ---
+
+    def _take_commands(self) -> None:
+        sends: list[Send] = []
+        with contextlib.suppress(queue.Empty):
+            for _ in range(COMMANDS_AT_ONCE):
+                command = self._commands.get_nowait()
+                if isinstance(command, Send):
+                    sends.append(command)
+                elif isinstance(command, Link):
+                    self._greet(command)
+                elif isinstance(command, LinkError):
+                    self._lose("unreachable", str(command))
+                elif isinstance(command, _Close):
+                    self._close_at = min(self._close_at, command.deadline)
+                else:
+                    self._ask(command)
+        self._keep(sends)
+
+    def _ask(self, question: AskHistory | AskSearch) -> None:
+        try:
+            checked = COMMANDS[question.type](_fields(question))
+        except ProtocolError as problem:
+            self.events.put(Trouble(problem.code, str(problem)))
+            return
+        if self._connection is not None and self._connection.joined:
+            self._connection.urgent.append(checked)
+
+    def _keep(self, sends: Iterable[Send]) -> None:
+        """Puts texts of the face into the outbox and, where there is a connection, on their way."""
+        good: list[Send] = []
+        for send in sends:
+            try:
+                checked = COMMANDS["send"](_fields(send))
+                assert isinstance(checked, Send)
+                good.append(checked)
+            except ProtocolError as problem:
+                self.events.put(Failed(send.id, problem.code, str(problem), send.text))
+        if not good:
+            return
+        if self._outbox is None:
+            self._early += good
+            return
+        try:
+            self._outbox.add(good)
+            self._disk_refuses = False
+        except OSError as error:
+            if not self._disk_refuses:
+                text = f"This computer's disk does not take what you write ({_reason(error)}). It is sent all the same"
+                self.events.put(Trouble("not_kept", f"{text}, but what has not arrived when you leave is lost."))
+            self._disk_refuses = True
+        for send in good:
+            self.events.put(Waiting(send.id, send.text, send.to))
+        if self._connection is not None and self._connection.joined:
+            self._connection.unwritten.extend(send.id for send in good)
+
+    # --- what the server says ---
+
+    def _read(self) -> None:
+        """Takes what has arrived; the messages in it are handed on together."""
+        way = self._connection
+        if way is None:
+            return
+        try:
+            arrived = way.link.receive(RECEIVE_SECONDS)
+        except (TimeoutError, BlockingIOError):  # not enough of it yet to make sense
+            return
+        except OSError as error:
+            self._lose(*self._end_of(way, f"The connection to the server broke ({_reason(error)})."))
+            return
+        if not arrived:
+            self._lose(*self._end_of(way, "The server closed the connection."))
+            return
+        way.heard = time.monotonic()
+        messages: list[Message] = []
+        for event in way.decoder.feed(arrived if way.joined else arrived.removeprefix(QUESTION).lstrip(b"\n")):
+            if type(event) is Message:
+                if event.seq > self._shown and way.joined:
+                    self._shown = event.seq
+                    messages.append(event)
+            elif type(event) is Ack:
+                self._acked(event)
+            else:
+                if messages:
+                    self.events.put(Received(tuple(messages)))
+                    messages = []
+                self._heard(way, event)
+                if self._connection is not way:
+                    break
+        if messages:
+            self.events.put(Received(tuple(messages)))
+        if self._outbox is not None:
+            self._outbox.note()
+
+    def _end_of(self, way: _Connection, text: str) -> tuple[str, str]:
+        """The code and sentence for a connection that has ended, by whether we had joined."""
+        if way.joined or self._history is not None:
+            return "unreachable", text
+        return "not_hallway", f"{text} Is there a Hallway chat at {clean_line(self._host)} port {self._port}?"
+
+    def _heard(self, way: _Connection, event: Event | BadLine) -> None:
+        """Everything but messages and acks, of which there are many."""
+        if isinstance(event, Ping):
+            self._urge(way, Pong())
+        elif isinstance(event, Bye):
+            self._lose("unreachable", event.reason or "The server said goodbye.")
+        elif isinstance(event, BadLine):
+            self._odd_line(way, event)
+        elif isinstance(event, Error):
+            self._error(way, event)
+        elif isinstance(event, Welcome):
+            if not way.joined:
+                self._enter(way, event)
+        elif way.joined and not isinstance(event, (Pong, Message, Ack)):
+            self.events.put(event)
+
+    def _odd_line(self, way: _Connection, line: BadLine) -> None:
+        if not way.joined:
+            self._lose("not_hallway", self._not_hallway())
+        elif line.fatal:
+            self._lose("bad_message", "The server sent something that this program cannot read.")
+        elif not way.complained:
+            way.complained = True
+            text = "The server sent something that this program does not understand, which was left out."
+            self.events.put(Trouble(line.error.code, text))
+
+    def _error(self, way: _Connection, error: Error) -> None:
+        if not way.joined:
+            if self._history is not None and error.code in FINAL_CODES:
+                self._drop()
+                self._last = Ended(error.text)
+            elif self._history is not None and error.code == "name_taken":
+                self._lose(error.code, "The server has not noticed yet that the old connection is gone.")
+            else:
+                self._lose(error.code, error.text)
+        elif error.id is None:
+            self.events.put(Trouble(error.code, error.text))
+        elif error.code == "not_saved":
+            self._not_saved(error.id, error.text)
+        elif self._outbox is not None and (refused := self._outbox.settle(error.id)) is not None:
+            self.events.put(Failed(error.id, error.code, error.text, refused.text))
+
+    def _not_saved(self, id: str, text: str) -> None:
+        """Message `id` goes out again after a pause, in its old place, and until then nothing overtakes it."""
+        if self._outbox is None or id not in self._outbox.waiting:
+            return
+        if not self._put_off:  # the first of those that were under way together
+            if not self._refusals:
+                self.events.put(Trouble("not_saved", f"{text} What you write waits here and is sent again by itself."))
+            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._refusals, 10))
+            self._saves_again_at = time.monotonic() + wait
+            self._refusals += 1
+        self._put_off[id] = None
+
+    def _acked(self, ack: Ack) -> None:
+        if self._outbox is not None and self._outbox.settle(ack.id) is not None:
+            self._put_off.pop(ack.id, None)
+            self._refusals = 0
+            self.events.put(Stored(ack.id, ack.seq, ack.time))
+
+    # --- what goes out ---
+
+    def _urge(self, way: _Connection, command: Ping | Pong) -> None:
+        """Once is enough: a server that pings without reading must not fill our memory."""
+        if command not in way.urgent:
+            way.urgent.append(command)
+
+    def _write(self) -> None:
+        """Hands the link what it takes now. What it does not take stays in the outbox, encoded when there is room."""
+        way = self._connection
+        if way is None:
+            return
+        if way.joined:
+            self._encode_ahead(way)
+        if way.outgoing and not way.broken:
+            try:
+                del way.outgoing[: way.link.send(bytes(way.outgoing))]
+            except OSError:  # the reader finds the end, behind what the server said before it
+                way.broken = True
+        more = way.outgoing or way.urgent or (way.unwritten and not self._put_off)
+        interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if more and not way.broken else 0)
+        if interest != way.interest:
+            way.interest = interest
+            self._selector.modify(way.link, interest)
+
+    def _encode_ahead(self, way: _Connection) -> None:
+        while way.urgent and len(way.outgoing) < OUTGOING:
+            way.outgoing += encode(way.urgent.popleft())
+        assert self._outbox is not None
+        while way.unwritten and not self._put_off and len(way.outgoing) < OUTGOING:
+            send = self._outbox.waiting.get(way.unwritten.popleft())
+            if send is not None:
+                way.outgoing += encode(send)
+
+
+def _fields(command: Send | AskHistory | AskSearch) -> dict[str, object]:
+    """`command` as its fields on the wire, for the reader that the server has: it refuses what the server would."""
+    fields = {"with" if key == "other" else key: value for key, value in asdict(command).items() if value is not None}
+    return {key: clean_line(value) if key in ("to", "with") else value for key, value in fields.items()}
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,510 @@
+"""The console client as a process of its own: on pipes, on a terminal, and with a server that means it badly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from peers import Peer, Program
+from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
+from protocol import EVERYONE, Ack, Error, Hello, Joined, Message, Page, Person, Send, Welcome
+from test_engine import ScriptedServer
+
+CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
+# The same with less patience at the end of the input, for the tests in which nobody acks.
+HASTY = [sys.executable, "-c", "import sys, client; client.ACK_SECONDS = 1.0; sys.exit(client.main())"]
+
+
+def address(server: ServerProcess | ScriptedServer) -> list[str]:
+    return ["--host", server.host, "--port", str(server.port)]
+
+
+def run(text: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The console with `text` as its piped input, run to its end."""
+    return subprocess.run(
+        [*CLIENT, "--console", *arguments],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=30,
+        cwd=CHECKOUT,
+        check=False,
+        env=os.environ | {"PYTHONUTF8": "1"} | environment,
+    )
+
+
+@pytest.fixture
+def fake() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def console(server: ServerProcess) -> Iterator[Callable[..., Program]]:
+    """`console("Ada")` is somebody at a console who has joined; what it prints and what is typed are a socket."""
+    programs: list[Program] = []
+
+    def start(name: str, *arguments: str) -> Program:
+        programs.append(Program([*CLIENT, "--console", *address(server), "--name", name, *arguments]))
+        programs[-1].expect_line(f"Registration successful. Welcome to the chat, {name}!")
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.close()
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+
+def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
+    """Address, port and name are asked for in these words; odd answers are asked again, with the reason."""
+    with Program([*CLIENT, "--console"]) as ada:
+        ada.expect_prompt("Enter server IP: ")
+        ada.type("127.0.0.1")
+        ada.expect_prompt("Enter server port: ")
+        ada.type("99999")
+        ada.expect_line(re.compile("99999 is no port.*"))
+        ada.expect_prompt("Enter server port: ")
+        ada.type(str(server.port))
+        ada.expect_prompt("Enter your name: ")
+        ada.type("")
+        ada.expect_line("A name needs at least one character.")
+        ada.expect_prompt("Enter your name: ")
+        ada.type("Ada")
+        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+        ada.type("/exit")
+        assert ada.wait() == 0
+    with Program([*CLIENT, "--console"]) as again:
+        again.expect_prompt("Enter server IP: [127.0.0.1] ")
+        again.type("")
+        again.expect_prompt(f"Enter server port: [{server.port}] ")
+        again.type("")
+        again.expect_prompt("Enter your name: [Ada] ")
+        again.type("")
+        again.expect_line("Registration successful. Welcome to the chat, Ada!")
+
+
+def test_conversation(console: Callable[..., Program]) -> None:
+    """Public and private messages, who comes and goes: the words of the projects this chat comes from."""
+    ada = console("Ada")
+    bob = console("Bob")
+    ada.expect_line("Bob has joined the chat.")
+    ada.type("hello, all")
+    ada.expect_line("Ada: hello, all")
+    bob.expect_line("Ada: hello, all")
+    ada.type("@Bob: Hi")
+    ada.expect_line("Private message to Bob: Hi")
+    bob.expect_line("Private message from Ada: Hi")
+    ada.type("@Cleo Hi")
+    ada.expect_line(re.compile("Not sent: “@Cleo Hi” There is nobody called Cleo here.*"))
+    bob.type("/exit")
+    assert bob.wait() == 0
+    ada.expect_line("Bob has left the chat.")
+
+
+def test_commands(server: ServerProcess, console: Callable[..., Program]) -> None:
+    """/who, /history (again goes further back), /search, /help, an unknown one, and // for a slash."""
+    bob = Peer.join(server, "Bob")
+    for i in range(150):
+        bob.say(f"apple {i}")
+    bob.read_until(150)
+    bob.bye()
+    ada = console("Ada")
+    ada.expect_line("Bob: apple 149")
+    ada.type("/history")
+    ada.expect_line("30 messages from before:")
+    assert ada.expect_line(re.compile(r"\[.*")).endswith("Bob: apple 20")
+    ada.expect_line("/history shows still older ones.")
+    ada.type("/history")
+    ada.expect_line("20 messages from before:")
+    assert ada.expect_line(re.compile(r"\[.*")).endswith("Bob: apple 0")
+    ada.expect_line("That was the beginning.")
+    ada.type("/history")
+    ada.expect_line("There is nothing older.")
+    ada.type("/search apple 77")
+    ada.expect_line("Found: 1 message.")
+    ada.expect_line("Bob: apple 77")
+    ada.type("/search nothing like it")
+    ada.expect_line("Found: 0 messages.")
+    ada.type("/who")
+    ada.expect_line(re.compile("Here: Ada.*"))
+    ada.type("/help")
+    ada.expect_line(re.compile(r" *@name text .*"))
+    ada.type("/dance now")
+    ada.expect_line("There is no command /dance. /help lists those there are.")
+    ada.type("//dance")
+    ada.expect_line("Ada: /dance")
+
+
+def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[..., Program]) -> None:
+    """The console says when the connection is lost and when it is back, and sends what was typed meanwhile."""
+    ada = console("Ada")
+    server.kill()
+    ada.expect_line(re.compile(".*Trying to connect again; what you write meanwhile is sent then."))
+    ada.type("one")
+    ada.type("two")
+    ada.type("/search one")
+    ada.expect_line("There is no connection just now. Please try again when it is back.")
+    server.restart()
+    ada.expect_line("The connection is back.")
+    ada.expect_line("Ada: one")
+    ada.expect_line("Ada: two")
+
+
+def test_taken_name_is_asked_for_again(server: ServerProcess) -> None:
+    """The server's reason is told and the next line is another name."""
+    other = Peer.join(server, "Ada")
+    result = run("Ada\nBea\nhello\n", *address(server))
+
+    assert result.returncode == 0
+    assert result.stdout.count("Enter your name: ") == 2
+    assert "Welcome to the chat, Bea!" in result.stdout
+    other.expect("message", sender="Bea", text="hello")
+
+
+# --- scripts ----------------------------------------------------------------------------------------------------------
+
+
+def test_all_of_a_pipe_arrives_in_order(server: ServerProcess) -> None:
+    """The end of the input waits for the acks: every line is in the log when the program ends with 0."""
+    bob = Peer.join(server, "Bob")
+    result = run("".join(f"line {i}\n" for i in range(500)) + "no newline", *address(server), "--name", "Ada")
+
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert [message.text for message in bob.read_until(501)] == [*(f"line {i}" for i in range(500)), "no newline"]
+    assert "Ada: line 499\n" in result.stdout
+
+
+def test_slow_server_gets_all_of_a_pipe(start_server: Callable[..., ServerProcess]) -> None:
+    """Flood control takes longer than the patience at the end; the console waits for as long as acks come."""
+    server = start_server("--rate", "40")
+    bob = Peer.join(server, "Bob")
+    text = "".join(f"line {i}\n" for i in range(100)).encode()
+    command = [*HASTY, "--console", *address(server), "--name", "Ada"]
+    result = subprocess.run(command, input=text, capture_output=True, timeout=30, cwd=CHECKOUT, check=False)
+
+    assert result.returncode == 0
+    assert [message.text for message in bob.read_until(100)] == [f"line {i}" for i in range(100)]
+
+
+def test_environment_stands_behind_the_flags(server: ServerProcess) -> None:
+    """HALLWAY_HOST, HALLWAY_PORT and HALLWAY_NAME answer what no flag did."""
+    behind = {"HALLWAY_HOST": "127.0.0.1", "HALLWAY_PORT": str(server.port), "HALLWAY_NAME": "Ada"}
+
+    assert "Welcome to the chat, Ada!" in run("", **behind).stdout
+    assert "Welcome to the chat, Bob!" in run("", "--name", "Bob", **behind).stdout
+
+
+def test_what_was_not_acked_goes_out_next_time(fake: ScriptedServer) -> None:
+    """Exit status 1 with a sentence; the next start sends it under the same id, and says so."""
+    arguments = [*address(fake), "--name", "Ada"]
+    with Program([*HASTY, "--console", *arguments]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        ada.type("not acked")
+        first = guest.expect(Send)
+        ada.finish_writing()
+        ada.expect_line(re.compile("1 message could not be sent. .* when Ada joins this chat again."))
+        assert ada.wait() == 1
+    with Program([*HASTY, "--console", *arguments]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        ada.expect_line("Still to be sent from last time: not acked")
+        assert guest.expect(Send) == first
+        guest.tell(Message(1, 1, "Ada", EVERYONE, first.id, first.text), Ack(first.id, 1, 1))
+        ada.expect_line(re.compile(".*Ada: not acked"))
+        ada.finish_writing()
+        guest.finish_writing()
+        assert ada.wait() == 0
+
+
+def test_other_log_is_told(fake: ScriptedServer) -> None:
+    """What was meant for the people of the old log is said to stay, and does not hold up the end."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        with fake.accept() as guest:
+            guest.welcome("log-1")
+            ada.type("for the old one")
+            guest.expect(Send)
+        guest = fake.accept()
+        guest.welcome("log-2")
+        ada.expect_line("The history of this chat is another one than before.")
+        ada.expect_line("1 message was meant for the other one and not sent.")
+        ada.finish_writing()
+        guest.finish_writing()
+        assert ada.wait() == 0
+        assert not guest.commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--port", "0"], 2, "is no port"),
+        (["--port", "http"], 2, "is no port"),
+        (["--nonsense"], 2, "usage"),
+        (["--version"], 0, "Hallway "),
+        (["--host", "127.0.0.1", "--port", "1", "--name", "Ada"], 1, "no chat is open on port 1"),
+        (["--host", "127.0.0.1", "--port", "1", "--name", "a:b"], 1, "A name cannot"),
+        (["--host", "127.0.0.1", "--port", "1"], 1, "--name"),
+    ],
+)
+def test_exit_status(arguments: list[str], status: int, words: str) -> None:
+    """2 for wrong usage, 1 for what could not be done, each with a sentence and never a traceback."""
+    result = run("", *arguments)
+
+    assert result.returncode == status
+    assert words in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_taken_name_in_a_script_is_the_end(server: ServerProcess) -> None:
+    """A script that gave a name gets status 1 and none of its text is sent under another."""
+    other = Peer.join(server, "Ada")
+    result = run("hello\n", *address(server), "--name", "Ada")
+
+    assert result.returncode == 1
+    assert "Welcome" not in result.stdout
+    other.say("nothing came before this")
+    assert other.read_until(1)[0].text == "nothing came before this"
+
+
+def test_reader_that_goes_away_ends_it_quietly(server: ServerProcess) -> None:
+    """`client.py --console | head -1`: no complaint, and the person has left."""
+    command = [*CLIENT, "--console", *address(server), "--name", "Ada"]
+    pipe = subprocess.PIPE
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=buffered) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        bob = Peer.join(server, "Bob")
+        bob.say("nobody reads this")
+        assert process.wait(ANSWER_SECONDS) == 0
+        assert process.stderr.read() == b""
+    bob.expect("left", name="Ada")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sh")
+@pytest.mark.parametrize("closed", [">&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_starts_with_closed_streams(server: ServerProcess, closed: str) -> None:
+    """What cron and some supervisors do. With nothing to read it joins and leaves."""
+    words = " ".join([*CLIENT, "--console", *address(server), "--name", "Ada"])
+    source = "" if "<&-" in closed else "</dev/null"
+    result = subprocess.run(["sh", "-c", f"{words} {source} {closed}"], capture_output=True, timeout=30, check=False)
+
+    assert result.returncode == 0
+    assert result.stderr == b""
+    server.expect_log("Ada joined")
+
+
+def test_terminal_that_lacks_letters(server: ServerProcess) -> None:
+    """A terminal that knows ASCII only shows question marks instead of ending the program."""
+    result = run("grüße 🎉\n", *address(server), "--name", "Zoë", PYTHONUTF8="0", PYTHONIOENCODING="utf-8")
+    shown = run("", *address(server), "--name", "Ada", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+
+    assert result.returncode == 0
+    assert shown.returncode == 0
+    assert re.search(r"Zo\?: gr\?\?e \?", shown.stdout)
+
+
+def test_bytes_that_are_no_text(server: ServerProcess) -> None:
+    """Input that is not UTF-8 is sent with replacement characters, and too long a line is refused in words."""
+    result = run("\udcff\udcfe half\n" + "x" * 100_000 + "\nfine\n", *address(server), "--name", "Ada")
+
+    assert result.returncode == 0
+    assert "Ada: \ufffd\ufffd half" in result.stdout
+    assert "A message has at most 4000 characters" in result.stdout
+    assert "Ada: fine" in result.stdout
+
+
+# --- a server that means it badly -------------------------------------------------------------------------------------
+
+EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m\x08\r\x7f\u202eevil\u2066\x00"
+
+
+def test_no_control_character_reaches_the_terminal(fake: ScriptedServer) -> None:
+    """Whatever field it stands in: names, texts, reasons, the server's name, pages, errors."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.expect(Hello)
+        guest.tell(Welcome(1, EVIL, "log", f"Ada{EVIL}", (Person(EVIL, True), Person(f"x{EVIL}", False)), 900))
+        guest.tell(Joined(EVIL, 1), Error("bad_message", EVIL), Message(901, 1, EVIL, EVERYONE, EVIL, EVIL))
+        guest.tell(Message(902, 1, "Bob", EVIL, "b", f"line\n[12:00] Eve: {EVIL}"), Joined("Bob", 253_402_300_799_999))
+        ada.type("/who")
+        ada.type("/history")
+        guest.expect(object)
+        guest.tell(Page((Message(1, 0, EVIL, EVERYONE, "c", EVIL),), True))
+        ada.type("@x hello")
+        guest.tell(Error("no_such_user", EVIL, guest.expect(Send).id))
+        ada.expect_line(re.compile("Not sent: .*"))
+        ada.finish_writing()
+        guest.finish_writing()
+        ada.wait()
+        shown = "\n".join(ada.lines)
+
+    assert "evil" in shown
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
+    assert "\n    [12:00] Eve: " in shown  # set in: no text can pass for another person's message
+
+
+# --- a terminal -------------------------------------------------------------------------------------------------------
+
+
+class Terminal:
+    """The console on a pseudo-terminal, with this test at its keyboard."""
+
+    def __init__(self, *arguments: str) -> None:
+        import pty
+
+        self._master, slave = pty.openpty()
+        command = [*CLIENT, "--console", *arguments]
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        os.close(slave)
+        self.shown = ""
+
+    def type(self, line: str) -> None:
+        os.write(self._master, line.encode() + b"\n")
+
+    def press_ctrl_c(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def expect(self, text: str) -> None:
+        """Waits until `text` has been shown."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while text not in self.shown:
+            left = deadline - time.monotonic()
+            if left < 0 or not select.select([self._master], [], [], left)[0]:
+                pytest.fail(f"{text!r} was not shown; what stands there:\n{self.shown}")
+            try:
+                self.shown += os.read(self._master, 65536).decode()
+            except OSError:  # how Linux says that the program has ended
+                pytest.fail(f"it ended without {text!r}; what stands there:\n{self.shown}")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(ANSWER_SECONDS)
+        with contextlib.suppress(OSError):
+            os.close(self._master)
+
+
+@pytest.fixture
+def terminal(server: ServerProcess) -> Iterator[Callable[..., Terminal]]:
+    """`terminal("Ada")` is somebody at a terminal who has joined."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals in Python")
+    terminals: list[Terminal] = []
+
+    def start(name: str) -> Terminal:
+        terminals.append(Terminal(*address(server), "--name", name))
+        terminals[-1].expect(f"Registration successful. Welcome to the chat, {name}!")
+        return terminals[-1]
+
+    yield start
+    for one in terminals:
+        one.close()
+
+
+def test_terminal_shows_what_was_typed_once(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:
+    """The typed line stands there already; the same message is not printed below it a second time."""
+    bob = Peer.join(server, "Bob")
+    ada = terminal("Ada")
+    ada.type("once is enough")
+    bob.expect("message", sender="Ada", text="once is enough")
+    bob.say("seen")
+    ada.expect("Bob: seen")
+
+    assert ada.shown.count("once is enough") == 1
+
+
+def test_terminal_says_what_waits(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:
+    """Without a connection a typed line is said to be kept, and shown in its place when it has gone out."""
+    ada = terminal("Ada")
+    server.kill()
+    ada.expect("Trying to connect again")
+    ada.type("later")
+    ada.expect("(Kept until the connection is back, then sent by itself.)")
+    server.restart()
+    ada.expect("The connection is back.")
+    ada.expect("Ada: later")
+
+
+def test_ctrl_c_says_bye(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:
+    """Exit status 130, at once, with no traceback; the others are told without delay."""
+    bob = Peer.join(server, "Bob")
+    ada = terminal("Ada")
+    ada.press_ctrl_c()
+
+    assert ada.process.wait(ANSWER_SECONDS) == 130
+    bob.expect("left", name="Ada", seconds=5)
+    assert "Traceback" not in ada.shown
+
+
+def test_ctrl_c_at_a_question() -> None:
+    """Nobody has joined yet; it just ends."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals in Python")
+    ada = Terminal()
+    ada.expect("Enter server IP: ")
+    ada.press_ctrl_c()
+    status = ada.process.wait(ANSWER_SECONDS)
+    ada.close()
+
+    assert status == 130
+
+
+def test_ctrl_d_leaves(terminal: Callable[..., Terminal]) -> None:
+    """The end of the input at a terminal is a goodbye."""
+    ada = terminal("Ada")
+    os.write(ada._master, b"\x04")
+
+    assert ada.process.wait(ANSWER_SECONDS) == 0
+
+
+# --- no window --------------------------------------------------------------------------------------------------------
+
+
+def test_without_tk_it_says_what_to_install(server: ServerProcess) -> None:
+    """And goes on as the console."""
+    program = "import sys; sys.modules['tkinter'] = None; import client; sys.exit(client.main())"
+    command = [sys.executable, "-c", program, *address(server), "--name", "Ada"]
+    result = subprocess.run(command, input=b"hi\n", capture_output=True, timeout=30, cwd=CHECKOUT, check=False)
+
+    assert result.returncode == 0
+    assert b"The window needs Tk" in result.stderr
+    assert b"Ada: hi" in result.stdout
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there always is a display")
+def test_without_a_display_it_goes_on_in_the_terminal(server: ServerProcess) -> None:
+    """A machine that is reached by ssh."""
+    pytest.importorskip("tkinter")
+    without = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    command = [*CLIENT, *address(server), "--name", "Ada"]
+    result = subprocess.run(command, input="hi\n", capture_output=True, text=True, timeout=30, env=without, check=False)
+
+    assert result.returncode == 0
+    assert "There is no display" in result.stderr
+    assert "Ada: hi" in result.stdout
+
+
+def test_settings_folder_is_made_only_when_something_is_kept(tmp_path: Path) -> None:
+    """Somebody who only looks leaves nothing behind."""
+    data = tmp_path / "data"
+    run("", "--host", "127.0.0.1", "--port", "1", "--name", "Ada", HALLWAY_DATA=str(data))
+
+    assert not data.exists()

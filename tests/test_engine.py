@@ -1,0 +1,1105 @@
+"""The client's engine, against the real server, and against a scripted one where something has to go wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import engine
+import link
+import peers
+from engine import (
+    Connecting,
+    Ended,
+    Engine,
+    Entered,
+    Failed,
+    Happening,
+    Lost,
+    Outbox,
+    Received,
+    Refused,
+    Settings,
+    Stored,
+    Trouble,
+    Waiting,
+    load_settings,
+    save_settings,
+)
+from peers import Peer
+from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess, wait_until
+from protocol import (
+    COMMANDS,
+    EVERYONE,
+    MAX_LINE,
+    MAX_TEXT,
+    Ack,
+    AskSearch,
+    BadLine,
+    Bye,
+    Command,
+    Decoder,
+    Error,
+    Event,
+    Found,
+    Hello,
+    Joined,
+    Message,
+    Page,
+    Person,
+    Ping,
+    Pong,
+    Send,
+    Welcome,
+    encode,
+)
+
+
+class Guest(peers.Connection):
+    """One connection to the scripted server, as the server sees it. It answers nothing by itself."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(connected)
+        self.commands: list[Command] = []  # came, and no `expect` has asked for it yet
+        self._decoder: Decoder[Command] = Decoder(COMMANDS)
+
+    def expect(self, kind: type[Any], seconds: float = ANSWER_SECONDS) -> Any:
+        """The next command, which must be of this kind."""
+        deadline = time.monotonic() + seconds
+        while not self.commands:
+            if not self._receive(deadline):
+                pytest.fail(f"the engine said no {kind.__name__}; ended: {self.ended}")
+        command = self.commands.pop(0)
+        assert isinstance(command, kind)
+        return command
+
+    def tell(self, *events: Event) -> None:
+        self.send_bytes(b"".join(encode(event) for event in events))
+
+    def welcome(self, history: str = "log-1", last: int = 0) -> Hello:
+        """Waits for the hello and answers it; returns the hello."""
+        hello = self.expect(Hello)
+        assert isinstance(hello, Hello)
+        self.tell(Welcome(1, "Fake", history, hello.name, (Person(hello.name, True),), last))
+        return hello
+
+    def take(self, count: int) -> list[Send]:
+        """The next `count` messages."""
+        return [self.expect(Send) for _ in range(count)]
+
+    def ack(self, *sends: Send, after: int = 0) -> None:
+        """Acks `sends` as the entries after seq `after`."""
+        self.tell(*(Ack(send.id, after + i, 1) for i, send in enumerate(sends, 1)))
+
+    def _take(self, data: bytes) -> None:
+        for command in self._decoder.feed(data):
+            assert not isinstance(command, BadLine), command
+            self.commands.append(command)
+
+
+class ScriptedServer:
+    """A server whose every word the test says itself."""
+
+    host = "127.0.0.1"
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server((self.host, 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def accept(self, seconds: float = ANSWER_SECONDS) -> Guest:
+        self._listener.settimeout(seconds)
+        return Guest(self._listener.accept()[0])
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+class Face:
+    """What a window does with an engine: takes off what happens, in order."""
+
+    def __init__(self, folder: Path, server: peers.Address, name: str = "Ada") -> None:
+        self.engine = Engine(folder, server.host, server.port, name)
+        self.messages: list[Message] = []  # all that were received
+        self.seen: list[Happening] = []  # all that happened
+
+    def next(self, seconds: float = ANSWER_SECONDS) -> Happening:
+        try:
+            happening = self.engine.events.get(timeout=seconds)
+        except queue.Empty:
+            pytest.fail(f"nothing more happened; the last was {self.seen[-3:]}")
+        self.seen.append(happening)
+        if isinstance(happening, Received):
+            self.messages += happening.messages
+        return happening
+
+    def expect(self, kind: type[Any], seconds: float = ANSWER_SECONDS, **fields: Any) -> Any:
+        """Reads over everything else up to the next `kind`, which must have these fields. It cannot miss the end."""
+        while True:
+            happening = self.next(seconds)
+            if isinstance(happening, kind):
+                assert {key: getattr(happening, key) for key in fields} == fields
+                return happening
+            assert not isinstance(happening, (Refused, Ended)), happening
+
+    def read_until(self, text: str) -> list[str]:
+        """All texts received so far, as soon as `text` is among them."""
+        while text not in (texts := [message.text for message in self.messages]):
+            self.next()
+        return texts
+
+
+@pytest.fixture
+def fake() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def join(tmp_path: Path) -> Iterator[Callable[..., Face]]:
+    """`join(server, name, folder)` starts an engine; all of them are closed when the test ends."""
+    faces: list[Face] = []
+
+    def start(server: peers.Address, name: str = "Ada", folder: Path = tmp_path / "client") -> Face:
+        faces.append(Face(folder, server, name))
+        faces[-1].engine.start()
+        return faces[-1]
+
+    yield start
+    for face in faces:
+        face.engine.close(0)
+    assert not [thread.name for thread in threading.enumerate() if thread.name == "hallway-engine"]
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(engine, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(engine, "GOODBYE_SECONDS", 0.1)  # the scripted server answers no bye
+
+
+def outbox_files(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "client" / "outbox").iterdir())
+
+
+# --- a conversation that goes well ------------------------------------------------------------------------------------
+
+
+def test_message_waits_is_stored_and_comes_back_in_the_logs_order(
+    server: ServerProcess, join: Callable[..., Face]
+) -> None:
+    """Every own message is Waiting, then Stored, and is Received among the others' in the order of the log."""
+    bob = Peer.join(server, "Bob")
+    bob.say("first")
+    bob.expect("ack")
+    ada = join(server)
+    entered = ada.expect(Entered, name="Ada", resumed=False, new_log=False, left_behind=0)
+    id = ada.engine.send("second")
+    ada.expect(Waiting, id=id, text="second", to=None)
+    stored = ada.expect(Stored, id=id)
+    bob.say("third")
+
+    assert ada.read_until("third") == ["first", "second", "third"]
+    assert [message.id for message in ada.messages][1] == id
+    assert ada.messages[1].seq == stored.seq
+    assert Person("Bob", True) in entered.people
+    assert re.fullmatch("[a-z0-9]{8}-1", id)
+    assert ada.engine.close() is True
+    while not isinstance(ada.next(), Ended):
+        pass
+
+
+def test_private_history_search_and_roster_are_passed_on(server: ServerProcess, join: Callable[..., Face]) -> None:
+    """A private message goes to its two people; pages, search results and joins come as the wire's own words."""
+    ada = join(server)
+    ada.expect(Entered)
+    bob = Peer.join(server, "Bob")
+    ada.expect(Joined, name="Bob")
+    ada.engine.send("psst", "Bob")
+    ada.engine.send("@Bob: and again")
+    bob.expect("message", sender="Ada", to="Bob", text="psst")
+    bob.expect("message", sender="Ada", to="Bob", text="and again")
+    ada.read_until("and again")
+    ada.engine.ask_history(ada.messages[-1].seq, 10)
+    page = ada.expect(Page, more=False)
+    ada.engine.ask_search("again")
+    found = ada.expect(Found, more=False)
+
+    assert [message.text for message in page.messages] == ["psst"]
+    assert [message.text for message in found.messages] == ["and again"]
+
+
+def test_what_is_written_before_the_welcome_goes_out_after_it(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """The log, and so the outbox, is not known yet; nothing is told to wait on disk before it does."""
+    ada = join(fake)
+    id = ada.engine.send("early")
+    guest = fake.accept()
+    guest.welcome()
+
+    assert guest.take(1) == [Send(id, "early")]
+    assert [type(ada.next()) for _ in range(3)] == [Connecting, Entered, Waiting]
+
+
+def test_ten_thousand_messages_at_once_are_cheap(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """They come in few lists, in order, each once, and cost the engine (and this test) well under a second."""
+    ada = join(fake)
+    guest = fake.accept()
+    lines = b"".join(encode(Message(seq, 1, "Bob", EVERYONE, f"b-{seq}", "hello there")) for seq in range(1, 10_001))
+    guest.welcome(last=10_000)
+    ada.expect(Entered)
+    before = time.process_time()
+    sender = threading.Thread(target=guest.send_bytes, args=(lines,))
+    sender.start()
+    while len(ada.messages) < 10_000:
+        ada.next()
+    spent = time.process_time() - before
+    sender.join()
+
+    assert [message.seq for message in ada.messages] == list(range(1, 10_001))
+    assert len([happening for happening in ada.seen if isinstance(happening, Received)]) < 500
+    assert spent < 1.0  # 0.13 s on the machine this was written on
+
+
+def test_entries_come_once_and_in_order_whatever_is_repeated(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """A seq that was shown already is dropped."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    guest.tell(*(Message(seq, 1, "Bob", EVERYONE, f"b{seq}", str(seq)) for seq in (1, 2, 2, 1, 3, 7, 3, 8)))
+
+    assert ada.read_until("8") == ["1", "2", "3", "7", "8"]
+
+
+# --- losing the connection --------------------------------------------------------------------------------------------
+
+
+def test_server_killed_and_restarted(server: ServerProcess, join: Callable[..., Face]) -> None:
+    """After kill -9 of the server the engine comes back by itself and has missed and repeated nothing."""
+    ada = join(server)
+    ada.expect(Entered)
+    for i in range(20):
+        ada.engine.send(f"before {i}")
+    ada.read_until("before 19")
+    server.kill()
+    ada.expect(Lost)
+    for i in range(20):
+        ada.engine.send(f"meanwhile {i}")
+    server.restart()
+    bob = Peer.join(server, "Bob")
+    bob.say("from Bob")
+    ada.expect(Entered, resumed=True, new_log=False)
+    ada.engine.send("after")
+    ada.read_until("after")
+    texts = ada.read_until("from Bob")
+
+    assert [text for text in texts if text != "from Bob"] == [
+        *(f"before {i}" for i in range(20)),
+        *(f"meanwhile {i}" for i in range(20)),
+        "after",
+    ]
+    assert [message.seq for message in ada.messages] == list(range(1, 43))
+
+
+def test_resume_names_the_log_and_the_last_seq(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """The first hello asks for a backlog, the later ones for what came after the last entry shown."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        hello = guest.welcome(last=5)
+        guest.tell(*(Message(seq, 1, "Bob", EVERYONE, f"b{seq}", str(seq)) for seq in (4, 5)))
+        ada.read_until("5")
+    lost = ada.expect(Lost)
+    again = fake.accept().welcome(last=5)
+
+    assert (hello.history, hello.after) == (None, None)
+    assert (again.history, again.after) == ("log-1", 5)
+    assert "closed the connection" in lost.text
+    assert 0 < lost.retry <= 0.5
+    ada.expect(Entered, resumed=True)
+
+
+class AckEater:
+    """A proxy that lets everything through but acks, until told otherwise; it drops the connection on demand."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.eats = True
+        self.eaten = 0
+        self._server = server
+        self._listener = socket.create_server((self.host, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near = self._listener.accept()[0]
+            except OSError:
+                return
+            far = socket.create_connection((self._server.host, self._server.port))
+            self._sockets += [near, far]
+            for source, target, filtering in ((near, far, False), (far, near, True)):
+                thread = threading.Thread(target=self._pump, args=(source, target, filtering))
+                self._threads.append(thread)
+                thread.start()
+
+    def _pump(self, source: socket.socket, target: socket.socket, filtering: bool) -> None:
+        try:
+            with source.makefile("rb") as lines:
+                for line in lines:
+                    if filtering and self.eats and line.startswith(b'{"type":"ack"'):
+                        self.eaten += 1
+                    else:
+                        target.sendall(line)
+        except OSError:
+            pass  # the other pump, or the test, was faster
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def drop(self) -> None:
+        for end in self._sockets:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.drop()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+        for end in self._sockets:
+            end.close()
+
+
+@pytest.fixture
+def ack_eater(server: ServerProcess) -> Iterator[AckEater]:
+    proxy = AckEater(server)
+    yield proxy
+    proxy.close()
+
+
+def test_every_ack_lost_and_still_exactly_once(
+    server: ServerProcess, ack_eater: AckEater, join: Callable[..., Face]
+) -> None:
+    """All is sent again after the reconnect under the same ids, acked as before, and stands in the log once."""
+    ada = join(ack_eater)
+    ada.expect(Entered)
+    ids = [ada.engine.send(f"m{i}") for i in range(50)]
+    ada.read_until("m49")
+    wait_until(lambda: ack_eater.eaten == 50, ANSWER_SECONDS, "all 50 acks came to the proxy")
+    ack_eater.eats = False
+    ack_eater.drop()
+    ada.expect(Lost)
+    ada.expect(Entered, resumed=True)
+    stored = [ada.expect(Stored) for _ in ids]
+    bob = Peer.join(server, "Bob")
+
+    assert [answer.id for answer in stored] == ids
+    assert [message.text for message in bob.read_until(50)] == [f"m{i}" for i in range(50)]
+    assert [message.id for message in ada.messages] == ids
+    assert [answer.seq for answer in stored] == [message.seq for message in ada.messages]
+
+
+def test_resends_in_order_what_was_not_acked(fake: ScriptedServer, join: Callable[..., Face], tmp_path: Path) -> None:
+    """Only what has no ack goes out again, in the order it was written, before anything new."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ids = [ada.engine.send(f"m{i}") for i in range(5)]
+        sends = guest.take(5)
+        guest.ack(sends[1])
+        ada.expect(Stored, id=ids[1])
+    ada.expect(Lost)
+    ids.append(ada.engine.send("written while away"))
+    ada.expect(Waiting, id=ids[5])
+    guest = fake.accept()
+    guest.welcome(last=1)
+    again = guest.take(5)
+    guest.ack(*again, after=1)
+
+    assert [send.id for send in again] == [ids[0], *ids[2:]]
+    assert [ada.expect(Stored).id for _ in range(5)] == [ids[0], *ids[2:]]
+    assert ada.engine.close() is True
+    assert [path.stat().st_size for path in outbox_files(tmp_path)] == [0]
+
+
+def test_name_taken_on_a_reconnect_is_our_own_ghost(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """The server may hold the dead connection's name for 45 seconds: the engine goes on trying."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+    for _ in range(3):
+        with fake.accept() as guest:
+            guest.expect(Hello)
+            guest.tell(Error("name_taken", "Ada is taken."))
+            assert guest.closed()
+    fake.accept().welcome()
+
+    ada.expect(Entered, resumed=True)
+
+
+@pytest.mark.parametrize("code", ["banned", "name_invalid", "unsupported_version"])
+def test_what_trying_again_cannot_change_ends_it(fake: ScriptedServer, join: Callable[..., Face], code: str) -> None:
+    """An engine that is wanted no more stops, with the server's sentence."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+    guest = fake.accept()
+    guest.expect(Hello)
+    guest.tell(Error(code, "Not you."), Welcome(1, "Fake", "log-1", "Ada", (), 0))
+
+    assert ada.expect(Lost)
+    assert ada.next() == Connecting()
+    assert ada.next() == Ended("Not you.")
+    assert guest.closed()
+
+
+def test_bye_of_the_server_is_a_loss(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """Its reason is told, and the engine comes back."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    guest.tell(Bye("The server is restarting."))
+
+    ada.expect(Lost, text="The server is restarting.")
+    fake.accept().welcome()
+    ada.expect(Entered, resumed=True)
+
+
+def test_another_log_gets_nothing_that_was_meant_for_the_old_one(
+    fake: ScriptedServer, join: Callable[..., Face], tmp_path: Path
+) -> None:
+    """What waits stays on disk for the people it was written to, and goes out when their log is back."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome("log-1", last=900)
+        guest.tell(Message(900, 1, "Bob", EVERYONE, "b", "old"))
+        ada.read_until("old")
+        ids = [ada.engine.send("for log 1"), ada.engine.send("as well")]
+        guest.take(2)
+    with fake.accept() as guest:
+        guest.welcome("log-2", last=3)
+        guest.tell(Message(3, 1, "Bob", EVERYONE, "c", "new"))
+        ada.expect(Entered, history="log-2", resumed=False, new_log=True, left_behind=2)
+        ada.read_until("new")
+        id = ada.engine.send("for log 2")
+        send = guest.expect(Send)
+        guest.ack(send, after=3)
+        ada.expect(Stored, id=id)
+    guest = fake.accept()
+    guest.welcome("log-1", last=900)
+
+    assert send == Send(id, "for log 2")
+    ada.expect(Entered, history="log-1", new_log=True, left_behind=0)
+    assert [waiting.id for waiting in (ada.expect(Waiting), ada.expect(Waiting))] == ids
+    assert [send.text for send in guest.take(2)] == ["for log 1", "as well"]
+    assert len(outbox_files(tmp_path)) == 2
+
+
+def test_log_set_back_to_an_earlier_state_is_shown(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """After a restored copy the numbers start below what was shown; the new messages must not be taken for old."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome(last=50)
+        guest.tell(Message(50, 1, "Bob", EVERYONE, "b50", "fifty"))
+        ada.read_until("fifty")
+    guest = fake.accept()
+    guest.welcome(last=20)
+    guest.tell(Message(21, 1, "Bob", EVERYONE, "x21", "again twenty-one"))
+
+    ada.expect(Entered, resumed=False, new_log=True, left_behind=0)
+    assert ada.read_until("again twenty-one") == ["fifty", "again twenty-one"]
+
+
+def test_pauses_grow_and_start_again_after_an_entered(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempt n waits at most min(longest, first · 2^n), and at least half of it."""
+    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.1)
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+    pauses = [ada.expect(Lost).retry]
+    for _ in range(4):
+        fake.accept().close()
+        pauses.append(ada.expect(Lost).retry)
+    with fake.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+    pauses.append(ada.expect(Lost).retry)
+
+    for pause, longest in zip(pauses, (0.02, 0.04, 0.08, 0.1, 0.1, 0.02), strict=True):
+        assert longest / 2 <= pause <= longest
+
+
+# --- the outbox -------------------------------------------------------------------------------------------------------
+
+
+def test_restarted_client_with_a_full_outbox(server: ServerProcess, join: Callable[..., Face], tmp_path: Path) -> None:
+    """What was written while the server was away and the client then closed goes out at the next start, once."""
+    ada = join(server)
+    ada.expect(Entered)
+    server.kill()
+    ada.expect(Lost)
+    ids = [ada.engine.send(f"kept {i}") for i in range(200)]
+    assert ada.engine.close(0.1) is False
+    server.restart()
+    again = join(server)
+    again.expect(Entered)
+
+    assert [again.expect(Waiting).id for _ in ids] == ids
+    assert [again.expect(Stored).id for _ in ids] == ids
+    assert again.read_until("kept 199") == [f"kept {i}" for i in range(200)]
+    assert again.engine.close() is True
+    assert [path.stat().st_size for path in outbox_files(tmp_path)] == [0]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from engine import Engine, Waiting
+engine = Engine(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), "Ada")
+engine.start()
+for i in range(100000):
+    engine.send(f"m{i}")
+while True:
+    if isinstance(event := engine.events.get(), Waiting):
+        print(event.id, flush=True)
+"""
+
+
+def test_killed_client_has_every_waiting_message_on_disk(
+    fake: ScriptedServer, join: Callable[..., Face], tmp_path: Path
+) -> None:
+    """kill -9 amid writing: whatever was told to be Waiting goes out at the next start, in order, without a hole."""
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "client"), str(fake.port)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        guest = fake.accept()
+        guest.welcome()
+        promised = [process.stdout.readline().decode().strip() for _ in range(1500)]
+        process.kill()
+        promised += [line for line in process.stdout.read().decode().split("\n")[:-1] if line]
+    ada = join(fake)
+    fake.accept().welcome()
+    ada.expect(Entered)
+    kept = [ada.expect(Waiting) for _ in promised]
+
+    assert [waiting.id for waiting in kept] == promised
+    assert [waiting.text for waiting in kept] == [f"m{i}" for i in range(len(promised))]
+
+
+def test_outbox_cut_at_every_byte(tmp_path: Path) -> None:
+    """Wherever a crash tears the file, what is whole is loaded, and what is added afterwards is whole as well."""
+    path = tmp_path / "whole.jsonl"
+    box = Outbox(path)
+    box.add([Send("a-1", "hällo"), Send("a-2", "two", "Bob"), Send("a-3", "three")])
+    box.settle("a-2")
+    box.note()
+    box.close()
+    content = path.read_bytes()
+    states = {" ".join(torn_outbox(tmp_path, content[:length])) for length in range(len(content) + 1)}
+
+    assert states == {"b-1", "a-1 b-1", "a-1 a-2 b-1", "a-1 a-2 a-3 b-1", "a-1 a-3 b-1"}
+
+
+def torn_outbox(tmp_path: Path, content: bytes) -> list[str]:
+    """What waits in an outbox file with this content after one more message was added, loaded twice."""
+    path = tmp_path / "torn.jsonl"
+    path.write_bytes(content)
+    box = Outbox(path)
+    box.load()
+    box.add([Send("b-1", "new")])
+    box.close()
+    again = Outbox(path)
+    again.load()
+    assert list(again.waiting) == list(box.waiting)
+    return list(again.waiting)
+
+
+def test_outbox_that_could_not_be_read_is_not_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails once must not cost what was written before."""
+    path = tmp_path / "box.jsonl"
+    box = Outbox(path)
+    box.add([Send("a-1", "old")])
+    box.close()
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "read_bytes", lambda _: os.read(-1, 1))
+        box = Outbox(path)
+        with pytest.raises(OSError, match="descriptor"):
+            box.load()
+    box.add([Send("b-1", "new")])
+    box.settle("b-1")
+    box.note()
+    box.close()
+    again = Outbox(path)
+    again.load()
+
+    assert list(again.waiting) == ["a-1"]
+
+
+def test_outbox_file_stays_short_and_private(tmp_path: Path) -> None:
+    """Acked lines are cleared away while others wait; nobody else on this computer can read what waits."""
+    box = Outbox.for_person(tmp_path / "client", "log-1", "Ada")
+    box.add([Send("keep-1", "stays")])
+    for i in range(3000):
+        box.add([Send(f"a-{i}", "x" * 100)]) if i % 100 == 0 else box.waiting.update({f"a-{i}": Send(f"a-{i}", "x")})
+        box.settle(f"a-{i}")
+        box.note()
+    (path,) = outbox_files(tmp_path)
+    again = Outbox.for_person(tmp_path / "client", "log-1", "ADA")
+    again.load()
+    box.close()
+
+    assert path.read_bytes().count(b"\n") < engine.DEAD_LINES + 100
+    assert list(again.waiting) == ["keep-1"]
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("history", ["../../evil", "CON", "a/b", "", "x" * 64, "é"])
+def test_server_cannot_choose_the_outbox_file(tmp_path: Path, history: str) -> None:
+    """The log's id comes from the net; it never becomes a path of its own making."""
+    box = Outbox.for_person(tmp_path / "client", history, "../Ada")
+    box.add([Send("a-1", "x")])
+    box.close()
+
+    assert len(outbox_files(tmp_path)) == 1
+    assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["client"]
+
+
+def test_disk_that_refuses_the_outbox(fake: ScriptedServer, join: Callable[..., Face], tmp_path: Path) -> None:
+    """That is said once, in words, and the message is sent all the same."""
+    (tmp_path / "client").write_text("a file where the folder should be")
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ids = [ada.engine.send("one"), ada.engine.send("two")]
+
+    trouble = ada.expect(Trouble, code="not_kept")
+    sends = guest.take(2)
+    guest.ack(*sends)
+    assert [send.id for send in sends] == ids
+    assert "disk" in trouble.text
+    assert [ada.expect(Stored).id for _ in ids] == ids
+    assert len([happening for happening in ada.seen if isinstance(happening, Trouble)]) == 1
+
+
+def test_not_saved_is_sent_again_in_its_place(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """When the server's disk refuses, messages wait, nothing overtakes them, and it is told once."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ids = [ada.engine.send(f"m{i}") for i in range(3)]
+    for _ in range(3):
+        sends = guest.take(3)
+        assert [send.id for send in sends] == ids
+        guest.tell(*(Error("not_saved", "The disk is full.", send.id) for send in sends))
+    ids.append(ada.engine.send("m3"))
+    sends = guest.take(4)
+    guest.ack(*sends)
+
+    assert [send.id for send in sends] == ids
+    assert [ada.expect(Stored).id for _ in ids] == ids
+    troubles = [happening for happening in ada.seen if isinstance(happening, Trouble)]
+    assert [trouble.code for trouble in troubles] == ["not_saved"]
+
+
+def test_not_saved_and_then_lost(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new connection starts with all that waits, at once and once, whatever the old one was waiting for."""
+    monkeypatch.setattr(engine, "FIRST_WAIT", 60.0)
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ids = [ada.engine.send("one"), ada.engine.send("two")]
+        guest.tell(Error("not_saved", "The disk is full.", guest.take(2)[0].id))
+        ada.expect(Trouble)
+    guest = fake.accept()
+    guest.welcome()
+    sends = guest.take(2)
+    ids.append(ada.engine.send("three"))
+    sends += guest.take(1)
+
+    assert [send.id for send in sends] == ids
+
+
+def test_refused_message_leaves_the_outbox(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """An error with an id means the message is Failed and is never sent again, also not by the next start."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    id, other = ada.engine.send("@Nobody hi"), ada.engine.send("stays")
+    guest.take(2)
+    guest.tell(Error("no_such_user", "There is nobody called Nobody here.", id))
+
+    ada.expect(Failed, id=id, code="no_such_user", text="There is nobody called Nobody here.", original="@Nobody hi")
+    assert ada.engine.close(0) is False
+    again = join(fake)
+    fake.accept().welcome()
+    again.expect(Entered)
+    again.expect(Waiting, id=other)
+
+
+@pytest.mark.parametrize("text", ["x" * (MAX_TEXT + 1), "y" * 200_000, "", " \n", "\x00\x1b"])
+def test_text_that_no_server_takes_fails_at_once(fake: ScriptedServer, join: Callable[..., Face], text: str) -> None:
+    """A line over 64 KiB would end the connection again and again, so it never gets as far as the outbox."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    id = ada.engine.send(text)
+    ada.engine.send("fine")
+
+    assert ada.expect(Failed, id=id).original == text
+    assert guest.expect(Send).text == "fine"
+
+
+def test_half_a_surrogate_pair_is_left_out(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """Tk and some terminals hand such text over; it cannot be written as UTF-8."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ada.engine.send("half \ud83d pair", "Bob\udc80")
+    ada.engine.ask_search("half \ud83d")
+
+    said = {type(command): command.text for command in (guest.expect(object), guest.expect(object))}
+    assert said == {Send: "half  pair", AskSearch: "half"}
+
+
+def test_server_that_does_not_read_fills_nobodys_memory(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """What the socket does not take stays in the outbox; encoded ahead is never more than 64 KiB and a line."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    count, text = 2500, "x" * (MAX_TEXT - 10)  # 10 MB, more than the system keeps for two sockets
+    for i in range(count):
+        ada.engine.send(f"{i} {text}")
+    for _ in range(count):
+        ada.expect(Waiting)
+    connection = ada.engine._connection
+    assert connection is not None
+    most = 0
+    sends: list[Send] = []
+    for _ in range(count):
+        most = max(most, len(connection.outgoing))
+        sends.append(guest.expect(Send))
+
+    assert [int(send.text.split()[0]) for send in sends] == list(range(count))
+    assert engine.OUTGOING / 2 < most < engine.OUTGOING + 2 * MAX_TEXT
+
+
+# --- being refused ----------------------------------------------------------------------------------------------------
+
+
+def test_refused_name(server: ServerProcess, join: Callable[..., Face], tmp_path: Path) -> None:
+    """A taken name stops the engine with the server's words; nothing was written to disk."""
+    other = Peer.join(server, "Ada")
+    ada = join(server)
+    early = ada.engine.send("early")
+
+    assert ada.next() == Connecting()
+    failed, refused = ada.next(), ada.next()
+    assert isinstance(failed, Failed)
+    assert failed.id == early
+    assert isinstance(refused, Refused)
+    assert refused.code == "name_taken"
+    late = ada.engine.send("late")
+    failed = ada.next()
+    assert isinstance(failed, Failed)
+    assert failed.id == late
+    assert ada.engine.close() is True
+    assert not (tmp_path / "client").exists()
+    assert not other.ended
+
+
+def test_impossible_name_needs_no_server(join: Callable[..., Face], fake: ScriptedServer) -> None:
+    """A name that no server takes is refused here."""
+    refused = join(fake, "a:b").next()
+
+    assert isinstance(refused, Refused)
+    assert refused.code == "name_invalid"
+
+
+def test_nobody_listens(join: Callable[..., Face], fake: ScriptedServer) -> None:
+    """A port where nothing is open is told in words."""
+    fake.close()
+    ada = join(fake)
+
+    assert ada.next() == Connecting()
+    refused = ada.next()
+    assert isinstance(refused, Refused)
+    assert refused.code == "unreachable"
+    assert "no chat is open" in refused.text
+
+
+@pytest.mark.parametrize("host", ["", "a\0b", "x" * 300, "no.such.host.invalid"])
+def test_address_that_is_none(tmp_path: Path, fake: ScriptedServer, host: str) -> None:
+    """Whatever somebody types as an address, the answer is a sentence."""
+    fake.close()
+    ada = Face(tmp_path / "client", fake)
+    ada.engine = Engine(tmp_path / "client", host, fake.port, "Ada")
+    ada.engine.start()
+    assert ada.next() == Connecting()
+    refused = ada.next(30)
+    ada.engine.close()
+
+    assert isinstance(refused, Refused)
+    assert refused.code == "unreachable"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"220 mail.example ESMTP\r\n",
+        b'{"type":"hello"}\n',
+        b"[1]\n",
+        b"x" * (MAX_LINE + 1),
+        b"",
+    ],
+)
+def test_wrong_port(fake: ScriptedServer, join: Callable[..., Face], answer: bytes) -> None:
+    """What answers there is no Hallway chat, and that is what people are told."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.expect(Hello)
+    guest.send_bytes(answer)
+    guest.finish_writing()
+
+    assert ada.next() == Connecting()
+    refused = ada.next()
+    assert isinstance(refused, Refused)
+    assert refused.code == "not_hallway"
+    assert f"127.0.0.1 port {fake.port}" in refused.text
+    assert guest.closed()
+
+
+def test_server_that_says_nothing(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port that accepts and stays silent is given up after a while."""
+    monkeypatch.setattr(engine, "WELCOME_SECONDS", 0.2)
+    ada = join(fake)
+    guest = fake.accept()
+
+    assert ada.next() == Connecting()
+    refused = ada.next()
+    assert isinstance(refused, Refused)
+    assert refused.code == "not_hallway"
+    assert guest.closed()
+
+
+def test_question_for_netcat_people_is_read_over(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """On a network that loses packets our hello can come after the server has asked for a name."""
+    ada = join(fake)
+    guest = fake.accept()
+    hello = guest.expect(Hello)
+    guest.send_bytes(engine.QUESTION + encode(Welcome(1, "Fake", "log-1", hello.name, (), 0)))
+
+    ada.expect(Entered)
+
+
+# --- hostile and silent servers ---------------------------------------------------------------------------------------
+
+
+def test_odd_lines_are_left_out_and_told_once(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """Nothing that can be framed ends the connection; there is one word about it, not a thousand."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    lines = [
+        b"\xff\xfe", b"{", b"[[[[[[[[[[[[", b'{"type":"message"}', b'{"type":7}', b'{"type":"new"}', b"NaN", b"7", b"",
+        b'{"type":"message","seq":1e999}', b'{"type":"ack","id":"x","seq":' + b"9" * 5000 + b',"time":1}',
+        b'{"type":"joined","name":"\\ud800","time":1}', b'{"type":"page","messages":[1],"more":false}',
+        b'{"type":"ack","id":"unknown","seq":1,"time":1}', b'{"type":"error","code":"x","text":"y","id":"unknown"}',
+        b'{"type":"welcome","v":1,"server":"","history":"other","name":"Eve","people":[],"last":0}',
+    ]  # fmt: skip
+    for _ in range(10):
+        guest.send_bytes(b"\n".join(lines) + b"\n")
+    guest.tell(Message(1, 1, "Bob", EVERYONE, "b1", "still here"))
+
+    ada.read_until("still here")
+    assert len([happening for happening in ada.seen if isinstance(happening, Trouble)]) == 1
+    assert len([happening for happening in ada.seen if isinstance(happening, Entered)]) == 1
+
+
+def test_line_without_an_end_costs_the_connection_only(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """Nothing can be framed after it, so the engine starts anew."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    guest.send_bytes(b"x" * (MAX_LINE + 1))
+
+    ada.expect(Lost)
+    fake.accept().welcome()
+    ada.expect(Entered, resumed=True)
+
+
+def test_error_without_an_id_is_told(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """What no message is to blame for is Trouble, with the server's sentence."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    guest.tell(Error("bad_message", "What was that?"))
+
+    ada.expect(Trouble, code="bad_message", text="What was that?")
+
+
+def test_ping_is_answered_and_silence_is_asked_about(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine answers pings, pings a silent server, and gives it up when that stays silent."""
+    monkeypatch.setattr(engine, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "SILENCE_SECONDS", 0.7)
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    guest.tell(Ping())
+    guest.expect(Pong)
+    guest.expect(Ping)
+    guest.tell(Pong())
+    for _ in range(3):
+        guest.expect(Ping)
+
+    lost = ada.expect(Lost)
+    assert "Nothing was heard" in lost.text
+    assert guest.closed()
+
+
+def test_many_pings_get_one_pong_at_a_time(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that pings and reads nothing cannot pile up answers."""
+    monkeypatch.setattr(engine, "OUTGOING", 0)  # as if the way were full
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    guest.tell(*[Ping()] * 1000, Message(1, 1, "Bob", EVERYONE, "b", "end"))
+    ada.read_until("end")
+    connection = ada.engine._connection
+
+    assert connection is not None
+    assert list(connection.urgent) == [Pong()]
+
+
+def test_closing_waits_for_no_network(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that does not answer holds up `connect` for seconds, but neither `close` nor what is typed."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+        asleep, awake = threading.Event(), threading.Event()
+        really_connect = link.connect
+
+        def slow(host: str, port: int) -> link.Link:
+            asleep.set()
+            awake.wait(ANSWER_SECONDS)
+            return really_connect(host, port)
+
+        monkeypatch.setattr(link, "connect", slow)
+    assert asleep.wait(ANSWER_SECONDS)
+    id = ada.engine.send("typed meanwhile")
+    ada.expect(Waiting, id=id)
+    before = time.monotonic()
+    assert ada.engine.close() is False
+    assert time.monotonic() - before < 1
+    awake.set()
+
+    with fake.accept() as guest:  # the late connection is given back, not left open
+        assert guest.closed()
+
+
+def test_close_says_bye_and_waits_for_acks(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """Closing lets what was written be acked, says bye, and is over when the server has closed."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    ada.engine.send("last words")
+    answers: list[bool] = []
+    closing = threading.Thread(target=lambda: answers.append(ada.engine.close(5)))
+    closing.start()
+    guest.ack(*guest.take(1))
+    guest.expect(Bye)
+    guest.close()
+    closing.join(ANSWER_SECONDS)
+
+    assert answers == [True]
+    assert ada.engine.close() is True
+    while not isinstance(happening := ada.next(), Ended):
+        assert not isinstance(happening, Lost)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSTOP")
+def test_stopped_server_is_noticed_and_taken_up_again(
+    server: ServerProcess, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that hangs is given up; when it goes on, what was written meanwhile arrives once."""
+    monkeypatch.setattr(engine, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "SILENCE_SECONDS", 0.8)
+    monkeypatch.setattr(engine, "WELCOME_SECONDS", 1.0)
+    ada = join(server)
+    ada.expect(Entered)
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        ids = [ada.engine.send(f"m{i}") for i in range(10)]
+        ada.expect(Lost)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    ada.expect(Entered, resumed=True)
+    ada.read_until("m9")
+
+    assert [message.id for message in ada.messages] == ids
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_remembered(tmp_path: Path) -> None:
+    """What was saved is loaded again; nobody else on this computer can read it."""
+    settings = Settings("Ada", "192.168.1.5", 2048, "dark")
+    save_settings(tmp_path / "client", settings)
+
+    assert load_settings(tmp_path / "client") == settings
+    assert [path.name for path in (tmp_path / "client").iterdir()] == ["settings.json"]
+    if sys.platform != "win32":
+        assert stat.S_IMODE((tmp_path / "client" / "settings.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[]", b'{"name":7,"port":"x","host":[],"look":null}', b'{"port":0}', b'{"port":true}'],
+)
+def test_damaged_settings_are_the_defaults(tmp_path: Path, content: bytes) -> None:
+    """A file that makes no sense never keeps anybody out."""
+    (tmp_path / "settings.json").write_bytes(content)
+
+    assert load_settings(tmp_path) == Settings()
+    assert load_settings(tmp_path / "missing") == Settings()
