@@ -74,6 +74,7 @@ CLOSE_SECONDS = 5.0  # to hand over the last words
 STOP_SECONDS = 2.0  # the same when the server closes
 VIEWS = 16  # pieces of the tail kept ready: one for all who are up to date, others for those a little behind
 IDLE_SECONDS = 0.1  # without anything to do before spare time begins
+REFUSED_SECONDS = 10.0  # until spare work is tried again that the disk refused
 AWAY_LISTED = 500  # people not here whom a welcome names
 INDEX_MESSAGES = 250  # taken into the search index at once, in spare time: a few milliseconds
 
@@ -145,15 +146,15 @@ class Client:
 
     __slots__ = (
         "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face",
-        "full", "is_new", "link", "offset", "owed", "page", "person", "reading", "start", "turns",
+        "full", "is_new", "joined_at", "link", "offset", "owed", "page", "person", "reading", "start", "turns",
     )  # fmt: skip
 
     def __init__(self, link: Link, address: str) -> None:
         self.link = link
         self.address = address
         self.face: Face = WIRE
-        # How many times its thread may post before the hub has dealt with what it posted. The hub gives a turn back
-        # when it could also hand over something: nobody can write faster than they read.
+        # How many times its thread may post before the hub has taken what it posted. Where the socket was full the hub
+        # gives the turn back when it could hand over something again: nobody can write faster than they read.
         self.turns = threading.Semaphore(2)
         self.person: Address | None = None  # set by the hub when joined
         # -- what only the hub touches --
@@ -165,6 +166,7 @@ class Client:
         self.block_after = 0
         self.after = 0  # everything up to this seq is in `buffer` or sent
         self.start: int | None = 0  # first backlog only: see CatchUp
+        self.joined_at = 0  # the newest seq when it was welcomed
         self.reading = False  # a page was asked for and is not in `buffer` yet
         self.page: PageRead | None = None
         self.is_new = False  # welcomed in this batch
@@ -251,7 +253,7 @@ class CatchUp(threading.Thread):
     """Reads pages of the log from disk, so that the hub never waits for one.
 
     A client without a place of its own (`start` is None) begins with the private messages that waited for it, then gets
-    the last `BACKLOG` entries; `start` is the first of those until the waiting ones are through, then 0.
+    the last `BACKLOG` entries before it joined, and all since; `start` is the first of those until the waiting ones are through, then 0.
     """
 
     def __init__(self, folder: Path, hub: Hub) -> None:
@@ -273,6 +275,9 @@ class CatchUp(threading.Thread):
         with Reader(self._folder) as reader:
             while (wanted := self._wanted.get()) is not None:
                 client, after, start = wanted
+                if client.ended:  # its thread may still wait for a turn
+                    self._hub.post(PageRead(client, b"", after, start))
+                    continue
                 try:
                     self._hub.post(self._read(reader, client, after, start))
                 except HistoryError as error:
@@ -284,8 +289,8 @@ class CatchUp(threading.Thread):
         me = client.person.id
         newest = reader.newest()
         if start is None:
-            recent = reader.before(me, newest + 1, BACKLOG)
-            start = recent[0].seq if recent else newest + 1
+            recent = reader.before(me, client.joined_at + 1, BACKLOG)
+            start = recent[0].seq if recent else client.joined_at + 1
         if start:
             messages = reader.waiting(me, after, start, PAGE_MESSAGES)
             data, cut = self._encode(client, messages)
@@ -339,6 +344,7 @@ class Hub(threading.Thread):
         self._closing: set[Client] = set()  # have a `close_by`
         self._unsaved: list[Address] = []  # changed, and not worth a transaction of their own
         self._views: dict[tuple[Face, int], bytes] = {}  # (face, after) → what follows in the tail, for all the same
+        self._spare_from = 0.0  # no spare work before: the disk has just refused some
         self._stop_by: float | None = None
         self.ended = threading.Event()  # set when the hub works no more, whatever the reason
 
@@ -359,13 +365,17 @@ class Hub(threading.Thread):
         # The hub says that it sleeps before it looks into the inbox for the last time: one of us sees the other.
         if self._asleep:
             self._asleep = False
-            with contextlib.suppress(BlockingIOError):  # many wakers at once: it will wake
+            with contextlib.suppress(OSError):  # many wakers at once: it will wake; or it has ended
                 self._wake_writer.send(b"\0")
 
     # -- the loop --
 
     def run(self) -> None:
         """Opens the log, works until stopped, closes the log."""
+        with self._wake_reader, self._wake_writer, self._selector:
+            self._run()
+
+    def _run(self) -> None:
         try:
             self._history = History(self._folder)
         except HistoryError as error:
@@ -384,12 +394,11 @@ class Hub(threading.Thread):
             log.critical("The hub has failed; this is a mistake in Hallway.", exc_info=True)
         finally:
             self.ended.set()
-            self._catch_up.stop()
-            self._catch_up.join()
             for client in [*self._here.values(), *self._closing]:
                 self._end(client)
+            self._catch_up.stop()
+            self._catch_up.join()
             self._history.close()
-            self._selector.close()
 
     def _wait(self) -> None:
         """Sleeps until there is something to do, and serves the sockets that can be written to again."""
@@ -403,7 +412,7 @@ class Hub(threading.Thread):
             else:
                 self._pump(key.data)
                 self._give_turns(key.data)
-        if not events and not self._inbox and self._stop_by is None:
+        if not events and not self._inbox and self._stop_by is None and time.monotonic() >= self._spare_from:
             self._use_spare_time()
 
     def _seconds_to_wait(self) -> float | None:
@@ -412,7 +421,7 @@ class Hub(threading.Thread):
         if self._stop_by is not None:
             deadlines.append(self._stop_by)
         if self._unsaved or self._history.has_spare_work:
-            deadlines.append(time.monotonic() + IDLE_SECONDS)
+            deadlines.append(max(time.monotonic() + IDLE_SECONDS, self._spare_from))
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _work(self) -> None:
@@ -438,23 +447,31 @@ class Hub(threading.Thread):
                 self._tell(item.client, item.data)
                 self._pump(item.client)
             elif isinstance(item, Stop):
+                if heard:
+                    self._inbox.appendleft(item)  # those who come in this batch are to be told as well
+                    break
                 self._begin_stop(item.reason)
             elif self._stop_by is None:  # what comes later was not acked, and will be sent again
                 heard.add(item.client)
                 if isinstance(item, Orders):
                     orders.append(item)
                     sends += len(item.orders)
+                    item.client.owed += 1
+                    if not (item.client.full or item.client.reading):
+                        self._give_turns(item.client)  # now, so that its thread reads on while we write and send
                 else:
                     joins.append(item)
         if joins or orders:
-            self._handle(joins, orders, notices)
+            self._carry_through(joins, orders, notices)
         self._watch_clock(notices)
         if notices:
             self._announce(notices)
+        for join in joins:
+            join.client.is_new = False
 
     # -- coming and going --
 
-    def _handle(self, joins: list[Join], orders: list[Orders], notices: list[Joined | Left]) -> None:
+    def _carry_through(self, joins: list[Join], orders: list[Orders], notices: list[Joined | Left]) -> None:
         """Writes what was said and who came in one transaction; then tells everybody concerned."""
         now = time.time_ns() // 1_000_000
         entering = self._admit(joins)
@@ -487,9 +504,6 @@ class Hub(threading.Thread):
             join.done.set()
         for item in orders:
             self._pump(item.client)
-            item.client.owed += 1
-            if not (item.client.full or item.client.reading):
-                self._give_turns(item.client)
 
     def _admit(self, joins: list[Join]) -> dict[str, Join]:
         """Those who may come in, by key; the others are told why not. The first to ask for a name is its one winner."""
@@ -512,10 +526,12 @@ class Hub(threading.Thread):
     def _save_address(self, join: Join, key: str) -> Address:
         """The address of somebody who comes, as it is on disk after this transaction."""
         known = self._known.get(key)
+        if known is not None and not known.keeps:  # what was for a guest is for nobody else of that name
+            self._history.retire_address(known)
+            known = None
         if known is None:
             return self._history.add_address(key, join.hello.name, join.keeps)
-        delivered = known.delivered if known.keeps else self._history.last  # what was for a guest is for nobody else
-        address = Address(known.id, key, join.hello.name, known.keeps or join.keeps, delivered)
+        address = Address(known.id, key, join.hello.name, True, known.delivered)
         if address != known:
             self._history.save_address(address)
         return address
@@ -529,6 +545,7 @@ class Hub(threading.Thread):
         else:
             client.after = address.delivered if join.keeps else self._tail.last
             client.start = None
+        client.joined_at = self._tail.last
         if self._missing.pop(key, None) is None:
             notices.append(Joined(address.name, now))
         log.info("%s joined from %s", address.name, client.address)
@@ -557,7 +574,7 @@ class Hub(threading.Thread):
             del self._here[key]
             self._known[key] = self._known.pop(key)  # to the end: the last to be here
             if gone.bye or client.face is WORDS:  # people on netcat do not come back by themselves
-                if gone.bye and client.start == 0:
+                if gone.bye and client.start == 0 and client.face is WIRE:  # netcat may have borrowed the name
                     client.person.delivered = client.after
                     self._unsaved.append(client.person)
                 notices.append(Left(client.name, time.time_ns() // 1_000_000))
@@ -571,9 +588,7 @@ class Hub(threading.Thread):
         faces: tuple[Face, ...] = (WIRE, WORDS)
         lines = {face: b"".join(face.say(notice, "") for notice in notices) for face in faces}
         for client in list(self._here.values()):
-            if client.is_new:
-                client.is_new = False
-            else:
+            if not client.is_new:
                 self._tell(client, lines[client.face])
                 self._pump(client)
 
@@ -687,6 +702,8 @@ class Hub(threading.Thread):
         client.control.append(data)
         client.control_size += len(data)
         if client.control_size > CONTROL_SIZE:
+            self._pump(client)
+        if client.control_size > CONTROL_SIZE:
             log.info("%s does not read and is disconnected", client.name or client.address)
             self._end(client)
 
@@ -777,6 +794,8 @@ class Hub(threading.Thread):
         client.full = False
         self._full.discard(client)
         self._selector.unregister(client.link)
+        if not client.reading:
+            self._give_turns(client)  # here, as not only the selector finds out that a socket takes something again
 
     def _close(self, client: Client) -> None:
         """Lets the client have what is under way, then ends the connection."""
@@ -815,3 +834,4 @@ class Hub(threading.Thread):
                 self._history.checkpoint()
         except NotSaved as error:  # it stays for later; what people write is more urgent, and says so itself
             log.error("%s", error)
+            self._spare_from = time.monotonic() + REFUSED_SECONDS

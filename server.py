@@ -13,9 +13,9 @@ import errno
 import gc
 import getpass
 import logging
-import logging.handlers
 import os
 import queue
+import re
 import secrets
 import signal
 import socket
@@ -69,6 +69,7 @@ ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks f
 ASK_BURST = 100
 MAX_CLIENTS = 2000  # a thread each; 4,000 were measured to take 63 MiB
 SPARE_DESCRIPTORS = 64  # for the log, its readers and what Python needs
+ANSWERS_SIZE = 32 * 1024  # bytes of answers that one post holds: who asks a lot at once reads some before we go on
 ACCEPT_PAUSE = 1.0  # seconds, when the system has no descriptor or thread left
 STOP_SECONDS = 3.0  # for the threads to end
 LOG_LINES = 10_000  # waiting to be written; a terminal that stands still costs lines, not the chat
@@ -108,6 +109,11 @@ class Pace:
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
         self._at = now
         return max(0.0, -self._tokens / self._rate)
+
+
+# What no person types for a name: the first line of HTTP and its like, and control characters that no key of a
+# terminal makes. Browsers and port scanners find every port sooner or later, and are not to be heard by everybody.
+_NOT_TYPED = re.compile(rb"^[A-Z]+ \S+ [A-Z]+/\d|[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 
 
 class Connection(threading.Thread):
@@ -234,6 +240,7 @@ class Connection(threading.Thread):
     def _obey(self, items: Iterator[Command | BadLine]) -> bool | None:
         """Hands on what they said, as fast as they may. True: they said goodbye. False: nothing more can be read."""
         orders: list[Order] = []
+        answered = 0
         for item in items:
             if not self._may_go_on(self._send_pace if isinstance(item, Send) else self._ask_pace, orders):
                 return False
@@ -245,6 +252,11 @@ class Connection(threading.Thread):
             order = self._order(item)
             if order is not None:
                 orders.append(order)
+            if type(order) is bytes:
+                answered += len(order)
+                if answered > ANSWERS_SIZE:
+                    self._post(orders)
+                    orders, answered = [], 0
         self._post(orders)
         return None
 
@@ -313,6 +325,9 @@ class Connection(threading.Thread):
             for line in lines.feed(data):
                 text = clean_text(line.decode(errors="replace")).strip()
                 if self._client.person is None:
+                    if _NOT_TYPED.search(line):
+                        self._tell(b"This is a Hallway chat, for people and their chat programs. Goodbye.\n")
+                        return False
                     deadline = time.monotonic() + NAME_SECONDS
                     if not self._join_in_words(text):
                         return False
@@ -345,6 +360,8 @@ class Connection(threading.Thread):
     def _join_in_words(self, text: str) -> bool:
         """Tries a name; false when the connection is to be closed."""
         try:
+            if "\ufffd" in text:
+                raise NameProblem("That name came in an encoding other than UTF-8. Plain letters always work.")
             hello = Hello(VERSION, check_name(text[: 4 * MAX_NAME]))
         except NameProblem as problem:
             self._tell(WORDS.say(Error(problem.code, str(problem)), ""))
@@ -566,22 +583,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 130
     clients = raise_descriptor_limit(given.max_clients)
     options = Options(given.host, given.port, clean_line(given.name)[: 2 * MAX_NAME], given.data, given.rate, clients)
-    listener = _start_logging(given.log_level)
+    stop_logging = _start_logging(given.log_level)
     try:
         return _run(Server(options), given.max_clients)
     except StartError as error:
         print(f"server.py: {error}", file=sys.stderr)
         return 1
     finally:
-        listener.stop()
+        stop_logging()
 
 
 def _run(server: Server, wanted_clients: int) -> int:
-    asked_to_stop: list[int] = []
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put is made for handlers; an Event has a lock in it
 
-    def ask_to_stop(signal_number: int, _frame: FrameType | None) -> None:
-        asked_to_stop.append(signal_number)
-        server.stopping.set()
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        signals.put(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
@@ -591,14 +607,16 @@ def _run(server: Server, wanted_clients: int) -> int:
     set_aside = server.start()
     with contextlib.suppress(OSError):  # nobody reads our standard output: no reason not to serve
         _greet(server, wanted_clients, set_aside)
-    while not server.stopping.wait(0.5) and not server.hub.ended.is_set():
-        pass  # in steps, because on Windows a signal does not end a wait
+    stopped_by: int | None = None
+    while stopped_by is None and not server.hub.ended.is_set():
+        with contextlib.suppress(queue.Empty):
+            stopped_by = signals.get(timeout=0.5)  # in steps, because on Windows a signal does not end a wait
     failed = server.hub.ended.is_set()
     server.stop("The server is closing.")
     log.info("stopped")
     if failed:
         return 1
-    return 130 if signal.SIGINT in asked_to_stop else 0
+    return 130 if stopped_by == signal.SIGINT else 0
 
 
 def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
@@ -616,25 +634,46 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
     print(f"Listening on port {port}", flush=True)
 
 
-class _Forgetful(logging.handlers.QueueHandler):
+class _Forgetful(logging.Handler):
     """Puts log lines where a thread of its own writes them. When that stands still, lines are dropped."""
 
-    def enqueue(self, record: logging.LogRecord) -> None:
+    def __init__(self, lines: queue.Queue[bytes | None]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
         """Puts a line into the queue if there is room."""
         with contextlib.suppress(queue.Full):
-            self.queue.put_nowait(record)
+            self._lines.put_nowait(f"{self.format(record)}\n".encode(sys.stderr.encoding, "backslashreplace"))
 
 
-def _start_logging(level: str) -> logging.handlers.QueueListener:
-    writer = logging.StreamHandler()
-    writer.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    lines: queue.Queue[logging.LogRecord] = queue.Queue(LOG_LINES)
-    log.addHandler(_Forgetful(lines))
+def _start_logging(level: str) -> Callable[[], None]:
+    """Begins to write log lines to standard error; returns what ends it, within two seconds."""
+    if sys.stderr is None:  # closed by whoever started us
+        log.addHandler(logging.NullHandler())
+        return lambda: None
+    # Unbuffered, so that a thread which hangs in a write holds no lock that Python wants at its end.
+    terminal = open(sys.stderr.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115 - open until the end
+    lines: queue.Queue[bytes | None] = queue.Queue(LOG_LINES)
+
+    def write() -> None:
+        while (line := lines.get()) is not None:
+            with contextlib.suppress(OSError):  # a terminal that has gone is no reason not to serve
+                terminal.write(line)
+
+    writer = threading.Thread(target=write, name="hallway-log", daemon=True)
+    writer.start()
+    handler = _Forgetful(lines)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log.addHandler(handler)
     log.setLevel(level)
-    logging.raiseExceptions = False  # a terminal that has gone is no reason for a traceback
-    listener = logging.handlers.QueueListener(lines, writer)
-    listener.start()
-    return listener
+
+    def stop() -> None:
+        with contextlib.suppress(queue.Full):
+            lines.put(None, timeout=1.0)
+        writer.join(1.0)
+
+    return stop
 
 
 def _port(text: str) -> int:

@@ -24,7 +24,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -32,7 +32,23 @@ import pytest
 
 import protocol
 from processes import ANSWER_SECONDS
-from protocol import EVENTS, VERSION, BadLine, Bye, Command, Decoder, Event, Hello, Message, Ping, Pong, Send, Welcome
+from protocol import (
+    EVENTS,
+    VERSION,
+    Ack,
+    BadLine,
+    Bye,
+    Command,
+    Decoder,
+    Error,
+    Event,
+    Hello,
+    Message,
+    Ping,
+    Pong,
+    Send,
+    Welcome,
+)
 
 _ids = itertools.count(1)
 _open: set[Connection] = set()  # closed when the test ends, whoever still holds them
@@ -211,6 +227,16 @@ class Peer(Connection):
             if not self._receive(deadline):
                 self._fail_without(asked, seconds)
 
+    def expect_any(self, *kinds: str, seconds: float = ANSWER_SECONDS) -> Any:
+        """Waits for the next event of one of these types, and returns it. Others stay for their own `expect`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for i, event in enumerate(self._waiting):
+                if event.type in kinds:
+                    return self._waiting.pop(i)
+            if not self._receive(deadline):
+                self._fail_without(" or ".join(kinds), seconds)
+
     def events_until(self, kind: str, seconds: float = ANSWER_SECONDS, **fields: Any) -> list[Event]:
         """Everything that came and nobody asked for, up to the first event of type `kind` with these fields.
 
@@ -235,6 +261,17 @@ class Peer(Connection):
             if not self._receive(deadline):
                 self._fail_without(f"{count} messages", seconds)
         return self.messages
+
+    def answer(self, id: str) -> Ack | Error:
+        """What the server says about the message `id`, whichever of the two it is."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            for event in self._waiting:
+                if isinstance(event, (Ack, Error)) and event.id == id:
+                    self._waiting.remove(event)
+                    return event
+            if not self._receive(deadline):
+                self._fail_without(f"an answer to {id}", ANSWER_SECONDS)
 
     def bye(self) -> None:
         """Leaves as a client does that is closed: says `bye`, then goes."""
@@ -261,6 +298,69 @@ class Peer(Connection):
 
 def _has(event: Event, fields: Mapping[str, Any]) -> bool:
     return all(getattr(event, name) == value for name, value in fields.items())
+
+
+class RawPeer(Connection):
+    """A client that takes lines as they come: for floods that would take too long to decode."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(connected)
+        self.messages: list[bytes] = []  # every `message` line, in order
+        self.others: list[bytes] = []  # every other line
+        self._rest = b""
+
+    @classmethod
+    def connect(cls, server: Address, receive_buffer: int | None = None) -> RawPeer:
+        """A connection on which nothing was said yet."""
+        return cls(_dial(server, receive_buffer))
+
+    @classmethod
+    def join(cls, server: Address, name: str, receive_buffer: int | None = None) -> RawPeer:
+        """Somebody who has said `hello`; whether they were made welcome is among the lines."""
+        peer = cls.connect(server, receive_buffer)
+        peer.send_bytes(protocol.encode(Hello(VERSION, name)))
+        return peer
+
+    def read_messages(self, count: int, seconds: float = ANSWER_SECONDS) -> list[bytes]:
+        """Reads until `count` messages have come in all, and returns them: `self.messages`."""
+        self.read_until(lambda: len(self.messages) >= count, f"{count} messages", seconds)
+        return self.messages
+
+    def read_others(self, kind: str, count: int, seconds: float = ANSWER_SECONDS) -> list[bytes]:
+        """Reads until `count` lines of another type have come, and returns all of that type."""
+        start = b'{"type":"%s"' % kind.encode()
+        seen = found = 0
+
+        def enough() -> bool:
+            nonlocal seen, found
+            found += sum(line.startswith(start) for line in self.others[seen:])
+            seen = len(self.others)
+            return found >= count
+
+        self.read_until(enough, f"{count} lines of type {kind}", seconds)
+        return [line for line in self.others if line.startswith(start)]
+
+    @property
+    def seqs(self) -> list[int]:
+        """The seq of every message, as they came."""
+        return [int(line[len(b'{"type":"message","seq":') : line.index(b',"time"')]) for line in self.messages]
+
+    def has(self, part: bytes) -> bool:
+        """Whether a line that is no message holds `part`."""
+        return any(part in line for line in self.others)
+
+    def read_until(self, condition: Callable[[], bool], asked: str, seconds: float = ANSWER_SECONDS) -> None:
+        """Reads until `condition()` is true; fails after `seconds`, saying that `asked` did not come."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if not self._receive(deadline):
+                why = "the connection ended" if self.ended else f"they did not come in {seconds:g} s"
+                pytest.fail(f"expected {asked}: {why}. Messages: {len(self.messages)}, last lines {self.others[-3:]}")
+
+    def _take(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            (self.messages if line.startswith(b'{"type":"message"') else self.others).append(line)
 
 
 class TextPeer(Connection):
