@@ -23,11 +23,11 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from protocol import Message
 
@@ -71,6 +71,7 @@ _MESSAGES = """
 SELECT log.seq, log.time, s.name, r.name, log.id, log.text
 FROM log JOIN addresses s ON s.id = log.sender JOIN addresses r ON r.id = log.recipient
 """
+_ENTRIES = _MESSAGES.replace("log.text\n", "log.text, log.sender, log.recipient\n")
 _VISIBLE = f"(log.recipient = {EVERYONE_ID} OR log.recipient = :me OR log.sender = :me)"
 
 
@@ -100,6 +101,14 @@ class Address:
 # Plain tuples: a flood makes 60,000 of each a second, and a named one takes six times as long to make.
 Draft = tuple[int, int, str, str]  # a message before it has its place in the log: sender, recipient, id, text
 Stored = tuple[int, int, bool]  # where a draft stands in the log: seq, time, and whether it is new there
+
+
+class Entry(NamedTuple):
+    """A message of the log with its two addresses."""
+
+    message: Message
+    sender: int
+    recipient: int
 
 
 def data_folder() -> Path:
@@ -146,7 +155,8 @@ class History:
     def addresses(self) -> list[Address]:
         """Everybody who was ever here."""
         rows = self._db.execute(
-            "SELECT id, key, name, keeps, delivered FROM addresses WHERE id <> ? AND instr(key, char(10)) = 0", (EVERYONE_ID,)
+            "SELECT id, key, name, keeps, delivered FROM addresses WHERE id <> ? AND instr(key, char(10)) = 0",
+            (EVERYONE_ID,),
         )
         return [Address(id, key, name, bool(keeps), delivered) for id, key, name, keeps, delivered in rows]
 
@@ -304,11 +314,12 @@ class Reader:
         rows = self._fetch("SELECT id FROM addresses WHERE key = :key", {"key": key})
         return rows[0][0] if rows else None
 
-    def after(self, me: int, seq: int, limit: int) -> list[Message]:
-        """The first `limit` entries after `seq` that `me` may see, oldest first."""
-        return self._messages(
-            f"WHERE log.seq > :seq AND {_VISIBLE} ORDER BY log.seq LIMIT :limit", me=me, seq=seq, limit=limit
+    def entries(self, first: int, limit: int) -> Iterator[Entry]:
+        """At most `limit` entries from seq `first` on, everybody's, oldest first: for the hub, who shows each to whom."""
+        rows = self._fetch(
+            f"{_ENTRIES} WHERE log.seq >= :first ORDER BY log.seq LIMIT :limit", {"first": first, "limit": limit}
         )
+        return (Entry(Message(*row[:6]), row[6], row[7]) for row in rows)
 
     def before(self, me: int, seq: int, limit: int) -> list[Message]:
         """The last `limit` entries before `seq` that `me` may see, oldest first."""

@@ -62,17 +62,19 @@ from protocol import (
     parse_object,
     split_address,
 )
-from tail import Block, BlockBuilder, Tail
+from tail import BLOCK_SIZE, Block, BlockBuilder, Private, Tail
 
 BATCH_SENDS = 4096  # messages in one transaction; a larger one would only make the first of them wait
-PAGE_MESSAGES = 500  # read from disk at once for somebody who is behind
+OLD_MESSAGES = 1024  # read from disk at once for those who are behind the tail
+OLD_BLOCKS = 8  # of those kept for the next who comes by
+PAGE_MESSAGES = 500  # private messages that waited for somebody, read at once
 PAGE_SIZE = 128 * 1024  # bytes of them
 BACKLOG = 100  # messages that somebody gets who says nothing of where they stood
 CONTROL_SIZE = 256 * 1024  # bytes of answers and notices that wait for one connection; who leaves more is cut off
 GONE_SECONDS = 10.0  # a connection may be away that long before its person is said to have left
 CLOSE_SECONDS = 5.0  # to hand over the last words
 STOP_SECONDS = 2.0  # the same when the server closes
-VIEWS = 16  # pieces of the tail kept ready: one for all who are up to date, others for those a little behind
+VIEWS = 8  # pieces of a block kept ready: one for all who are up to date, others for those a little behind
 IDLE_SECONDS = 0.1  # without anything to do before spare time begins
 REFUSED_SECONDS = 10.0  # until spare work is tried again that the disk refused
 AWAY_LISTED = 500  # people not here whom a welcome names
@@ -237,34 +239,63 @@ class PageRead:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockRead:
+    """The catch-up thread has read the block that begins with entry `first`."""
+
+    first: int
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The catch-up thread could not read what was wanted: the block that begins so, or a client's page."""
+
+    wanted: int | Client
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The server closes; everybody is told `reason`."""
 
     reason: str
 
 
-Post = Join | Orders | Tell | Gone | PageRead | Stop
+Post = Join | Orders | Tell | Gone | PageRead | BlockRead | Unreadable | Stop
 
 
 # --- reading the log for those who are behind -------------------------------------------------------------------------
 
 
-class CatchUp(threading.Thread):
-    """Reads pages of the log from disk, so that the hub never waits for one.
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Somebody who has just come wants what waited for them, and where the log begins for them."""
 
-    A client without a place of its own (`start` is None) begins with the private messages that waited for it, then gets
-    the last `BACKLOG` entries before it joined, and all since; `start` is the first of those until the waiting ones are through, then 0.
+    client: Client
+    after: int
+    start: int | None
+
+
+class CatchUp(threading.Thread):
+    """Reads the log from disk for those who are behind its tail, so that the hub never waits for it.
+
+    Whoever is behind gets the log in blocks of `OLD_MESSAGES` that begin at the same places for everybody: many slow
+    readers at one place cost one reading. A client without a place of its own (`start` is None) first gets the private
+    messages that waited for it; then it begins at `start`, `BACKLOG` entries before it joined.
     """
 
     def __init__(self, folder: Path, hub: Hub) -> None:
         super().__init__(name="hallway-catch-up")
         self._folder = folder
         self._hub = hub
-        self._wanted: queue.SimpleQueue[tuple[Client, int, int | None] | None] = queue.SimpleQueue()
+        self._wanted: queue.SimpleQueue[PageWanted | int | None] = queue.SimpleQueue()
 
-    def ask(self, client: Client) -> None:
-        """Wants the page that follows `client.after`; a `PageRead` will be posted."""
-        self._wanted.put((client, client.after, client.start))
+    def ask_page(self, client: Client) -> None:
+        """Wants what waited for a client; a `PageRead` will be posted."""
+        self._wanted.put(PageWanted(client, client.after, client.start))
+
+    def ask_block(self, first: int) -> None:
+        """Wants the block that begins with entry `first`; a `BlockRead` will be posted."""
+        self._wanted.put(first)
 
     def stop(self) -> None:
         """Ends the thread."""
@@ -274,48 +305,51 @@ class CatchUp(threading.Thread):
         """Reads what is asked for, in order."""
         with Reader(self._folder) as reader:
             while (wanted := self._wanted.get()) is not None:
-                client, after, start = wanted
-                if client.ended:  # its thread may still wait for a turn
-                    self._hub.post(PageRead(client, b"", after, start))
-                    continue
                 try:
-                    self._hub.post(self._read(reader, client, after, start))
+                    if isinstance(wanted, int):
+                        self._hub.post(BlockRead(wanted, self._read_block(reader, wanted)))
+                    else:
+                        self._hub.post(self._read_page(reader, wanted))
                 except HistoryError as error:
-                    log.error("%s %s is disconnected and can come back.", error, client.name)
-                    client.link.shutdown()
+                    log.error("%s Those who need it are disconnected and can come back.", error)
+                    self._hub.post(Unreadable(wanted if isinstance(wanted, int) else wanted.client))
 
-    def _read(self, reader: Reader, client: Client, after: int, start: int | None) -> PageRead:
+    def _read_block(self, reader: Reader, first: int) -> Block:
+        lines: list[bytes] = []
+        seqs: list[int] = []
+        privates: list[Private] = []
+        size, seq = 0, first - 1
+        for entry in reader.entries(first, OLD_MESSAGES - (first - 1) % OLD_MESSAGES):
+            seq = entry.message.seq
+            line = encode(entry.message)
+            if entry.recipient == EVERYONE_ID:
+                seqs.append(seq)
+                lines.append(line)
+            else:
+                privates.append(Private(seq, line, (entry.sender, entry.recipient)))
+            size += len(line)
+            if size >= BLOCK_SIZE:
+                break
+        return Block(first, seq, seqs, lines, privates)
+
+    def _read_page(self, reader: Reader, wanted: PageWanted) -> PageRead:
+        client, after, start = wanted.client, wanted.after, wanted.start
         assert client.person is not None
         me = client.person.id
-        newest = reader.newest()
         if start is None:
             recent = reader.before(me, client.joined_at + 1, BACKLOG)
             start = recent[0].seq if recent else client.joined_at + 1
-        if start:
-            messages = reader.waiting(me, after, start, PAGE_MESSAGES)
-            data, cut = self._encode(client, messages)
-            if cut is not None or len(messages) == PAGE_MESSAGES:
-                return PageRead(client, data, cut or messages[-1].seq, start)
-            return PageRead(client, data, start - 1, 0)
-        messages = reader.after(me, after, PAGE_MESSAGES)
-        data, cut = self._encode(client, messages)
-        if cut is None and len(messages) == PAGE_MESSAGES:
-            cut = messages[-1].seq
-        if cut is None:  # that was all, and perhaps more than there was when we asked for the newest
-            cut = max([newest, *(message.seq for message in messages[-1:])])
-        return PageRead(client, data, cut, 0)
-
-    def _encode(self, client: Client, messages: list[Message]) -> tuple[bytes, int | None]:
-        """The messages as the client reads them; where they are too many bytes, the seq after which they were cut."""
         lines: list[bytes] = []
         size = 0
-        for message in messages:
-            line = client.face.line(encode(message), client.name)
-            lines.append(line)
-            size += len(line)
+        waiting = reader.waiting(me, after, start, PAGE_MESSAGES)
+        for message in waiting:
+            lines.append(client.face.line(encode(message), client.name))
+            size += len(lines[-1])
             if size > PAGE_SIZE:
-                return b"".join(lines), message.seq
-        return b"".join(lines), None
+                return PageRead(client, b"".join(lines), message.seq, start)
+        if len(waiting) == PAGE_MESSAGES:
+            return PageRead(client, b"".join(lines), waiting[-1].seq, start)
+        return PageRead(client, b"".join(lines), start - 1, 0)
 
 
 # --- the hub ----------------------------------------------------------------------------------------------------------
@@ -343,7 +377,8 @@ class Hub(threading.Thread):
         self._full: set[Client] = set()  # in the selector
         self._closing: set[Client] = set()  # have a `close_by`
         self._unsaved: list[Address] = []  # changed, and not worth a transaction of their own
-        self._views: dict[tuple[Face, int], bytes] = {}  # (face, after) → what follows in the tail, for all the same
+        self._old: dict[int, Block] = {}  # key: first seq; the blocks that were read from disk, the last used last
+        self._asked: dict[int, list[Client]] = {}  # key: first seq; who waits for a block from disk
         self._spare_from = 0.0  # no spare work before: the disk has just refused some
         self._stop_by: float | None = None
         self.ended = threading.Event()  # set when the hub works no more, whatever the reason
@@ -439,10 +474,16 @@ class Hub(threading.Thread):
                     break
                 self._leave(item, notices)
             elif isinstance(item, PageRead):
+                item.client.reading = False
                 if not item.client.ended:
                     item.client.page = item
                 self._pump(item.client)
                 self._give_turns(item.client)
+            elif isinstance(item, BlockRead):
+                self._keep_old(item.block)
+                self._serve_waiting(item.first)
+            elif isinstance(item, Unreadable):
+                self._cut_off(item.wanted)
             elif isinstance(item, Tell):
                 self._tell(item.client, item.data)
                 self._pump(item.client)
@@ -496,8 +537,9 @@ class Hub(threading.Thread):
                 self._enter(join, key, address, notices, now)
             self._welcome(entering.values())
             self._publish(drafts, senders, stored)
+        last = self._tail.last
         for client in self._here.values():
-            if not client.full:
+            if not client.full and (client.after != last or client.control):
                 self._pump(client)
         for join in joins:
             self._pump(join.client)
@@ -685,10 +727,7 @@ class Hub(threading.Thread):
         if log.isEnabledFor(logging.DEBUG):
             for (_, _, _, text), (client, recipient) in zip(drafts, senders, strict=True):
                 log.debug("%s to %s: %s", client.name, recipient.name, clean_line(text))
-        self._views.clear()
-        for client in self._full:
-            if client.block is not None and client.block_after + 1 < self._tail.first:
-                self._let_go_of_block(client)
+        self._let_go_of_blocks()
 
     # -- sending --
 
@@ -710,7 +749,7 @@ class Hub(threading.Thread):
     def _pump(self, client: Client) -> None:
         """Hands over what is due to a client, until it has everything or its socket is full. Never waits."""
         try:
-            while self._fill(client):
+            while client.offset < len(client.buffer) or self._fill(client):
                 rest = memoryview(client.buffer)[client.offset :] if client.offset else client.buffer
                 client.offset += client.link.send(rest)
                 if client.offset < len(client.buffer):
@@ -728,55 +767,65 @@ class Hub(threading.Thread):
             self._end(client)
 
     def _fill(self, client: Client) -> bool:
-        """Makes sure that the client's buffer holds something to send; false when nothing is due."""
-        if client.offset < len(client.buffer):
-            return not client.ended
+        """Puts into the client's empty buffer what is due next; false when nothing is, or not yet."""
         client.buffer, client.offset, client.block = b"", 0, None
-        while not client.buffer and not client.ended:
+        while not client.buffer:
             if client.control:
                 client.buffer = b"".join(client.control)
                 client.control.clear()
                 client.control_size = 0
+            elif client.ended or client.person is None:
+                return False
             elif client.page is not None:
                 client.buffer, client.after, client.start = client.page.data, client.page.after, client.page.start
                 client.page = None
-                client.reading = False
-            elif client.person is None or (client.after == self._tail.last and client.start == 0):
-                return False
-            elif client.start != 0 or client.after + 1 < self._tail.first:
+            elif client.start != 0:
                 if not client.reading:
                     client.reading = True
-                    self._catch_up.ask(client)
+                    self._catch_up.ask_page(client)
+                return False
+            elif client.after == self._tail.last:
                 return False
             else:
-                self._view_tail(client)
-        return not client.ended
+                behind = client.after + 1 < self._tail.first
+                block = self._find_old(client.after + 1) if behind else self._tail.block_after(client.after)
+                if block is None:
+                    if not client.reading:
+                        self._ask_old(client, client.after + 1)
+                    return False
+                self._view(client, client.person.id, block)
+        return True
 
-    def _view_tail(self, client: Client) -> None:
-        """Fills the client's buffer from the block of the tail that it comes to next."""
-        assert client.person is not None
-        block, after, person = self._tail.block_after(client.after), client.after, client.person.id
-        if block.has_private(person, after):
+    def _view(self, client: Client, person: int, block: Block) -> None:
+        """Fills the client's buffer with what follows its place in a block."""
+        after = client.after
+        if block.privates and block.has_private(person, after):
             client.buffer = b"".join(client.face.line(line, client.name) for _, line in block.lines(person, after))
         else:
-            view = self._views.get((client.face, after))
+            view = block.views.get((client.face, after))
             if view is None:
                 if client.face is WIRE:
                     view = block.public(after)
                 else:
                     view = b"".join(client.face.line(line, "") for _, line in block.lines(person, after))
-                if len(self._views) >= VIEWS:
-                    self._views.clear()
-                self._views[client.face, after] = view
+                if len(block.views) >= VIEWS:
+                    block.views.clear()
+                block.views[client.face, after] = view
             client.buffer = view
         client.block, client.block_after, client.after = block, after, block.last
 
-    def _let_go_of_block(self, client: Client) -> None:
+    def _let_go_of_blocks(self) -> None:
+        """Slow clients keep no block in memory that is neither in the tail nor among the old ones kept."""
+        for client in self._full:
+            block = client.block
+            if block is not None and block.last < self._tail.first and self._old.get(block.first) is not block:
+                self._let_go_of_block(client, block)
+
+    def _let_go_of_block(self, client: Client, block: Block) -> None:
         """Keeps only the rest of the line that a slow client is in: it will read on from the disk."""
         assert client.person is not None
-        assert client.block is not None
         end = 0
-        for seq, line in client.block.lines(client.person.id, client.block_after):
+        for seq, line in block.lines(client.person.id, client.block_after):
             shown = client.face.line(line, client.name)
             end += len(shown)
             if end > client.offset:
@@ -784,6 +833,46 @@ class Hub(threading.Thread):
                 client.after = seq
                 break
         client.block = None
+
+    # -- behind the tail --
+
+    def _find_old(self, seq: int) -> Block | None:
+        """The block from disk with entry `seq`, if it was read not long ago."""
+        for first, block in self._old.items():
+            if first <= seq <= block.last:
+                self._old[first] = self._old.pop(first)  # the last used last
+                return block
+        return None
+
+    def _ask_old(self, client: Client, seq: int) -> None:
+        """Has the block with entry `seq` read, unless it is being read already."""
+        client.reading = True
+        first = seq - (seq - 1) % OLD_MESSAGES
+        while first in self._old:  # that one was cut off before `seq`, at its size
+            first = self._old[first].last + 1
+        if first not in self._asked:
+            self._asked[first] = []
+            self._catch_up.ask_block(first)
+        self._asked[first].append(client)
+
+    def _keep_old(self, block: Block) -> None:
+        self._old[block.first] = block
+        if len(self._old) > OLD_BLOCKS:
+            del self._old[next(iter(self._old))]
+            self._let_go_of_blocks()
+
+    def _serve_waiting(self, first: int) -> None:
+        for client in self._asked.pop(first, []):
+            client.reading = False
+            self._pump(client)
+            if not client.reading:
+                self._give_turns(client)
+
+    def _cut_off(self, wanted: int | Client) -> None:
+        """Ends the connections that need what the disk did not give; they can come back and try again."""
+        for client in self._asked.pop(wanted, []) if isinstance(wanted, int) else [wanted]:
+            client.reading = False
+            self._end(client)
 
     def _give_turns(self, client: Client) -> None:
         if client.owed:

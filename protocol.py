@@ -477,7 +477,7 @@ def parse_object(line: bytes) -> dict[str, Any]:
         text = line.decode().strip(" \t\r")
     except UnicodeDecodeError:
         raise _bad("The line is not UTF-8.") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH:
+    if ("[" in text or text.rfind("{") > 0) and text.count("[") + text.count("{") > MAX_DEPTH:
         _check_depth(text)
     try:
         value, end = _parse(text)
@@ -712,6 +712,10 @@ class LineSplitter:
         return lines
 
 
+# The `send` that nearly every client writes for nearly every message: in ASCII, nothing to unescape, nothing to clean.
+# It means what the JSON parser would make of it, in 40 % of the time, and a flood consists of little else.
+_PLAIN_SEND = re.compile(rb'\{"type":"send","id":"([ !#-\[\]-~]{1,64})","text":"(?! *")([ !#-\[\]-~]{1,4000})"\}')
+
 T = TypeVar("T")
 
 
@@ -735,6 +739,8 @@ class Decoder(Generic[T]):
         return result
 
     def _read(self, line: bytes) -> T | BadLine:
+        if self._readers is COMMANDS and (plain := _PLAIN_SEND.fullmatch(line)):
+            return Send(plain[1].decode(), plain[2].decode())  # type: ignore[return-value]  # T is Command here
         try:
             fields = parse_object(line)
             kind = fields.get("type")

@@ -255,6 +255,8 @@ class Connection(threading.Thread):
             if type(order) is bytes:
                 answered += len(order)
                 if answered > ANSWERS_SIZE:
+                    if self._client.ended:
+                        return False
                     self._post(orders)
                     orders, answered = [], 0
         self._post(orders)

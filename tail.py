@@ -16,7 +16,7 @@ from itertools import accumulate
 
 BLOCK_SIZE = 256 * 1024  # bytes that one send hands over at the most; stays in the processor's cache for all readers
 MERGE_SIZE = 16 * 1024  # bytes up to which a block of the tail grows with the next batch, so that few sends catch up
-TAIL_SIZE = 2 * 1024 * 1024  # bytes of the log's end kept in memory
+TAIL_SIZE = 3 * 1024 * 1024  # bytes of the log's end kept in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Private:
 class Block:
     """A run of the log from seq `first` to `last`: the public lines in one piece, the private ones beside it."""
 
-    __slots__ = ("data", "ends", "first", "last", "privates", "seqs")
+    __slots__ = ("data", "ends", "first", "last", "privates", "seqs", "views")
 
     def __init__(self, first: int, last: int, seqs: Iterable[int], lines: list[bytes], privates: list[Private]) -> None:
         self.first = first
@@ -40,6 +40,7 @@ class Block:
         self.seqs = array("Q", seqs)  # of the public lines
         self.ends = array("Q", accumulate(map(len, lines)))  # where each of them ends in `data`
         self.privates = privates
+        self.views: dict[object, bytes] = {}  # for the hub: what it has shown to somebody, and will show to others
 
     def merged(self, later: Block) -> Block:
         """This block and the one that follows it, as one; clients may still be reading this one."""
@@ -102,6 +103,8 @@ class Tail:
 
     def block_after(self, seq: int) -> Block:
         """The block with the entry that follows `seq`, which must be here."""
+        if seq + 1 >= self._blocks[-1].first:  # nearly always
+            return self._blocks[-1]
         return self._blocks[bisect_left(self._blocks, seq + 1, key=lambda block: block.last)]
 
 

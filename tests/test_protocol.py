@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import protocol
@@ -263,6 +263,27 @@ def test_a_welcome_to_thousands_of_people_fits_into_a_line() -> None:
     assert isinstance(read, Welcome)
     assert len(read.people) > 300
     assert read.people == crowd[: len(read.people)]
+
+
+@given(
+    st.text(st.characters(codec="ascii"), max_size=70) | st.just("7"),
+    st.text(st.characters(codec="ascii"), max_size=100) | st.just("   ") | st.text("a", min_size=3999, max_size=4001),
+    st.sampled_from(["", " ", ',"to":"#everyone"', ',"id":"again"', "\r"]),
+)
+@example("7", "hello", "")
+@example("7", " hello ", "")
+@example("7", "", "")
+def test_a_plain_send_means_what_the_parser_makes_of_it(id: str, text: str, extra: str) -> None:
+    """The short way for the common line gives what the long way gives, errors too."""
+    line = f'{{"type":"send","id":"{id}","text":"{text}"{extra}}}'.encode()
+    try:
+        expected: Command | BadLine = COMMANDS["send"](protocol.parse_object(line))
+    except protocol.ProtocolError as problem:
+        expected = BadLine(Error(problem.code, str(problem), problem.id))
+
+    assume(b"\n" not in line)
+
+    assert Decoder(COMMANDS).feed(line + b"\n") == [expected]
 
 
 # --- however the bytes are cut ----------------------------------------------------------------------------------------
