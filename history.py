@@ -315,11 +315,14 @@ class Reader:
         return rows[0][0] if rows else None
 
     def entries(self, first: int, limit: int) -> Iterator[Entry]:
-        """At most `limit` entries from seq `first` on, everybody's, oldest first: for the hub, who shows each to whom."""
-        rows = self._fetch(
-            f"{_ENTRIES} WHERE log.seq >= :first ORDER BY log.seq LIMIT :limit", {"first": first, "limit": limit}
-        )
-        return (Entry(Message(*row[:6]), row[6], row[7]) for row in rows)
+        """At most `limit` entries from seq `first` on, everybody's, oldest first: the hub shows each to whom it is for."""
+        sql = f"{_ENTRIES} WHERE log.seq >= ? ORDER BY log.seq LIMIT ?"
+        try:
+            with contextlib.closing(self._db.execute(sql, (first, limit))) as rows:
+                for row in rows:  # one by one: the hub often has enough before the last
+                    yield Entry(Message(*row[:6]), row[6], row[7])
+        except sqlite3.Error as error:
+            raise HistoryError(f"The log cannot be read: {error}.") from None
 
     def before(self, me: int, seq: int, limit: int) -> list[Message]:
         """The last `limit` entries before `seq` that `me` may see, oldest first."""

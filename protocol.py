@@ -39,7 +39,7 @@ MAX_PAGE = 200  # messages in one page of history
 MAX_FOUND = 100  # messages in one answer to a search
 MAX_DEPTH = 8  # of arrays and objects in one line; ours need 3
 MAX_INTEGER = 2**63 - 1  # what SQLite stores
-MAX_TIME = 253_402_300_799_999  # ms; the end of the year 9999, the last that time.localtime has to know
+MAX_TIME = 32_503_680_000_000  # ms; the year 3000, the last that time.localtime knows on Windows
 
 
 class ProtocolError(ValueError):

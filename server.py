@@ -633,7 +633,7 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
     if options.max_clients < wanted_clients:
         print(f"  This system's limit of open files allows {options.max_clients} people at once.")
     print(f"  The log is in {options.data}")
-    print(f"Listening on port {port}", flush=True)
+    print(f"Listening on port {port}\n", end="", flush=True)  # one write: the log's lines go to the same terminal
 
 
 class _Forgetful(logging.Handler):

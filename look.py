@@ -1,0 +1,347 @@
+"""How the window looks: its colours, light and dark, its fonts, and the shapes that its styles are made of.
+
+Called by window.py, in the thread of Tk. `Theme` is the only part that needs a window.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import math
+import struct
+import tkinter as tk
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from tkinter import font, ttk
+from typing import Any
+
+from transcript import HUES
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The colours of one look, by what they are for. Every text reaches 4.5:1 on what it stands on."""
+
+    window: str
+    surface: str  # messages, entries, cards
+    sidebar: str
+    text: str
+    muted: str  # times, hints
+    accent: str
+    accent_text: str
+    accent_hover: str
+    own: str  # own messages, selected text
+    private: str
+    private_text: str
+    border: str
+    hover: str  # under the mouse
+    thumb: str  # of a scroll bar
+    trouble: str
+    fine: str
+    brand: str = "#3498db"  # Hallway's own blue, behind large white letters only
+
+
+LIGHT = Look(
+    window="#f6f8fb", surface="#ffffff", sidebar="#eef2f7", text="#16212e", muted="#5b6b7d", accent="#1f6fa8",
+    accent_text="#ffffff", accent_hover="#195b8a", own="#e9f3fb", private="#f3ecfb", private_text="#6d3fb0",
+    border="#d8e0e9", hover="#e2e9f1", thumb="#c3cedb", trouble="#b3261e", fine="#1b7f4b",
+)  # fmt: skip
+DARK = Look(
+    window="#12181f", surface="#1a222c", sidebar="#161d26", text="#e6edf5", muted="#97a6b6", accent="#5db2ee",
+    accent_text="#0b2239", accent_hover="#85c6f4", own="#1d3246", private="#2b2340", private_text="#c5a9f7",
+    border="#2a3541", hover="#243040", thumb="#3c4a5a", trouble="#ff8a80", fine="#6fd3a0",
+)  # fmt: skip
+LOOKS = {"light": LIGHT, "dark": DARK}
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """The three parts of `#rrggbb`."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours from 1 to 21, after WCAG 2.1."""
+
+    def luminance(colour: str) -> float:
+        parts = [part / 255 for part in rgb(colour)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@lru_cache
+def name_colours(look: Look) -> tuple[str, ...]:
+    """A colour for each hue, moved away from the background until it can be read on every kind of message."""
+    colours = []
+    for hue in range(HUES):
+        dark = contrast(look.surface, "#000000") < contrast(look.surface, "#ffffff")
+        lightness, step = (0.6, 0.01) if dark else (0.5, -0.01)
+        while True:
+            parts = colorsys.hls_to_rgb(hue / HUES, lightness, 0.62)
+            colour = "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+            if min(contrast(colour, ground) for ground in (look.surface, look.own, look.private)) >= 4.6:
+                break
+            lightness += step
+        colours.append(colour)
+    return tuple(colours)
+
+
+def png(size: int, pixel: Callable[[float, float], tuple[int, int, int, int]]) -> bytes:
+    """A square picture, the same in all four corners; `pixel` tells red, green, blue, alpha at x, y from the middle."""
+    half = size // 2
+    quarter = [[pixel(half - x - 0.5, half - y - 0.5) for x in range(half)] for y in range(half)]
+    rows = [b"\0" + bytes(part for dot in row + row[::-1] for part in dot) for row in quarter]
+    body = zlib.compress(b"".join(rows + rows[::-1]), 1)
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A rounded rectangle that stretches; lengths in steps of 1/96 inch, colours as fields of `Look`.
+
+    It is drawn on the colour it will stand on: Tk on X11 asks the server for the background under every piece of a
+    picture with smooth transparency, which made one redraw of a scroll bar take 30 ms.
+    """
+
+    radius: float
+    fill: str
+    edge: str | None = None
+    edge_width: float = 1
+    ring: str | None = None  # round it, at a small distance: the keyboard is here
+    margin: float = 3  # left free for the ring
+    middle: float = 8  # half of the part that is repeated where it stretches; 0 makes a dot
+    ground: str = "surface"
+    see_through: bool = False  # for a small one that does not stretch
+
+
+@lru_cache(maxsize=128)
+def draw(shape: Shape, look: Look, scale: float) -> bytes:
+    """`shape` as a PNG file, smooth at its corners."""
+    radius, margin = shape.radius * scale, shape.margin * scale
+    half = round(radius + margin + shape.middle * scale)
+    straight = half - margin - radius  # half the middle part, which is stretched
+    ground, fill = rgb(getattr(look, shape.ground)), rgb(getattr(look, shape.fill))
+    edge = rgb(getattr(look, shape.edge)) if shape.edge else fill
+    ring = rgb(getattr(look, shape.ring)) if shape.ring else ground
+
+    def covered(distance: float) -> float:
+        return min(1.0, max(0.0, 0.5 - distance))
+
+    def pixel(x: float, y: float) -> tuple[int, int, int, int]:
+        away = math.hypot(max(x - straight, 0.0), max(y - straight, 0.0)) - radius  # from the outline; inside < 0
+        ringed = covered(away - 3 * scale) - covered(away - 1 * scale)
+        outer, inner = covered(away), covered(away + shape.edge_width * scale)
+        parts = (ringed, ring), (1 - outer - ringed, ground), (outer - inner, edge), (inner, fill)
+        red, green, blue = (round(sum(share * colour[part] for share, colour in parts)) for part in range(3))
+        return red, green, blue, round(255 * outer) if shape.see_through else 255
+
+    return png(2 * half, pixel)
+
+
+# key: element of a style; for each its shapes by widget state, the plain one first and then the strongest state first
+SHAPES: dict[str, dict[str, Shape]] = {
+    "Card": {"": Shape(14, "surface", "border", margin=0, ground="window")},
+    "Field": {
+        "": Shape(9, "surface", "border", margin=0),
+        "invalid": Shape(9, "surface", "trouble", 2, margin=0),
+        "focus": Shape(9, "surface", "accent", 2, margin=0),
+        "active": Shape(9, "surface", "muted", margin=0),
+    },
+    "Primary": {
+        "": Shape(8, "accent"),
+        "disabled": Shape(8, "hover"),
+        "pressed": Shape(8, "accent"),
+        "focus active": Shape(8, "accent_hover", ring="accent"),
+        "focus": Shape(8, "accent", ring="accent"),
+        "active": Shape(8, "accent_hover"),
+    },
+    "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
+    "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
+    "Brand": {"": Shape(10, "brand", margin=0, middle=12)},
+}
+for _element, _ground in (("Quiet", "surface"), ("Corner", "window")):
+    SHAPES[_element] = {
+        "": Shape(8, _ground, ground=_ground),
+        "pressed": Shape(8, "border", ground=_ground),
+        "focus active": Shape(8, "hover", ring="accent", ground=_ground),
+        "focus": Shape(8, _ground, ring="accent", ground=_ground),
+        "active": Shape(8, "hover", ground=_ground),
+    }
+for _element, _ground in (("Thumb", "surface"), ("SideThumb", "sidebar")):
+    SHAPES[_element] = {
+        "": Shape(3, "thumb", middle=1, ground=_ground),
+        "disabled": Shape(3, _ground, middle=1, ground=_ground),  # all is seen: there is nothing to move
+        "pressed": Shape(3, "muted", middle=1, ground=_ground),
+        "active": Shape(3, "muted", middle=1, ground=_ground),
+    }
+FAMILIES = ("Segoe UI", "SF Pro Text", "Inter", "Noto Sans", "DejaVu Sans")
+
+
+class Theme:
+    """Fonts, pictures and styles of one window. `wear` changes the look of all that is drawn with them."""
+
+    def __init__(self, root: tk.Tk, look: str) -> None:
+        self.look = LOOKS.get(look, LIGHT)
+        self._scale = max(1.0, root.winfo_fpixels("1i") / 96)
+        known = set(font.families(root))
+        family = next(
+            (name for name in FAMILIES if name in known), font.nametofont("TkDefaultFont", root).actual()["family"]
+        )
+        points = 13 if root.tk.call("tk", "windowingsystem") == "aqua" else 11  # macOS counts 72 of them to an inch
+        self._fonts = {  # kept: Tk forgets a named font when its object goes
+            name: font.Font(root, name=f"Hallway{name}", family=family, size=points + more, weight=weight)  # type: ignore[arg-type]
+            for name, more, weight in (
+                ("Body", 0, "normal"), ("Strong", 0, "bold"), ("Small", -2, "normal"), ("SmallStrong", -2, "bold"),
+                ("Title", 5, "bold"),
+            )
+        }  # fmt: skip
+        self.gap_font = font.Font(root, name="HallwayGap", family=family, size=-self.px(4))
+        self._pictures: dict[tuple[str, str], tk.PhotoImage] = {}  # key: element and state
+        self.style = ttk.Style(root)
+        self.style.theme_use("clam")
+        for element, shapes in SHAPES.items():
+            for state, shape in shapes.items():
+                picture = tk.PhotoImage(master=root, data=draw(shape, self.look, self._scale))
+                self._pictures[element, state] = picture
+            states: list[Any] = [(*state.split(), self._pictures[element, state]) for state in shapes if state]
+            inset = self.px(shapes[""].radius + shapes[""].margin)
+            self.style.element_create(
+                f"{element}.shape",
+                "image",
+                self._pictures[element, ""],
+                *states,
+                border=inset,
+                sticky="nsew",
+                padding=0,
+            )
+        self.here, self.away, self.mark = (self._pictures[name, ""] for name in ("Dot", "Circle", "Brand"))
+        self.nothing = tk.PhotoImage(master=root, width=self.px(6), height=1)
+        self._lay_out()
+        self.wear(look)
+
+    def close(self) -> None:
+        """Gives pictures and fonts back to Tk in Tk's own thread: else it happens in whichever thread tidies memory."""
+        self._pictures.clear()
+        self._fonts.clear()
+        del self.here, self.away, self.mark, self.nothing, self.gap_font
+
+    def px(self, steps: float) -> int:
+        """A length of `steps` 1/96 inch in pixels of this screen."""
+        return round(steps * self._scale)
+
+    def width_of(self, text: str) -> int:
+        return self._fonts["Body"].measure(text)
+
+    def shortened(self, text: str, room: int, letters: str = "Body") -> str:
+        """`text`, or as much of it as fits into `room` pixels, with an ellipsis."""
+        measure = self._fonts[letters].measure
+        if measure(text) <= room:
+            return text
+        while text and measure(text + "…") > room:
+            text = text[:-1]
+        return text.rstrip() + "…"
+
+    def line_height(self, name: str = "Body") -> int:
+        return int(self._fonts[name].metrics("linespace"))
+
+    def _lay_out(self) -> None:
+        """The parts of every style, and all about them that no look changes."""
+        layout, configure, px = self.style.layout, self.style.configure, self.px
+        for kind in ("Card", "Field"):
+            layout(f"{kind}.TFrame", [(f"{kind}.shape", {"sticky": "nswe"})])
+        inside: list[Any] = [("Entry.textarea", {"sticky": "nswe"})]
+        layout(
+            "TEntry",
+            [
+                (
+                    "Field.shape",
+                    {"sticky": "nswe", "children": [("Entry.padding", {"sticky": "nswe", "children": inside})]},
+                )
+            ],
+        )
+        layout("TLabel", [("Label.label", {"sticky": "nswe"})])
+        configure("TEntry", padding=(px(12), px(9)), insertwidth=px(2), font="HallwayBody")
+        label: list[Any] = [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {"sticky": "nswe"})]})]
+        for kind, shape, letters, padding in (
+            ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Primary", "HallwaySmallStrong", (15, 9)),
+            ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
+        ):  # fmt: skip
+            layout(f"{kind}.TButton", [(f"{shape}.shape", {"sticky": "nswe", "children": label})])
+            configure(
+                f"{kind}.TButton", anchor="center", font=letters, padding=(px(padding[0]), px(padding[1])), width=0
+            )
+        for bar, shape in (("", "Thumb"), ("Side.", "SideThumb")):
+            thumb: list[Any] = [(f"{shape}.shape", {"expand": True, "sticky": "nswe"})]
+            layout(f"{bar}Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])
+        layout("Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
+        parts: list[Any] = [
+            ("Treeitem.image", {"side": "left", "sticky": ""}),
+            ("Treeitem.text", {"side": "left", "sticky": ""}),
+        ]
+        layout("Treeview.Item", [("Treeitem.padding", {"sticky": "nswe", "children": parts})])
+        configure("Treeview", rowheight=self.line_height() + px(10), font="HallwayBody", indent=0, borderwidth=0)
+        configure("Treeview.Item", padding=(px(10), 0))
+
+    def wear(self, name: str) -> None:
+        """Dresses everything that is drawn by a style or a picture; the plain Tk widgets follow by themselves."""
+        self.look = look = LOOKS.get(name, LIGHT)
+        for (element, state), picture in self._pictures.items():
+            picture.configure(data=draw(SHAPES[element][state], look, self._scale))
+        configure, mapped = self.style.configure, self.style.map
+        configure(".", background=look.window, foreground=look.text, font="HallwayBody", focuscolor=look.accent)
+        for place, colour in (("", look.window), ("Surface.", look.surface), ("Side.", look.sidebar)):
+            configure(f"{place}TFrame", background=colour)
+            configure(f"{place}TLabel", background=colour, foreground=look.text, font="HallwayBody")
+            for role, ink, letters in (
+                ("Title", look.text, "HallwayTitle"), ("Strong", look.text, "HallwayStrong"),
+                ("Label", look.muted, "HallwaySmallStrong"), ("Hint", look.muted, "HallwaySmall"),
+                ("Trouble", look.trouble, "HallwaySmall"), ("Fine", look.fine, "HallwaySmall"),
+                ("Private", look.private_text, "HallwaySmall"),
+            ):  # fmt: skip
+                configure(f"{place}{role}.TLabel", background=colour, foreground=ink, font=letters)
+        configure("Line.TFrame", background=look.border)
+        configure("Card.TFrame", background=look.window)
+        configure("Field.TFrame", background=look.surface)
+        configure("Mark.TLabel", background=look.surface, foreground="#ffffff", font="HallwayTitle")
+        configure("TEntry", background=look.surface, foreground=look.text, insertcolor=look.accent)
+        configure(
+            "TEntry", selectbackground=look.accent, selectforeground=look.accent_text, fieldbackground=look.surface
+        )
+        mapped("TEntry", foreground=[("disabled", look.muted)], selectbackground=[], selectforeground=[])
+        for kind in ("Primary", "Pill"):
+            configure(f"{kind}.TButton", background=look.surface, foreground=look.accent_text)
+            mapped(f"{kind}.TButton", background=[], foreground=[("disabled", look.muted)])
+        for kind, ground in (("Quiet", look.surface), ("Corner", look.window)):
+            configure(f"{kind}.TButton", background=ground, foreground=look.muted)
+            mapped(f"{kind}.TButton", background=[], foreground=[("active", look.text), ("focus", look.text)])
+        for place, colour in (("", look.surface), ("Side.", look.sidebar)):
+            configure(
+                f"{place}Vertical.TScrollbar", troughcolor=colour, background=colour, bordercolor=colour, borderwidth=0
+            )
+            configure(f"{place}Vertical.TScrollbar", lightcolor=colour, darkcolor=colour)
+        configure("Treeview", background=look.sidebar, fieldbackground=look.sidebar, foreground=look.text)
+        mapped(
+            "Treeview",
+            background=[("selected", "focus", look.accent)],
+            foreground=[("selected", "focus", look.accent_text)],
+        )
+
+
+def plain_text(parent: tk.Misc, theme: Theme, **options: Any) -> tk.Text:
+    """A `tk.Text` without Tk's own borders; `dress` colours it."""
+    text = tk.Text(parent, wrap="word", borderwidth=0, highlightthickness=0, font="HallwayBody", **options)
+    text.configure(insertwidth=theme.px(2), selectborderwidth=0, inactiveselectbackground="")
+    return text
+
+
+def dress(text: tk.Text, look: Look) -> None:
+    text.configure(background=look.surface, foreground=look.text, insertbackground=look.accent)
+    text.configure(selectbackground=look.accent, selectforeground=look.accent_text)

@@ -1,0 +1,942 @@
+"""The window: what it makes of a conversation, without Tk; then the real one, with real keys and a real mouse.
+
+The window runs in the test's own thread on the screen that `python3 tests` provides; xdotool presses the keys, a `Peer`
+is the other side, and `Desk.until` lets Tk work until something is so.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+import look
+import window
+from engine import Ended, Entered, Received, Settings, Trouble, Waiting, load_settings
+from look import DARK, LIGHT, Look, contrast, name_colours
+from peers import Peer
+from processes import CHECKOUT, ServerProcess
+from protocol import EVERYONE, MAX_TEXT, MAX_TIME, Joined, Message, Person
+from transcript import Roster, Run, Transcript, day_words, hue_tag, listed, today
+from window import Window
+
+SECONDS = 10.0  # for anything the window is expected to show
+NOON = int(time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1)) * 1000)  # ms, at noon where the test runs
+_seqs = itertools.count(1)
+
+
+def message(sender: str, text: str, to: str = EVERYONE, *, minutes: float = 0, id: str = "") -> Message:
+    """The next entry of the log, `minutes` after noon."""
+    seq = next(_seqs)
+    return Message(seq, NOON + int(minutes * 60_000), sender, to, id or f"id-{seq}", text)
+
+
+def words(runs: Iterable[Run]) -> str:
+    """What stands there, whatever it looks like."""
+    return "".join(text for text, _ in runs)
+
+
+def conversation(*people: str) -> Transcript:
+    """A conversation of Ada's with these people."""
+    return Transcript("Ada", Roster(Person(name, online=True) for name in ("Ada", *people)))
+
+
+# --- without Tk -------------------------------------------------------------------------------------------------------
+
+
+def test_names_are_listed_in_words() -> None:
+    """A few names are said, of many the first two and how many others."""
+    assert listed(["Bob"]) == "Bob"
+    assert listed(["Bob", "Cleo"]) == "Bob and Cleo"
+    assert listed(["Bob", "Cleo", "Dan"]) == "Bob, Cleo and Dan"
+    assert listed(["Bob", "Cleo", *"abcdefghijklmn"]) == "Bob, Cleo and 14 others"
+
+
+def test_days_are_said_in_words() -> None:
+    """Today and yesterday by these words, another year with its number."""
+    today = date(2026, 3, 4)
+
+    assert day_words(today, today) == "Today"
+    assert day_words(date(2026, 3, 3), today) == "Yesterday"
+    assert day_words(date(2026, 3, 2), today) == "Monday, 2 March"
+    assert day_words(date(2025, 12, 31), today) == "Wednesday, 31 December 2025"
+
+
+def test_messages_of_one_person_share_a_head_for_five_minutes() -> None:
+    """The name stands once above what somebody says in a row; after five minutes, or somebody else, again."""
+    chat = conversation("Bob", "Cleo")
+    chat.add([message("Bob", "one"), message("Bob", "two", minutes=4.9), message("Bob", "three", minutes=5)])
+    chat.add([message("Cleo", "four", minutes=5), message("Bob", "five", minutes=6)])
+    heads = [text for text, tags in chat.take() if "head" in tags and hue_tag("Bob") in tags]
+
+    assert heads == ["Bob", "Bob", "Bob"]
+
+
+def test_a_clock_that_went_back_begins_a_new_head() -> None:
+    """Times are for display only: a server's clock may jump."""
+    chat = conversation("Bob")
+    chat.add([message("Bob", "one", minutes=3), message("Bob", "two", minutes=1)])
+
+    assert words(chat.take()).count("Bob") == 2
+
+
+def test_every_day_has_its_line() -> None:
+    """A day line stands above the first message of a day, and only there."""
+    chat = conversation("Bob")
+    chat.add(message("Bob", "hi", minutes=minutes) for minutes in (0, 1, 24 * 60, 24 * 60 + 1))
+    days = [text for text, tags in chat.take() if "day" in tags]
+
+    assert days == [day_words(date(2026, 3, day), today()) + "\n" for day in (4, 5)]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has one time zone only")
+def test_the_first_and_the_last_time_there_is_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times come from a server: the last hour of the year 9999 is in the year 10000 further east."""
+    chat = conversation("Bob")
+    try:
+        for zone in ("UTC-14", "UTC+12"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            chat.add(replace(message("Bob", "hi"), time=when) for when in (0, MAX_TIME))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert words(chat.take()).count("hi\n") == 4
+
+
+def test_comings_and_goings_are_folded() -> None:
+    """However many join at once, it is one line, which says what became of each; a message closes it."""
+    chat = conversation()
+    for name in ("Bob", "Cleo", *"abcdefghijklmn"):
+        chat.came(name, NOON)
+    assert words(chat.tail()).strip().startswith("Bob, Cleo and 14 others joined")
+
+    chat.went("Bob", NOON)
+    assert "; Bob joined and left" in words(chat.tail())
+
+    chat.add([message("Cleo", "hello")])
+    chat.went("Cleo", NOON)
+    assert "and 13 others joined; Bob joined and left" in words(chat.take())
+    assert words(chat.tail()).strip().startswith("Cleo left")
+
+
+def test_somebody_who_comes_back_is_not_news() -> None:
+    """A connection that comes and goes leaves one line, not one for each time."""
+    chat = conversation("Bob")
+    for _ in range(100):
+        chat.went("Bob", NOON)
+        chat.came("Bob", NOON)
+
+    assert words(chat.tail()).strip().startswith("Bob left and came back")
+
+
+def test_an_own_message_waits_until_it_comes_in_the_log() -> None:
+    """It stands below all others as waiting, then as stored, and then once at its place in the log's order."""
+    chat = conversation("Bob")
+    chat.wait("id-mine", "mine", None)
+    assert "mine   waiting…" in words(chat.tail())
+
+    chat.add([message("Bob", "was faster")])
+    chat.stored("id-mine")
+    assert "mine   ✓ stored" in words(chat.tail())
+
+    chat.add([message("Ada", "mine", id="id-mine")])
+    drawn = words(chat.take())
+    assert drawn.index("was faster") < drawn.index("mine")
+    assert "✓ stored" in drawn
+    assert words(chat.tail()) == ""
+
+
+def test_the_same_id_from_somebody_else_is_another_message() -> None:
+    """Ids are each sender's own."""
+    chat = conversation("Bob")
+    chat.wait("id-1", "mine", None)
+    chat.add([message("Bob", "his", id="id-1")])
+
+    assert "mine   waiting…" in words(chat.tail())
+
+
+def test_a_refused_message_says_why_where_it_stands() -> None:
+    """It keeps its text and its place, and what comes later stands below it."""
+    chat = conversation("Bob")
+    chat.wait("id-mine", "@Bobb hi", None)
+    chat.fail("id-mine", "@Bobb hi", "There is nobody called Bobb here.")
+    chat.add([message("Bob", "later")])
+    drawn = words(chat.take())
+
+    assert "Ada  not sent\n@Bobb hi\nThere is nobody called Bobb here.\n" in drawn
+    assert drawn.index("nobody called") < drawn.index("later")
+    assert words(chat.tail()) == ""
+
+
+def test_private_messages_say_so() -> None:
+    """From whom or to whom stands above each, and they have a colour of their own."""
+    chat = conversation("Bob")
+    chat.add([message("Bob", "psst", "Ada"), message("Ada", "yes?", "Bob"), message("Bob", "for all")])
+    chat.wait("id-mine", "@Bob: one more", None)
+    runs = chat.take()
+
+    assert "Private from Bob" in words(runs)
+    assert "Private to Bob" in words(runs)
+    assert [("private" in tags) for text, tags in runs if "body" in tags] == [True, True, False]
+    assert "Private to Bob\none more   waiting…" in words(chat.tail())
+
+
+def test_lines_are_counted_as_tk_counts_them() -> None:
+    """What is trimmed is taken away by its number of lines: each run that ends a line holds its newline."""
+    chat = conversation("Bob")
+    chat.add([message("Bob", "a\nb\n\nc"), message("Ada", "x"), message("Bob", "\n\n"), message("Bob", "p", "Ada")])
+    chat.notice("Something.", "trouble")
+    chat.came("Cleo", NOON)
+    chat.add([message("Bob", "later")])
+    runs = chat.take()
+
+    assert chat.lines == words(runs).count("\n") == sum(entry.lines for entry in chat.entries)
+    assert "a\nb\n\nc\n" in words(runs)
+
+    gone = chat.trim(5, 10_000)
+    assert chat.lines <= 5
+    assert gone + chat.lines == words(runs).count("\n")
+
+
+def test_many_lines_and_many_characters_are_trimmed() -> None:
+    """Memory has two bounds, and the newest message always stays."""
+    chat = conversation("Bob")
+    chat.add(message("Bob", "x" * 4000) for _ in range(100))
+    chat.trim(10_000, 50_000)
+    assert len(chat.entries) == 12
+
+    chat.trim(0, 0)
+    assert len(chat.entries) == 1
+
+
+def test_older_messages_go_above_under_their_own_day_line() -> None:
+    """A page from the log that ends on the day the window begins with takes over its day line."""
+    early = [message("Bob", "first"), message("Bob", "second", minutes=1)]
+    chat = conversation("Bob")
+    chat.add([message("Bob", "third", minutes=2)])
+    below = words(chat.take()).split("\n")
+    above, repeated = chat.older(early)
+
+    assert repeated
+    assert below[0] == words(above).split("\n")[0]
+    assert chat.oldest == early[0].seq
+    assert chat.lines == words(above).count("\n") + len(below) - 1 - 1
+
+
+def test_people_are_ordered_and_found() -> None:
+    """Those who are here and those who are away, by the alphabet, and by however their name is spelled."""
+    roster = Roster([Person("bob", True), Person("Émile", True), Person("Ada", True), Person("Fay", True)])
+    roster.joined("Cleo")
+    roster.left("Ada")
+
+    assert roster.names(online=True) == ["bob", "Cleo", "Émile", "Fay"]
+    assert roster.names(online=False) == ["Ada"]
+    assert roster.online == 4
+    assert roster.addressee("@BOB: hi") == ("bob", "hi")
+    assert roster.addressee("@nobody hi") is None
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_everything_can_be_read(colours: Look) -> None:
+    """Every text reaches a contrast of 4.5:1 on everything it stands on (WCAG 2.1, AA)."""
+    grounds = [colours.surface, colours.own, colours.private]
+    assert min(contrast(ink, ground) for ink in name_colours(colours) for ground in grounds) >= 4.5
+
+    for ink in (colours.text, colours.muted, colours.trouble):
+        assert min(contrast(ink, ground) for ground in grounds) >= 4.5, ink
+    for ink in (colours.text, colours.muted):
+        assert min(contrast(ink, ground) for ground in (colours.window, colours.sidebar)) >= 4.5, ink
+    assert contrast(colours.text, colours.hover) >= 4.5
+    assert contrast(colours.private_text, colours.private) >= 4.5
+    assert contrast(colours.private_text, colours.surface) >= 4.5
+    assert contrast(colours.fine, colours.surface) >= 4.5
+    assert min(contrast(colours.accent_text, ground) for ground in (colours.accent, colours.accent_hover)) >= 4.5
+
+
+def test_a_name_keeps_its_colour_however_it_is_written() -> None:
+    """The colour comes from the folded name."""
+    assert hue_tag("ADA") == hue_tag("ada")
+    assert len({hue_tag(f"Person {number}") for number in range(500)}) > 15
+
+
+def test_every_shape_finds_its_colours() -> None:
+    """A colour that is misspelled in the table of shapes would end the window when that state is first drawn."""
+    known = {field.name for field in fields(Look)}
+    shapes = [shape for states in look.SHAPES.values() for shape in states.values()]
+
+    assert {part for shape in shapes for part in (shape.fill, shape.edge, shape.ring, shape.ground) if part} <= known
+
+
+# --- the real window --------------------------------------------------------------------------------------------------
+
+
+class TimedWindow(Window):
+    """Measures its ticks, with the drawing that each of them causes."""
+
+    ticks = 0
+    longest = 0.0  # s
+
+    def _tick(self) -> None:
+        started = time.perf_counter()
+        super()._tick()
+        if not self.closed:
+            self.root.update_idletasks()
+        self.ticks += 1
+        self.longest = max(self.longest, time.perf_counter() - started)
+
+
+class Desk:
+    """Somebody at a keyboard with a mouse, in front of a window."""
+
+    def __init__(self, folder: Path, settings: Settings, size: str = "900x600") -> None:
+        gc.collect()  # here, where Tk runs: an older window that the next engine's thread tidies away ends the process
+        self.root = window.open_root(folder)
+        self.window = TimedWindow(self.root, folder, settings)
+        self.root.geometry(f"{size}+0+0")
+        self.until(self.root.winfo_viewable, "the window is on the screen")
+        self.focus()
+
+    def until(self, condition: Callable[[], object], what: str, seconds: float = SECONDS) -> None:
+        """Lets Tk work until `condition()` is true."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited {seconds:g} s in vain: {what}. The window shows:\n{self.shown[-2000:]}")
+            self.root.update()
+            time.sleep(0.001)
+
+    def focus(self) -> None:
+        """There is no window manager on the test's screen, so the window takes the keyboard by itself."""
+        chosen = self.root.focus_lastfor()
+        assert chosen is not None
+        chosen.focus_force()
+        self.until(lambda: self.root.focus_get() is not None, "the window has the keyboard")
+
+    def type(self, text: str) -> None:
+        self._xdotool("type", "--delay", "2", text)
+
+    def press(self, *keys: str) -> None:
+        """Presses keys by their X11 names, such as `Return` or `shift+Return`."""
+        self._xdotool("key", "--delay", "2", *keys)
+
+    def click(self, x: int, y: int) -> None:
+        """Clicks at a place of the screen."""
+        self.root.update()
+        self._xdotool("mousemove", str(x), str(y), "click", "1")
+
+    def click_on(self, widget: tk.Misc) -> None:
+        self.root.update()
+        self.click(widget.winfo_rootx() + widget.winfo_width() // 2, widget.winfo_rooty() + widget.winfo_height() // 2)
+
+    def fill(self, name: str | None = None, host: str | None = None, port: int | str | None = None) -> None:
+        """Types into the fields of the first screen, instead of what stands there."""
+        assert self.window.join is not None
+        join = self.window.join
+        for field, value in ((join.name, name), (join.host, host), (join.port, port)):
+            if value is not None:
+                field.focus_force()
+                self.until(lambda field=field: self.root.focus_get() is field, "the field has the keyboard")  # type: ignore[misc]
+                self.press("ctrl+a", "BackSpace")
+                self.type(str(value))
+                self.until(lambda field=field, value=value: field.get() == str(value), f"{value} stands in the field")  # type: ignore[misc]
+
+    def join(self, server: ServerProcess, name: str) -> None:
+        """Joins as people do: fills in the first screen and presses Enter."""
+        self.fill(name, server.host, server.port)
+        self.press("Return")
+        self.until(lambda: self.window.join is None, "the chat is entered")
+
+    def write(self, text: str) -> None:
+        """Types `text` and Enter, and waits until it is on its way."""
+        self.type(text)
+        self.until(lambda: self.chat.composer.written.endswith(text), "it is typed")
+        self.press("Return")
+        self.until(lambda: self.chat.composer.written == "", "it is sent")
+
+    @property
+    def chat(self) -> window.ChatScreen:
+        assert self.window.chat is not None
+        return self.window.chat
+
+    @property
+    def shown(self) -> str:
+        """The conversation as it can be read in the window."""
+        return self.window.chat.conversation.text.get("1.0", "end-1c") if self.window.chat else ""
+
+    @property
+    def said(self) -> str:
+        """What the first screen says."""
+        assert self.window.join is not None
+        return str(self.window.join.said.cget("text"))
+
+    @property
+    def said_trouble(self) -> bool:
+        """The first screen says that something is wrong."""
+        assert self.window.join is not None
+        return "Trouble" in str(self.window.join.said.cget("style"))
+
+    def sees(self, text: str, seconds: float = SECONDS) -> None:
+        self.until(lambda: text in self.shown, f"{text!r} is shown", seconds)
+
+    def tags_of(self, text: str) -> tuple[str, ...]:
+        """The tags that `text` is drawn with."""
+        view = self.chat.conversation.text
+        return view.tag_names(view.search(text, "1.0"))
+
+    def _xdotool(self, *arguments: str) -> None:
+        subprocess.run(["xdotool", *arguments], check=True, timeout=SECONDS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "client"
+
+
+@pytest.fixture
+def desk(folder: Path) -> Iterator[Desk]:
+    """A window that was just opened for the first time."""
+    desk = Desk(folder, Settings())
+    yield desk
+    desk.window.close()
+
+
+def test_join_and_talk(desk: Desk, server: ServerProcess, folder: Path) -> None:
+    """Type a name, Join, type, Enter: everybody sees it, one sees the others', and it is remembered who one is."""
+    bob = Peer.join(server, "Bob")
+    desk.join(server, "Ada")
+    bob.expect("joined", name="Ada")
+    desk.write("hello from the window")
+
+    bob.expect("message", sender="Ada", text="hello from the window", to=EVERYONE)
+    desk.sees("✓ stored\nhello from the window")
+    assert "own" in desk.tags_of("hello from the window")
+    assert desk.chat.composer.written == ""
+
+    bob.say("hello from Bob")
+    desk.sees("hello from Bob")
+    assert desk.shown.count("hello from the window") == 1
+    assert "Hallway" in desk.root.title()
+    assert load_settings(folder) == Settings("Ada", server.host, server.port, "")
+
+
+def test_the_send_button_sends(desk: Desk, server: ServerProcess) -> None:
+    """A click on Send does what Enter does."""
+    bob = Peer.join(server, "Bob")
+    desk.join(server, "Ada")
+    desk.type("by mouse")
+    desk.until(lambda: desk.chat.composer.written == "by mouse", "it is typed")
+    desk.click_on(desk.chat.composer.button)
+    desk.sees("by mouse")
+
+    bob.expect("message", text="by mouse")
+
+
+def test_private_messages_are_marked(desk: Desk, server: ServerProcess) -> None:
+    """One to oneself and one from oneself say from and to whom; nobody else gets them."""
+    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
+    desk.join(server, "Ada")
+    bob.say("just for you", to="Ada")
+    desk.sees("Private from Bob")
+    desk.sees("just for you")
+    assert "private" in desk.tags_of("just for you")
+
+    desk.write("@Bob thank you")
+    desk.sees("Private to Bob")
+    bob.expect("message", text="just for you")
+    bob.expect("message", sender="Ada", to="Bob", text="thank you")
+    desk.write("to all")
+    assert [event.type for event in cleo.events_until("message")] == ["joined", "message"]
+
+
+def test_a_click_on_a_person_starts_a_private_message(desk: Desk, server: ServerProcess) -> None:
+    """The name stands in the field, with what was written before behind it, and the field says who will see it."""
+    bob = Peer.join(server, "Bob B.")
+    desk.join(server, "Ada")
+    tree = desk.chat.people.tree
+    desk.until(lambda: tree.exists("person bob b."), "Bob is listed")
+    desk.type("hi there")
+    desk.until(lambda: desk.chat.composer.written == "hi there", "it is typed")
+    desk.root.update()
+    x, y, _, height = (int(part) for part in tree.bbox("person bob b."))
+    desk.click(tree.winfo_rootx() + x + 40, tree.winfo_rooty() + y + height // 2)
+
+    desk.until(lambda: desk.chat.composer.written == "@Bob B. hi there", "the message is addressed")
+    desk.until(lambda: "only Bob B." in str(desk.chat.status.cget("text")), "it is said who will see it")
+    desk.write("!")
+    bob.expect("message", to="Bob B.", text="hi there!")
+
+
+def test_people_can_be_chosen_with_the_keyboard(desk: Desk, server: ServerProcess) -> None:
+    """Arrows and Enter in the list do what a click does."""
+    Peer.join(server, "Bob")
+    desk.join(server, "Ada")
+    desk.until(lambda: desk.chat.people.tree.exists("person bob"), "Bob is listed")
+    desk.chat.people.tree.focus_force()
+    desk.until(desk.chat.people.tree.selection, "the list has the keyboard")
+    desk.press("Down", "Return")
+
+    desk.until(lambda: desk.chat.composer.written == "@Bob ", "the message is addressed")
+
+
+def test_what_is_wrong_on_the_first_screen_is_said_there(desk: Desk) -> None:
+    """A name nobody may have, no address, a port that is none: in words, with the field at hand, before connecting."""
+    join = desk.window.join
+    assert join is not None
+    desk.press("Return")
+    desk.until(lambda: "at least one character" in desk.said, "a name is asked for")
+    assert desk.root.focus_get() is join.name
+
+    desk.fill(name="Ada")
+    desk.press("Return")
+    desk.until(lambda: "Type the address" in desk.said, "an address is asked for")
+    assert desk.root.focus_get() is join.host
+
+    desk.fill(host="127.0.0.1", port="70000")
+    desk.press("Return")
+    desk.until(lambda: "from 1 to 65535" in desk.said, "the port is corrected")
+    assert desk.root.focus_get() is join.port
+    assert desk.window.chat is None
+
+
+def test_a_port_nobody_listens_on(desk: Desk) -> None:
+    """The screen stays and says what to look at; another try is one key away."""
+    with socket.socket() as taken:  # bound, and not listening: nobody else can take it meanwhile
+        taken.bind(("127.0.0.1", 0))
+        desk.fill("Ada", "127.0.0.1", taken.getsockname()[1])
+        desk.press("Return")
+        desk.until(lambda: desk.said_trouble, "it is said")
+
+    assert "127.0.0.1" in desk.said
+    assert desk.window.join is not None
+    assert str(desk.window.join.button.cget("text")) == "Join"
+
+
+def test_a_refused_name_is_said_and_another_one_taken(desk: Desk, server: ServerProcess) -> None:
+    """With the name in question in hand, so that typing replaces it."""
+    Peer.join(server, "Ada")
+    desk.fill("ada", server.host, server.port)
+    desk.press("Return")
+    desk.until(lambda: desk.window.chat is None and "ada" in desk.said.casefold(), "the name is refused")
+    assert desk.window.join is not None
+    desk.until(lambda: desk.window.join and desk.root.focus_get() is desk.window.join.name, "the name can be typed")
+
+    desk.type("Ada Two")
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+
+
+def test_joining_can_be_cancelled(desk: Desk) -> None:
+    """A server that does not answer keeps nobody waiting: Esc, and the screen can be used again."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        desk.fill("Ada", "127.0.0.1", silent.getsockname()[1])
+        desk.press("Return")
+        desk.until(lambda: desk.window.join and desk.window.join.connecting, "it is tried")
+        assert desk.window.join is not None
+        assert str(desk.window.join.button.cget("text")) == "Joining …"
+
+        desk.press("Escape")
+        desk.until(lambda: desk.window.join and not desk.window.join.connecting, "it is cancelled")
+        assert desk.window.chat is None
+
+
+def test_what_is_written_while_the_server_is_away_arrives_in_order(desk: Desk, server: ServerProcess) -> None:
+    """The server is killed and comes back: the window says so, lets one write, and sends what waited, once each."""
+    desk.join(server, "Ada")
+    desk.write("before")
+    desk.sees("✓ stored\nbefore")
+    server.kill()
+    desk.until(lambda: "You can go on writing" in str(desk.chat.status.cget("text")), "the loss is said")
+    for number in range(3):
+        desk.write(f"meanwhile {number}")
+    desk.sees("meanwhile 2   waiting…")
+    desk.type("half a sent")
+    server.restart()
+    bob = Peer.join(server, "Bob")
+
+    assert [message.text for message in bob.read_until(4, 30)] == ["before", *(f"meanwhile {n}" for n in range(3))]
+    desk.until(lambda: "waiting…" not in desk.shown, "all is stored", 30)
+    assert [line for line in desk.shown.split("\n") if line.startswith(("before", "meanwhile"))] == [
+        "before", "meanwhile 0", "meanwhile 1", "meanwhile 2",
+    ]  # fmt: skip
+    assert desk.chat.composer.written == "half a sent"
+    assert "Connected" in str(desk.chat.state_label.cget("text"))
+
+
+def flood(desk: Desk, messages: Iterable[Message]) -> None:
+    """Hands messages to the window as its engine would, all at once."""
+    assert desk.window.engine is not None
+    desk.window.engine.events.put(Received(tuple(messages)))
+
+
+def in_the_chat(folder: Path, server: ServerProcess) -> Desk:
+    """A window that has joined already, for what needs no typing."""
+    desk = Desk(folder, Settings("Ada", server.host, server.port))
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+    return desk
+
+
+@pytest.fixture
+def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
+    desk = in_the_chat(folder, server)
+    yield desk
+    desk.window.close()
+
+
+def first_line(desk: Desk) -> str:
+    """The line at the top of what can be seen of the conversation."""
+    return desk.chat.conversation.text.get("@0,0 linestart", "@0,0 lineend")
+
+
+def test_one_keeps_ones_place_while_reading(joined: Desk) -> None:
+    """New messages scroll along at the end only; further up a pill counts them, and leads down."""
+    view = joined.chat.conversation
+    flood(joined, (message("Bob", f"line {number}") for number in range(200)))
+    joined.sees("line 199")
+    joined.until(view.at_end, "it scrolls along")
+
+    joined.click_on(view.text)
+    joined.press("Prior", "Prior")
+    joined.until(lambda: not view.following, "one reads further up")
+    joined.root.update()
+    place = first_line(joined)
+    flood(joined, (message("Bob", f"news {number}") for number in range(4)))
+    joined.sees("news 3")
+    joined.until(lambda: str(view.pill.cget("text")).startswith("4 new"), "the pill counts")
+    assert first_line(joined) == place
+    assert not view.at_end()
+
+    joined.click_on(view.pill)
+    joined.until(view.at_end, "the pill leads down")
+    flood(joined, [message("Bob", "the very newest")])
+    joined.sees("the very newest")
+    joined.until(view.at_end, "it scrolls along again")
+    assert not view.pill.winfo_ismapped()
+
+
+def test_older_messages_come_when_one_scrolls_up(folder: Path, server: ServerProcess) -> None:
+    """At the top the window asks the log for more, and what one reads stays where it is."""
+    bob = Peer.join(server, "Bob")
+    for number in range(350):
+        bob.say(f"line {number}.")
+    bob.read_until(350)
+    desk = in_the_chat(folder, server)
+    try:
+        view = desk.chat.conversation
+        desk.sees("line 349.")
+        assert "line 200." not in desk.shown
+
+        desk.click_on(view.text)
+        desk.press("Home")
+        desk.sees("line 200.")
+        desk.root.update()
+        assert first_line(desk) != ""
+        assert float(view.text.yview()[0]) > 0.2  # not at the top of what came
+        while "line 0." not in desk.shown:
+            oldest = desk.chat.transcript.oldest or 0
+            desk.press("Home")
+            desk.until(lambda oldest=oldest: (desk.chat.transcript.oldest or 0) < oldest, "more comes")  # type: ignore[misc]
+        numbers = [line for line in desk.shown.split("\n") if line.startswith("line ")]
+        assert numbers == [f"line {number}." for number in range(350)]
+    finally:
+        desk.window.close()
+
+
+def test_ten_thousand_messages_at_once(joined: Desk, record_property: Callable[[str, object], None]) -> None:
+    """A burst is drawn within 1.5 s of arriving, and no tick, its drawing included, takes more than 50 ms."""
+    burst = [
+        message(f"Person {number * 7 % 11}", f"message number {number}, of the usual length", minutes=number / 600)
+        for number in range(10_000)
+    ]
+    joined.window.longest, joined.window.ticks = 0.0, 0
+    started = time.perf_counter()
+    flood(joined, burst)
+    joined.until(
+        lambda: joined.chat.transcript.oldest and joined.chat.transcript.entries[-1].seq == burst[-1].seq, "drawn"
+    )
+    joined.root.update()
+    took, longest = time.perf_counter() - started, joined.window.longest
+    record_property("seconds", took)
+    record_property("longest_tick", longest)
+
+    print(f"10,000 messages in {took:.2f} s, {joined.window.ticks} ticks, the longest {longest * 1000:.0f} ms")
+    assert joined.chat.conversation.at_end()
+    assert "message number 9999" in joined.shown
+    assert took < 1.5
+    assert longest < 0.05
+    assert int(joined.chat.conversation.text.index("end-1c").split(".")[0]) <= window.KEPT_LINES + 2
+
+
+HOSTILE = {
+    "one long word": "x" * MAX_TEXT,
+    "words": "word " * 800,
+    "emoji": "\N{PARTY POPPER}" * MAX_TEXT,
+    "joined emoji": "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}" * 800,
+    "right to left": "\u0645\u0631\u062d\u0628\u0627 " * 660,
+    "piled marks": ("z" + "\u0334\u0321\u0360" * 5) * 250,
+    "newlines": "\n" * (MAX_TEXT - 1) + "x",
+    "tabs": "\t" * (MAX_TEXT - 1) + "x",
+    "Chinese": "\u4f1a\u8b70" * 2000,
+    "no font has it": "".join(chr(code) for code in range(0x12000, 0x12000 + 900)),
+    "Tcl": '[exit] $x \\ { " ; puts' * 150,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_does_not_hold_the_window_up(joined: Desk, text: str) -> None:
+    """A hundred of the worst texts: no tick over 200 ms, however slow the screen, and the chat goes on behind them."""
+    joined.window.longest = 0.0
+    flood(joined, (message("Mallory", text) for _ in range(100)))
+    flood(joined, [message("Bob", "still here")])
+    joined.sees("still here", 30)
+
+    assert joined.window.longest < 0.2
+
+
+def test_a_thousand_joins_at_once(joined: Desk) -> None:
+    """They are one line, and the list of people goes no further than anybody would read."""
+    assert joined.window.engine is not None
+    for number in range(1000):
+        joined.window.engine.events.put(Joined(f"Person {number}", NOON))
+    joined.sees("Person 0, Person 1 and 998 others joined")
+
+    tree = joined.chat.people.tree
+    joined.until(lambda: tree.exists("person person 0"), "they are listed")
+    assert len(tree.get_children()) < 2 * window.SHOWN_PEOPLE + 10
+    assert joined.window.longest < 0.2
+
+
+def test_a_mistake_of_ours_is_said_and_the_chat_goes_on(
+    joined: Desk, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be shown leaves a line of trouble, and one report for who can mend it; the next message comes."""
+    take = joined.chat.take
+
+    def stumble(event: object) -> None:
+        if isinstance(event, Trouble):
+            raise RuntimeError("stumbled")  # noqa: TRY004  # whatever a mistake may raise
+        take(event)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(joined.chat, "take", stumble)
+    assert joined.window.engine is not None
+    for _ in range(3):
+        joined.window.engine.events.put(Trouble("odd", "whatever"))
+    flood(joined, [message("Bob", "still here")])
+    joined.sees("still here")
+
+    assert joined.shown.count("could not be shown (RuntimeError: stumbled)") == 1
+    assert capfd.readouterr().err.count("RuntimeError: stumbled") == 1
+
+
+def test_a_long_text_is_counted_and_stays(joined: Desk) -> None:
+    """More than fits into one message is said in words before it is sent, and nothing of it is lost."""
+    joined.chat.composer.write("y" * (MAX_TEXT + 12))
+    joined.focus()
+    joined.press("Return")
+    joined.until(lambda: "12 characters too long" in str(joined.chat.count.cget("text")), "it is counted")
+
+    assert len(joined.chat.composer.written) == MAX_TEXT + 12
+    assert "yyy" not in joined.shown
+
+
+def test_a_huge_paste_is_cut(joined: Desk) -> None:
+    """A line of 250,000 characters would freeze Tk for over a second."""
+    joined.root.clipboard_clear()
+    joined.root.clipboard_append("z" * 250_000)
+    joined.press("ctrl+v")
+    joined.until(lambda: joined.chat.composer.written, "it is pasted")
+
+    assert len(joined.chat.composer.written) == window.PASTE_LIMIT
+    joined.until(lambda: "was cut off" in str(joined.chat.count.cget("text")), "it is said")
+
+
+def test_shift_enter_makes_a_line_and_the_field_grows(joined: Desk, server: ServerProcess) -> None:
+    """From one line to five, and back when it is sent; the lines arrive as they were typed."""
+    bob = Peer.join(server, "Bob")
+    entry = joined.chat.composer.entry
+    for number in range(7):
+        joined.type(f"line {number}")
+        joined.press("shift+Return")
+    joined.type("end")
+    joined.until(lambda: joined.chat.composer.written.endswith("end"), "it is typed")
+    joined.until(lambda: int(entry.cget("height")) == 5, "the field has grown")
+    joined.press("Return")
+    joined.sees("line 6\nend")
+
+    bob.expect("message", text="".join(f"line {number}\n" for number in range(7)) + "end")
+    joined.until(lambda: int(entry.cget("height")) == 1, "the field is small again")
+
+
+def test_somebody_who_starts_typing_elsewhere_is_writing(joined: Desk) -> None:
+    """A letter typed into the conversation goes into the field, and Esc leads there too."""
+    flood(joined, (message("Bob", f"line {number}") for number in range(100)))
+    joined.sees("line 99")
+    joined.click_on(joined.chat.conversation.text)
+    joined.type("abc")
+
+    joined.until(lambda: joined.chat.composer.written == "abc", "it is in the field")
+
+
+def test_a_message_to_nobody_can_be_mended(joined: Desk) -> None:
+    """It is said that there is nobody of that name, and the text is back in the field."""
+    joined.type("@Nobody hello")
+    joined.press("Return")
+    joined.sees("not sent\n@Nobody hello\n")
+
+    joined.until(lambda: joined.chat.composer.written == "@Nobody hello", "the text is back")
+
+
+def test_the_look_is_switched_and_remembered(joined: Desk, folder: Path) -> None:
+    """One button changes all colours at once, also of what stands there already."""
+    before = str(joined.chat.conversation.text.cget("background"))
+    joined.click_on(joined.chat.look_button)
+    joined.until(lambda: joined.window.theme.look is DARK, "it is dark")
+
+    assert before == LIGHT.surface
+    assert str(joined.chat.conversation.text.cget("background")) == DARK.surface
+    assert load_settings(folder).look == "dark"
+
+
+def test_tab_goes_through_everything(joined: Desk) -> None:
+    """Every control can be reached by keyboard, and Tab does not stay in the field."""
+    seen = set()
+    for _ in range(8):
+        seen.add(joined.root.focus_get())
+        before = joined.root.focus_get()
+        joined.press("Tab")
+        joined.until(lambda before=before: joined.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
+
+    chat = joined.chat
+    assert {
+        chat.composer.entry,
+        chat.composer.button,
+        chat.people.tree,
+        chat.conversation.text,
+        chat.look_button,
+    } <= seen
+
+
+def test_days_are_said_anew_at_midnight(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that stays open overnight does not go on saying “Today” for yesterday."""
+    now = int(time.time() * 1000)
+    flood(joined, [replace(message("Bob", "before midnight"), time=now)])
+    joined.sees("Today\n")
+    tomorrow = today() + timedelta(days=1)
+    monkeypatch.setattr(window, "today", lambda: tomorrow)
+
+    joined.sees("Yesterday\n")
+    assert "Today" not in joined.shown
+    assert "before midnight" in joined.shown
+
+
+def test_being_thrown_out_is_said(joined: Desk) -> None:
+    """The conversation stays to be read, with the reason in words and the way back."""
+    flood(joined, [message("Bob", "last words")])
+    assert joined.window.engine is not None
+    joined.window.engine.events.put(Ended("You were asked to leave."))
+    joined.sees("You were asked to leave. “Leave” takes you back")
+    assert "last words" in joined.shown
+
+    joined.type("not sent")
+    joined.press("Return")
+    joined.until(lambda: joined.chat.composer.written == "not sent", "it stays in the field")
+    joined.click_on(joined.chat.leave_button)
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+
+
+def test_another_log_is_told_from_the_old_one(joined: Desk) -> None:
+    """Where a server lost its history the old one stays to be read, and what waited for it waits no more."""
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    flood(joined, [message("Bob", "old")])
+    put(Waiting("id-1", "never sent", None))
+    joined.sees("never sent   waiting…")
+    put(Entered("Ada", "Attic", "another", (Person("Ada", True),), 0, resumed=False, new_log=True, left_behind=1))
+    flood(joined, [message("Bob", "new")])
+    joined.sees("new")
+
+    assert "Attic was started anew: its history is not the one above. 1 message of yours" in joined.shown
+    assert "waiting…" not in joined.shown
+    assert joined.shown.index("old") < joined.shown.index("started anew") < joined.shown.rindex("new")
+
+
+def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: ServerProcess) -> None:
+    """Leave says goodbye; Enter on the first screen joins again, with the same history."""
+    bob = Peer.join(server, "Bob")
+    joined.write("before leaving")
+    joined.sees("✓ stored\nbefore leaving")
+    joined.click_on(joined.chat.leave_button)
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+    bob.expect("left", name="Ada")
+    joined.focus()
+    joined.press("Return")
+    joined.until(lambda: joined.window.join and joined.window.join.connecting, "it is tried")
+
+    joined.until(lambda: joined.window.join is None, "the chat is entered again")
+    joined.sees("before leaving")
+
+
+def test_closing_says_goodbye(joined: Desk, server: ServerProcess) -> None:
+    """Everybody hears at once that one has left, and the window is gone within two seconds."""
+    bob = Peer.join(server, "Bob")
+    started = time.monotonic()
+    joined.window.close()
+
+    bob.expect("left", seconds=3, name="Ada")
+    assert time.monotonic() - started < 2
+    with pytest.raises(tk.TclError):
+        joined.root.winfo_exists()
+
+
+def test_ctrl_c_in_the_terminal_ends_the_window(server: ServerProcess) -> None:
+    """The program as people start it: joined with the keys alone, ended with status 130, goodbye said, no traceback."""
+    bob = Peer.join(server, "Bob")
+    command = [
+        sys.executable,
+        str(CHECKOUT / "client.py"),
+        "--host",
+        server.host,
+        "--port",
+        str(server.port),
+        "--name",
+        "Ada",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(os.environ))
+    try:
+        search = ["xdotool", "search", "--sync", "--onlyvisible", "--class", "Hallway"]
+        found = subprocess.run(search, capture_output=True, timeout=20, check=True).stdout.split()[-1].decode()
+        subprocess.run(["xdotool", "windowfocus", "--sync", found, "key", "Return"], check=True, timeout=SECONDS)
+        bob.expect("joined", name="Ada")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert process.returncode == 130
+    assert output == b""
+    bob.expect("left", name="Ada")
+
+
+def test_without_a_display_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run` raises what client.py turns into the console."""
+    monkeypatch.setenv("DISPLAY", ":987")
+    if sys.platform != "linux":
+        pytest.skip("only X11 looks at DISPLAY")
+
+    with pytest.raises(window.NoDisplay):
+        window.run(folder, None, None, None)
