@@ -190,6 +190,8 @@ class History:
 
         A draft whose sender has used its id before is not stored again: its `Stored` tells the first one's place.
         """
+        if len(drafts) == 1:
+            return [self._append_one(drafts[0], now)]
         rows = [(seq, now, *draft) for seq, draft in enumerate(drafts, self.last + 1)]
         self._execute("SAVEPOINT drafts")
         try:

@@ -769,6 +769,8 @@ class Hub(threading.Thread):
     def _fill(self, client: Client) -> bool:
         """Puts into the client's empty buffer what is due next; false when nothing is, or not yet."""
         client.buffer, client.offset, client.block = b"", 0, None
+        if client.after == self._tail.last and client.start == 0 and not client.control:  # up to date, as nearly always
+            return False
         while not client.buffer:
             if client.control:
                 client.buffer = b"".join(client.control)
@@ -848,8 +850,8 @@ class Hub(threading.Thread):
         """Has the block with entry `seq` read, unless it is being read already."""
         client.reading = True
         first = seq - (seq - 1) % OLD_MESSAGES
-        while first in self._old:  # that one was cut off before `seq`, at its size
-            first = self._old[first].last + 1
+        if first in self._old:  # that one was cut off before `seq`, at its size
+            first = seq
         if first not in self._asked:
             self._asked[first] = []
             self._catch_up.ask_block(first)
