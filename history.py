@@ -317,7 +317,7 @@ class Reader:
         return rows[0][0] if rows else None
 
     def entries(self, first: int, limit: int) -> Iterator[Entry]:
-        """At most `limit` entries from seq `first` on, everybody's, oldest first: the hub shows each to whom it is for."""
+        """At most `limit` entries from seq `first` on, everybody's, oldest first; the hub decides who sees which."""
         sql = f"{_ENTRIES} WHERE log.seq >= ? ORDER BY log.seq LIMIT ?"
         try:
             with contextlib.closing(self._db.execute(sql, (first, limit))) as rows:

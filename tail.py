@@ -127,9 +127,9 @@ class BlockBuilder:
         if people is None:
             self._seqs.append(seq)
             self._lines.append(line)
-            self._size += len(line)
         else:
             self._privates.append(Private(seq, line, people))
+        self._size += len(line)
         self._last = seq
         if self._size >= BLOCK_SIZE:
             self.finish()

@@ -1,0 +1,1241 @@
+"""The chat from end to end: the real server, and people who speak to it in JSON lines and in words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub
+import server as server_module
+from history import EVERYONE_ID, FILE_NAME, History, Reader
+from peers import Netcat, Peer, Program, TextPeer
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerProcess
+from protocol import (
+    EVERYONE,
+    MAX_TEXT,
+    AskHistory,
+    AskSearch,
+    Bye,
+    Message,
+    Person,
+    Ping,
+    SeenWith,
+    TypingTo,
+    __version__,
+)
+from server import Options, Server
+
+SERVER = [sys.executable, str(CHECKOUT / "server.py")]
+
+
+class ServerHere:
+    """A server in this process, for tests that make its clocks run faster. No log lines reach the terminal."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, data: Path, rate: float = 0, max_clients: int = 100) -> None:
+        self._server = Server(Options(self.host, 0, "Here", data, rate, max_clients))
+        self._server.start()
+        self.port = self._server.port
+
+    def stop(self) -> None:
+        self._server.stop("The server is closing.")
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
+    """`serve()` starts a server in this process; constants of `server` and `hub` are to be set before."""
+    started: list[ServerHere] = []
+
+    def start(**options: Any) -> ServerHere:
+        started.append(ServerHere(tmp_path / f"here-{len(started)}", **options))
+        return started[-1]
+
+    yield start
+    for here in started:
+        here.stop()
+
+
+def run(*arguments: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """`server.py`, when it is to end by itself."""
+    return subprocess.run(
+        [*SERVER, *arguments],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=START_SECONDS,
+        check=False,
+        env=os.environ | {"PYTHONUTF8": "1"} | environment,
+    )
+
+
+def leave(peer: Peer) -> None:
+    """Says bye, and waits until the server has taken it: from then on the name is free."""
+    peer.send(Bye())
+    assert peer.closed()
+
+
+def seqs(messages: list[Message]) -> list[int]:
+    return [message.seq for message in messages]
+
+
+def texts(messages: list[Message]) -> list[str]:
+    return [message.text for message in messages]
+
+
+# --- talking ----------------------------------------------------------------------------------------------------------
+
+
+def test_two_people_talk(server: ServerProcess) -> None:
+    """Everybody reads what somebody writes, the sender too, with the same number, and with the server's time."""
+    before = time.time_ns() // 1_000_000
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    id = ada.say("hello")
+    to_ada, to_bob, ack = ada.expect("message"), bob.expect("message"), ada.expect("ack")
+    bob.say("hello yourself")
+    answer = ada.expect("message")
+
+    assert to_ada == to_bob == Message(1, to_ada.time, "Ada", EVERYONE, id, "hello")
+    assert before <= to_ada.time <= time.time_ns() // 1_000_000
+    assert (ack.id, ack.seq, ack.time) == (id, 1, to_ada.time)
+    assert (answer.seq, answer.sender, answer.text) == (2, "Bob", "hello yourself")
+
+
+def test_text_arrives_as_it_was_written(server: ServerProcess) -> None:
+    """Any script, newlines, tabs and the longest text arrive unchanged; controls that harm a screen do not."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    written = ['¡Olé! 你好 👩‍👩‍👧 "quotes" \\ back', "two\nlines\tand a tab", "😀" * MAX_TEXT, " spaces "]
+    for text in [*written, "\x1b[31mred\x00 \u202eevil"]:
+        ada.say(text)
+
+    assert texts(bob.read_until(5)) == [*written, "[31mred evil"]
+    assert ada.read_until(5) == bob.messages
+
+
+def test_order_is_the_same_for_everybody(server: ServerProcess) -> None:
+    """However many write at once, every screen shows one order, numbered without a hole."""
+    people = [Peer.join(server, f"Person {i}") for i in range(5)]
+    for number in range(50):
+        for person in people:
+            person.say(f"{number}")
+    lists = [person.read_until(250) for person in people]
+
+    assert seqs(lists[0]) == list(range(1, 251))
+    assert all(messages == lists[0] for messages in lists)
+
+
+def test_repeat_gets_the_first_ack(server: ServerProcess) -> None:
+    """A message sent again under its id is acked like the first time and shown once, after a reconnect as well."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    ada.say("once", id="same")
+    first = ada.expect("ack", id="same")
+    ada.say("once", id="same")
+    again = ada.expect("ack", id="same")
+    leave(ada)
+    ada = Peer.join(server, "Ada")
+    ada.say("once", id="same")
+    after_reconnect = ada.expect("ack", id="same")
+    ada.say("end")
+
+    assert first == again == after_reconnect
+    assert texts(bob.read_until(2)) == ["once", "end"]
+    assert seqs(bob.messages) == [1, 2]
+
+
+def test_same_id_of_two_people(server: ServerProcess) -> None:
+    """Ids are each sender's own."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    ada.say("mine", id="1")
+    ada.expect("ack", id="1", seq=1)
+    bob.say("mine too", id="1")
+
+    assert bob.expect("ack", id="1").seq == 2
+    assert texts(ada.read_until(2)) == ["mine", "mine too"]
+
+
+# --- in private -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["@Bob Smith hi there", "@Bob Smith: hi there", "@bob  SMITH:hi there", "@Bob Smith\nhi there"]
+)
+def test_private_by_name(server: ServerProcess, text: str) -> None:
+    """`@name text` and `@name: text` reach that person and their sender alone; the name may hold spaces."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob Smith")
+    cleo = Peer.join(server, "Cleo")
+    id = ada.say(text)
+    ada.say("to everyone")
+    private = bob.expect("message")
+
+    assert private == Message(1, private.time, "Ada", "Bob Smith", id, "hi there")
+    assert ada.expect("message") == private
+    assert ada.expect("ack", id=id).seq == 1
+    assert cleo.expect("message").text == "to everyone"
+
+
+def test_private_by_address(server: ServerProcess) -> None:
+    """`to` says it all: a text with it is sent as it is, and `#everyone` is an address like others."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    cleo = Peer.join(server, "Cleo")
+    ada.say("@Cleo is late", to="bob")
+    ada.say("@Cleo is late, all", to=EVERYONE)
+
+    assert bob.expect("message", to="Bob").text == "@Cleo is late"
+    assert cleo.expect("message", to=EVERYONE).text == "@Cleo is late, all"
+    assert ada.read_until(2) == bob.read_until(2)
+
+
+def test_longest_name_wins(server: ServerProcess) -> None:
+    """Where both Bob and Bob Smith are here, `@Bob Smith hi` is for Bob Smith."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    smith = Peer.join(server, "Bob Smith")
+    ada.say("@Bob Smith hi")
+    ada.say("@Bob Smi hi")
+
+    assert smith.expect("message").text == "hi"
+    assert bob.expect("message").text == "Smi hi"
+
+
+@pytest.mark.parametrize(("text", "to"), [("@Nobody hi", None), ("hi", "Nobody"), ("@Nobody: hi", None)])
+def test_private_to_nobody(server: ServerProcess, text: str, to: str | None) -> None:
+    """A name nobody has: the sender is told, under the id of what they sent, and nobody gets anything."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    id = ada.say(text, to)
+    error = ada.expect("error", code="no_such_user", id=id)
+    ada.say("all the same")
+
+    assert error.text == "There is nobody called Nobody here. Nothing was sent."
+    assert texts(bob.read_until(1)) == ["all the same"]
+    assert ada.read_until(1) == bob.messages
+    assert ada.expect("ack").seq == 1
+
+
+def test_empty_private_text(server: ServerProcess) -> None:
+    """`@Bob` and nothing else is no message; an @ that begins no name is a text like any other."""
+    ada = Peer.join(server, "Ada")
+    Peer.join(server, "Bob")
+    nothing = ada.say("@Bob: ")
+    ada.say("@ noon, then")
+
+    assert ada.expect("error", code="bad_message").id == nothing
+    assert ada.expect("message").text == "@ noon, then"
+
+
+def test_private_to_oneself(server: ServerProcess) -> None:
+    """A note to oneself comes back once."""
+    ada = Peer.join(server, "Ada")
+    ada.say("@Ada buy milk")
+    ada.say("end")
+
+    assert texts(ada.read_until(2)) == ["buy milk", "end"]
+
+
+def test_private_waits_for_somebody_away(server: ServerProcess) -> None:
+    """What was written to somebody who is away reaches them at the next join, first, whatever else was said since."""
+    leave(Peer.join(server, "Bob"))
+    ada = Peer.join(server, "Ada")
+    ada.say("@Bob for when you are back")
+    ada.say("@Bob and this")
+    for number in range(150):
+        ada.say(f"public {number}")
+    ada.read_until(152)
+    bob = Peer.join(server, "Bob")
+    got = bob.read_until(102)
+    leave(bob)
+    again = Peer.join(server, "Bob")
+
+    assert texts(got) == ["for when you are back", "and this", *(f"public {number}" for number in range(50, 150))]
+    assert texts(again.read_until(100)) == [f"public {number}" for number in range(50, 150)]
+
+
+def test_private_waits_over_a_restart(server: ServerProcess) -> None:
+    """A message to somebody away is not forgotten when the server is."""
+    leave(Peer.join(server, "Bob"))
+    ada = Peer.join(server, "Ada")
+    ada.say("@Bob still here?")
+    ada.expect("ack")
+    server.restart()
+
+    assert Peer.join(server, "Bob").expect("message", sender="Ada").text == "still here?"
+
+
+def test_typing_and_seen_go_to_one_person(server: ServerProcess) -> None:
+    """That somebody writes, and what they have seen, is told to the one person concerned; to nobody there, nothing."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    cleo = Peer.join(server, "Cleo")
+    ada.send(TypingTo("bob"))
+    ada.send(SeenWith("Bob", 7))
+    ada.send(TypingTo("Nobody"))
+    ada.send(SeenWith("Nobody", 7))
+    ada.say("end")
+
+    assert bob.expect("typing").sender == "Ada"
+    assert bob.expect("seen", sender="Ada").seq == 7
+    assert [event.type for event in cleo.events_until("message")] == ["message"]
+    assert {event.type for event in ada.events_until("message", text="end")} <= {"joined", "message", "ack"}
+
+
+# --- coming and going -------------------------------------------------------------------------------------------------
+
+
+def test_welcome_tells_who_is_here_and_who_is_away(start_server: Callable[..., ServerProcess]) -> None:
+    """The welcome says what the chat is called, which log this is, its newest entry, and who is here or away."""
+    server = start_server("--name", "The Attic")
+    leave(Peer.join(server, "Cleo"))
+    ada = Peer.join(server, "Ada")
+    ada.say("hello")
+    ada.expect("ack")
+    welcome = Peer.join(server, "Bob").welcome
+
+    assert welcome is not None
+    assert (welcome.v, welcome.server, welcome.name, welcome.last) == (1, "The Attic", "Bob", 1)
+    assert welcome.history == ada.welcome.history if ada.welcome else False
+    assert welcome.people == (Person("Ada", True), Person("Bob", True), Person("Cleo", False))
+
+
+def test_who_comes_and_goes_is_told(server: ServerProcess) -> None:
+    """Everybody but the newcomer is told who joins; who says bye has left at once; each with the time."""
+    before = time.time_ns() // 1_000_000
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    joined = ada.expect("joined", name="Bob")
+    leave(bob)
+    left = ada.expect("left", name="Bob", seconds=5)  # not after the ten seconds that a lost connection has
+    ada.say("end")
+
+    assert before <= joined.time <= left.time <= time.time_ns() // 1_000_000
+    assert [event.type for event in ada.events_until("message")].count("joined") == 0
+
+
+def test_lost_connection_has_its_grace(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who loses the connection is said to have left a while later."""
+    monkeypatch.setattr(hub, "GONE_SECONDS", 0.5)
+    server = serve()
+    ada = Peer.join(server, "Ada")
+    Peer.join(server, "Bob").reset()
+    lost = time.monotonic()
+    ada.expect("left", name="Bob")
+
+    assert time.monotonic() - lost >= 0.45
+
+
+def test_back_before_anybody_noticed(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is back within the grace neither left nor joined; and is told like everybody else who comes after."""
+    monkeypatch.setattr(hub, "GONE_SECONDS", 1.5)
+    server = serve()
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    cleo = Peer.join(server, "Cleo")
+    bob.reset()
+    bob = rejoin(server, "Bob")
+    cleo.reset()  # later than Bob: when she has left, Bob would have
+    dora = Peer.join(server, "Dora")
+    seen = [(event.type, getattr(event, "name", "")) for event in ada.events_until("left", name="Cleo")]
+
+    assert seen == [("joined", "Bob"), ("joined", "Cleo"), ("joined", "Dora"), ("left", "Cleo")]
+    assert bob.expect("joined").name == "Dora"
+    assert dora.expect("left").name == "Cleo"
+
+
+def rejoin(server: ServerHere | ServerProcess, name: str, **resume: Any) -> Peer:
+    """Somebody whose old connection the server may not know to be lost yet asks until the name is free."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    peer = Peer.connect(server)
+    peer.hello(name, **resume)
+    while peer.expect_any("welcome", "error").type == "error":
+        assert time.monotonic() < deadline, f"{name} is still taken"
+        peer.hello(name, **resume)
+    return peer
+
+
+def test_private_in_the_grace(server: ServerProcess) -> None:
+    """Somebody whose connection was lost a moment ago is still written to; they read it when they are back."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    assert bob.welcome
+    bob.close()
+    server.expect_log("Bob lost the connection")
+    ada.say("@Bob are you there?")
+    ada.expect("ack")
+    bob = Peer.join(server, "Bob", history=bob.welcome.history, after=0)
+
+    assert texts(bob.read_until(1)) == ["are you there?"]
+
+
+def test_taken_name(server: ServerProcess) -> None:
+    """A name that somebody here has, however it is written, is refused with a sentence; another one may be tried."""
+    ada = Peer.join(server, "Ada Lovelace")
+    bob = Peer.connect(server)
+    for name in ("Ada Lovelace", "ada  lovelace", "\uff21\uff24\uff21 LOVELACE"):
+        bob.hello(name)
+        refused = bob.expect("error", code="name_taken")
+        assert refused.text.endswith("is here already. Choose another name.")
+    bob.hello("Bob")
+
+    assert bob.expect_welcome().name == "Bob"
+    assert ada.expect("joined").name == "Bob"
+
+
+def test_invalid_name(server: ServerProcess) -> None:
+    """A name that nobody may have is refused with the reason; another one may be tried."""
+    ada = Peer.connect(server)
+    for name in ("", "   ", "@Ada", "Ada:", "#everyone", "x" * 33, "\x1b[31m", "everyone"):
+        ada.hello(name)
+        ada.expect("error", code="name_invalid")
+    ada.hello(" Ada   Lovelace ")
+
+    assert ada.expect_welcome().name == "Ada Lovelace"
+
+
+def test_name_is_free_again(server: ServerProcess) -> None:
+    """Who left can come back under the same name at once, spelled as they like."""
+    leave(Peer.join(server, "Ada"))
+    ada = Peer.join(server, "ADA")
+    ada.say("hello")
+
+    assert ada.expect("message").sender == "ADA"
+
+
+def test_full(start_server: Callable[..., ServerProcess]) -> None:
+    """More than --max-clients do not come in; when one leaves, there is room."""
+    server = start_server("--max-clients", "2")
+    ada = Peer.join(server, "Ada")
+    Peer.join(server, "Bob")
+    cleo = Peer.connect(server)
+    cleo.hello("Cleo")
+    full = cleo.expect("error", code="full")
+    dora = TextPeer.connect(server)
+    dora.type("Dora")
+    dora.expect_line(full.text)
+    leave(ada)
+
+    assert full.text == "This chat is full. Please try again later."
+    assert cleo.closed()
+    assert dora.closed()
+    server.expect_log("Ada left")
+    Peer.join(server, "Cleo")
+
+
+def test_nothing_before_hello(server: ServerProcess) -> None:
+    """Whoever writes before they have a name is told so, and the connection closed."""
+    ada = Peer.join(server, "Ada")
+    stranger = Peer.connect(server)
+    stranger.say("hello")
+    error = stranger.expect("error")
+    ended = stranger.closed()
+    ada.say("end")
+
+    assert (error.code, error.text) == ("not_joined", "Say hello first.")
+    assert ended
+    assert texts(ada.read_until(1)) == ["end"]
+
+
+def test_unsupported_version(server: ServerProcess) -> None:
+    """A client of another version is told which one this server speaks, and the connection closed."""
+    ada = Peer.connect(server)
+    ada.send_line({"type": "hello", "v": 2, "name": "Ada"})
+    error = ada.expect("error", code="unsupported_version")
+
+    assert error.text == "This server speaks version 1 of the protocol only."
+    assert ada.closed()
+
+
+def test_second_hello(server: ServerProcess) -> None:
+    """Who is in stays in, under the same name, whatever they are called next."""
+    ada = Peer.join(server, "Ada")
+    ada.hello("Bob")
+    ada.say("hello")
+
+    assert ada.expect("error").code == "bad_message"
+    assert ada.expect("message").sender == "Ada"
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
+
+
+def test_backlog_is_the_last_hundred(server: ServerProcess) -> None:
+    """A newcomer gets the last hundred messages that they may see, then what is written from then on."""
+    ada = Peer.join(server, "Ada")
+    Peer.join(server, "Bob")
+    for number in range(1, 131):
+        ada.say(f"{number}", to="Bob" if number == 120 else None)
+    ada.read_until(130)
+    cleo = Peer.join(server, "Cleo")
+    cleo.read_until(100)
+    ada.say("live")
+
+    assert texts(cleo.read_until(101)) == [*(str(number) for number in range(30, 131) if number != 120), "live"]
+
+
+def test_resume_brings_everything_after(server: ServerProcess) -> None:
+    """Who says where they stopped gets every entry after it that they may see, in order, then live ones."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    Peer.join(server, "Cleo")
+    for number in range(1, 11):
+        ada.say(f"{number}")
+    bob.read_until(10)
+    leave(bob)
+    for number in range(11, 311):
+        ada.say(f"{number}", to={0: "Bob", 1: "Cleo"}.get(number % 10))
+    ada.read_until(310)
+    assert bob.welcome
+    bob = Peer.join(server, "Bob", history=bob.welcome.history, after=10)
+    ada.say("live")
+    expected = [number for number in range(11, 311) if number % 10 != 1]
+
+    assert texts(bob.read_until(len(expected) + 1)) == [*map(str, expected), "live"]
+    assert seqs(bob.messages) == [*expected, 311]
+
+
+def test_resume_where_nothing_was_missed(server: ServerProcess) -> None:
+    """Who has everything gets nothing twice; who claims to have more than there is gets what comes."""
+    ada = Peer.join(server, "Ada")
+    ada.say("old")
+    ada.read_until(1)
+    assert ada.welcome
+    bob = Peer.join(server, "Bob", history=ada.welcome.history, after=1)
+    cleo = Peer.join(server, "Cleo", history=ada.welcome.history, after=2**63 - 1)
+    ada.say("new")
+
+    assert texts(bob.read_until(1)) == ["new"]
+    assert texts(cleo.read_until(1)) == ["new"]
+
+
+def test_resume_of_another_log(server: ServerProcess) -> None:
+    """A place in another log means nothing here: the last hundred, as for a newcomer."""
+    ada = Peer.join(server, "Ada")
+    for number in range(1, 121):
+        ada.say(f"{number}")
+    ada.read_until(120)
+    bob = Peer.join(server, "Bob", history="another", after=110)
+
+    assert seqs(bob.read_until(100)) == list(range(21, 121))
+
+
+def test_long_log_is_read_from_disk(server: ServerProcess) -> None:
+    """Thousands of entries from before the server started come page by page, without a hole or a repeat."""
+    server.stop()
+    with contextlib.closing(History(server.data)) as log:
+        log.begin()
+        ada, bob, cleo = (log.add_address(name.lower(), name, True) for name in ("Ada", "Bob", "Cleo"))
+        to = [EVERYONE_ID, EVERYONE_ID, bob.id, cleo.id]
+        log.append([(ada.id, to[i % 4], f"{i}", "x" * (i % 500 + 1)) for i in range(1, 5001)], 0)
+        log.commit()
+        id = log.id
+    server.restart()
+    live = Peer.join(server, "Ada", history=id, after=5000)
+    peer = Peer.join(server, "Bob", history=id, after=7)
+    live.say("live")
+
+    expected = [seq for seq in range(8, 5001) if seq % 4 != 3]
+    assert seqs(peer.read_until(len(expected) + 1)) == [*expected, 5001]
+
+
+def test_long_texts_are_read_from_disk(server: ServerProcess) -> None:
+    """The longest texts there are come as surely; the server once read the same of them over and over."""
+    server.stop()
+    with contextlib.closing(History(server.data)) as log:
+        log.begin()
+        ada = log.add_address("ada", "Ada", True)
+        log.append([(ada.id, EVERYONE_ID, f"{i}", "😀" * MAX_TEXT) for i in range(1, 301)], 0)
+        log.commit()
+        id = log.id
+    server.restart()
+    bob = Peer.join(server, "Bob", history=id, after=20)
+
+    assert seqs(bob.read_until(280)) == list(range(21, 301))
+
+
+def test_flood_goes_on_whoever_comes(server: ServerProcess) -> None:
+    """Who writes without a pause is read on while others join and stop reading; once they were forgotten over it."""
+    ada = Peer.join(server, "Ada")
+    assert ada.welcome
+    stop = threading.Event()
+
+    def flood() -> None:
+        number = 0
+        while not stop.is_set():
+            lines = (b'{"type":"send","id":"%d","text":"%d"}\n' % (i, i) for i in range(number, number + 100))
+            ada.send_bytes(b"".join(lines))
+            number += 100
+
+    reader = threading.Thread(target=ada.closed, args=(60,))
+    writer = threading.Thread(target=flood)
+    reader.start()
+    writer.start()
+    try:
+        idle = [Peer.join(server, f"Idle {i}", history=ada.welcome.history, after=0) for i in range(10)]
+        fresh = Peer.join(server, "Cleo")
+        fresh.read_until(5000)
+        for peer in idle:
+            peer.read_until(5000)
+    finally:
+        stop.set()
+        writer.join()
+        ada.socket.shutdown(socket.SHUT_RDWR)
+        reader.join()
+
+    first = fresh.messages[0].seq
+    assert seqs(fresh.messages) == list(range(first, first + len(fresh.messages)))
+    for peer in idle:
+        assert seqs(peer.messages) == list(range(1, 1 + len(peer.messages)))
+
+
+def test_history_pages(server: ServerProcess) -> None:
+    """A page holds the messages before a number, oldest first, no more than wanted, and says whether there are more."""
+    ada = Peer.join(server, "Ada")
+    for number in range(1, 31):
+        ada.say(f"{number}")
+    ada.read_until(30)
+    ada.send(AskHistory(before=31, limit=10))
+    newest = ada.expect("page")
+    ada.send(AskHistory(before=11, limit=10))
+    oldest = ada.expect("page")
+    ada.send(AskHistory(before=1, limit=10))
+    none = ada.expect("page")
+
+    assert list(newest.messages) == ada.messages[20:]
+    assert newest.more
+    assert list(oldest.messages) == ada.messages[:10]
+    assert not oldest.more
+    assert (none.messages, none.more) == ((), False)
+
+
+def test_page_of_long_messages(server: ServerProcess) -> None:
+    """What does not fit into one line is left for the next page."""
+    ada = Peer.join(server, "Ada")
+    for number in range(40):
+        ada.say(f"{number:02}" + "x" * 3990)
+    ada.read_until(40)
+    ada.send(AskHistory(before=41, limit=40))
+    page = ada.expect("page")
+
+    assert page.more
+    assert 10 < len(page.messages) < 40
+    assert list(page.messages) == ada.messages[-len(page.messages) :]
+
+
+def test_history_with_somebody(server: ServerProcess) -> None:
+    """The page with somebody holds the private messages of the two; others' are shown to nobody else."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    cleo = Peer.join(server, "Cleo")
+    ada.say("@Bob one")
+    ada.expect("ack")
+    bob.say("@Ada two")
+    bob.expect("ack")
+    cleo.say("@Bob three")
+    cleo.expect("ack")
+    cleo.say("four")
+    cleo.expect("ack")
+    ada.send(AskHistory(before=100, limit=10, other="bob"))
+    ada.send(AskHistory(before=100, limit=10, other="Nobody"))
+    cleo.send(AskHistory(before=100, limit=10))
+    cleo.send(AskHistory(before=100, limit=10, other="Ada"))
+
+    assert texts(ada.expect("page").messages) == ["one", "two"]
+    assert ada.expect("error").code == "no_such_user"
+    assert texts(cleo.expect("page").messages) == ["three", "four"]
+    assert cleo.expect("page").messages == ()
+
+
+def test_search(server: ServerProcess) -> None:
+    """Found are the newest messages with all the words, oldest first; of private ones, one's own alone."""
+    ada = Peer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    cleo = Peer.join(server, "Cleo")
+    for text in ("green tea", "black tea", "@Bob secret green tea", "green coffee", "Tea, green!"):
+        ada.say(text)
+    ada.read_until(5)
+    for peer in (bob, cleo):
+        peer.send(AskSearch("GREEN tea", limit=10))
+    bob.send(AskSearch("tea", limit=1))
+    bob.send(AskSearch("tea", limit=10, before=3))
+    bob.send(AskSearch("!", limit=10))
+
+    assert texts(bob.expect("found").messages) == ["green tea", "secret green tea", "Tea, green!"]
+    assert texts(cleo.expect("found").messages) == ["green tea", "Tea, green!"]
+    newest = bob.expect("found")
+    assert (texts(newest.messages), newest.more) == (["Tea, green!"], True)
+    older = bob.expect("found")
+    assert (texts(older.messages), older.more) == (["green tea", "black tea"], False)
+    assert texts(bob.expect("found").messages) == ["Tea, green!"]
+
+
+# --- signs of life ----------------------------------------------------------------------------------------------------
+
+
+def test_ping(server: ServerProcess) -> None:
+    """A ping is answered."""
+    ada = Peer.join(server, "Ada")
+    ada.send(Ping())
+
+    ada.expect("pong")
+
+
+def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says nothing is asked whether they are there; who does not answer is dropped, who does stays."""
+    monkeypatch.setattr(server_module, "PING_SECONDS", 0.5)
+    monkeypatch.setattr(server_module, "SILENT_SECONDS", 1.5)
+    monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
+    server = serve()
+    bob = Peer.join(server, "Bob")
+    ada = Peer.join(server, "Ada")
+    ada.answers_pings = False
+    joined = time.monotonic()
+    bob.expect("left", name="Ada")
+    lived = time.monotonic() - joined
+    bob.send(Ping())
+
+    assert lived >= 1.4
+    assert ada.closed()
+    assert len(ada.events_until("ping")) > 0
+    bob.expect("pong")
+
+
+# --- writing too fast -------------------------------------------------------------------------------------------------
+
+
+def test_flood_is_slowed_down(start_server: Callable[..., ServerProcess]) -> None:
+    """A burst of twenty goes through at once, then so many a second as --rate says; nobody else waits for it."""
+    server = start_server("--rate", "5")
+    flooder = Peer.join(server, "Flooder")
+    bob = Peer.join(server, "Bob")
+    for number in range(30):
+        flooder.say(f"{number}")
+    bob.read_until(20)
+    bob.say("am I in the way?")
+    bob.read_until(31, seconds=20)
+    flood = [message for message in bob.messages if message.sender == "Flooder"]
+
+    assert texts(flood) == [str(number) for number in range(30)]
+    assert flood[19].time - flood[0].time < 1000
+    assert 1900 <= flood[29].time - flood[0].time < 6000
+    assert bob.messages.index(flood[29]) > texts(bob.messages).index("am I in the way?")
+    assert len(flooder.read_until(31)) == 31
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def test_netcat(server: ServerProcess) -> None:
+    """The whole chat with nc: prompt, name, who comes and goes, messages, private ones, /who, /help, /exit."""
+    ada = Netcat(server)
+    ada.expect_prompt("What is your name? ")
+    ada.type("Ada")
+    ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+    bob = Peer.join(server, "Bob")
+    ada.expect_line("Bob has joined the chat.")
+    bob.say("hello")
+    ada.expect_line(re.compile(r"\[\d\d:\d\d\] Bob: hello"))
+    bob.say("@Ada hi")
+    ada.expect_line("Private message from Bob: hi")
+    ada.type("hello, Bob")
+    ada.expect_line(re.compile(r"\[\d\d:\d\d\] Ada: hello, Bob"))
+    ada.type("@Bob: in private")
+    ada.expect_line("Private message to Bob: in private")
+    ada.type("@Nobody hi")
+    ada.expect_line("There is nobody called Nobody here. Nothing was sent.")
+    ada.type("/who")
+    ada.expect_line("Here now (2): Ada, Bob")
+    ada.type("/help")
+    ada.expect_line(re.compile("/exit +leaves"))
+    ada.type("/dance")
+    ada.expect_line("There is no command /dance. /help lists them; // begins a text with a slash.")
+    ada.type("//etc/hosts")
+    ada.expect_line("Ada: /etc/hosts")
+    said = bob.read_until(5)
+    leave(bob)
+    ada.expect_line("Bob has left the chat.")
+    ada.type("/exit")
+    ada.finish_writing()
+
+    assert ada.wait() == 0
+    assert texts(said) == ["hello", "hi", "hello, Bob", "in private", "/etc/hosts"]
+
+
+def test_words_and_lines_are_one_chat(server: ServerProcess) -> None:
+    """People with netcat are people: they join, write, are written to and leave for those with a client too."""
+    bob = Peer.join(server, "Bob")
+    ada = TextPeer.join(server, "Ada")
+    bob.expect("joined", name="Ada")
+    ada.type("@Bob: just us")
+    private = bob.expect("message")
+    ada.type("/exit")
+    bob.expect("left", name="Ada", seconds=5)
+
+    assert (private.sender, private.to, private.text) == ("Ada", "Bob", "just us")
+    assert ada.closed()
+
+
+def test_client_that_was_taken_for_a_person(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prompt is a line of its own for a client that needed longer than that for its hello."""
+    monkeypatch.setattr(server_module, "PROMPT_SECONDS", 0.1)
+    ada = TextPeer.connect(serve())
+    ada.expect_prompt("What is your name? ")
+    ada.type('{"type":"hello","v":1,"name":"Ada"}')
+    ada.expect_line("")
+
+    ada.expect_line(re.compile('{"type":"welcome",.*}'))
+
+
+def test_nobody_waits_for_a_name_for_ever(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says nothing, half a hello or no name for too long is not kept; a client is told why."""
+    for constant in ("PROMPT_SECONDS", "JOIN_SECONDS", "NAME_SECONDS"):
+        monkeypatch.setattr(server_module, constant, 0.3)
+    server = serve()
+    silent = TextPeer.connect(server)
+    thinking = TextPeer.connect(server)
+    thinking.type("")
+    half = Peer.connect(server)
+    half.send_bytes(b'{"type":"hello"')
+
+    assert half.expect("error").code == "not_joined"
+    assert all(peer.closed() for peer in (silent, thinking, half))
+
+
+def test_words_refuse_a_name_and_ask_again(server: ServerProcess) -> None:
+    """A name that is taken or cannot be is refused in words, and the question stands there again."""
+    Peer.join(server, "Bob")
+    ada = TextPeer.connect(server)
+    ada.type("bob")
+    ada.expect_line("Somebody called bob is here already. Choose another name.")
+    ada.expect_prompt("What is your name? ")
+    ada.type("")
+    ada.expect_line("A name needs at least one character.")
+    ada.expect_prompt("What is your name? ")
+    ada.type("Ada")
+
+    ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+
+
+def test_words_own_no_name(server: ServerProcess) -> None:
+    """The name of somebody on netcat is free again when they go: nobody is reached under it, or said to be away."""
+    bob = Peer.join(server, "Bob")
+    TextPeer.join(server, "Ada").close()
+    bob.expect("left", name="Ada", seconds=5)
+    id = bob.say("@Ada hi")
+    error = bob.expect("error", code="no_such_user")
+    cleo = Peer.join(server, "Cleo")
+    TextPeer.join(server, "Ada")
+
+    assert error.id == id
+    assert cleo.welcome
+    assert [person.name for person in cleo.welcome.people] == ["Bob", "Cleo"]
+
+
+def test_borrowed_name(server: ServerProcess) -> None:
+    """Somebody on netcat under the name of somebody away takes nothing from what waits for its owner."""
+    leave(Peer.join(server, "Bob"))
+    ada = Peer.join(server, "Ada")
+    ada.say("@Bob for when you are back")
+    ada.expect("ack")
+    borrower = TextPeer.join(server, "Bob")
+    borrower.type("/exit")
+    assert borrower.closed()
+    for number in range(110):
+        ada.say(f"{number}")
+    ada.read_until(111)
+    bob = Peer.join(server, "Bob")
+
+    assert bob.expect("message").text == "for when you are back"
+
+
+def test_end_of_input_is_a_goodbye(server: ServerProcess) -> None:
+    """`printf ... | nc -N`: what was written is sent, then its writer has left."""
+    bob = Peer.join(server, "Bob")
+    ada = TextPeer.connect(server)
+    ada.send_bytes(b"Ada\r\nhello\r\n")
+    ada.finish_writing()
+    ada.expect_line("Ada: hello")
+
+    assert bob.expect("message", sender="Ada").text == "hello"
+    bob.expect("left", name="Ada", seconds=5)
+    assert ada.closed()
+
+
+def test_words_begin_with_the_backlog(server: ServerProcess) -> None:
+    """Somebody on netcat reads the last hundred messages first, and nothing that is not theirs."""
+    bob = Peer.join(server, "Bob")
+    Peer.join(server, "Cleo")
+    for number in range(1, 121):
+        bob.say(f"{number}", to="Cleo" if number == 110 else None)
+    bob.read_until(120)
+    ada = TextPeer.join(server, "Ada")
+    ada.expect_line("Bob: 120")
+    shown = [line.partition("Bob: ")[2] for line in ada.lines if "Bob: " in line]
+
+    assert shown == [str(number) for number in range(20, 121) if number != 110]
+
+
+def test_no_line_can_be_forged(server: ServerProcess) -> None:
+    """In words every line of a text but its first is set in, so that none of them looks like somebody else's."""
+    ada = TextPeer.join(server, "Ada")
+    bob = Peer.join(server, "Bob")
+    bob.say("hi\n[12:03] Cleo: I am Cleo\r[12:04] Cleo: really\u2028[12:05] Cleo: yes\x85[12:06] Cleo: I am")
+    bob.say("end")
+    ada.expect_line("Bob: end")
+
+    assert not any(re.match(r"\[\d\d:\d\d\] Cleo", line) for line in "\n".join(ada.lines).splitlines())
+    assert "    [12:03] Cleo: I am Cleo[12:04] Cleo: really[12:05] Cleo: yes[12:06] Cleo: I am" in ada.lines
+
+
+def test_words_too_long(server: ServerProcess) -> None:
+    """A text that is too long is not sent; the chat goes on."""
+    ada = TextPeer.join(server, "Ada")
+    ada.type("x" * (MAX_TEXT + 1))
+    ada.expect_line(f"A message has at most {MAX_TEXT} characters; this one has {MAX_TEXT + 1}.")
+    ada.type("short")
+
+    ada.expect_line("Ada: short")
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+def launch(*arguments: str, **environment: str) -> tuple[Program, int]:
+    """`server.py` with these arguments alone, and the port it says it listens on."""
+    program = Program([*SERVER, *arguments], os.environ | {"PYTHONUTF8": "1"} | environment)
+    line = program.expect_line(re.compile(r"Listening on port \d+"), START_SECONDS)
+    return program, int(line.rpartition(" ")[2])
+
+
+class At:
+    """Where a `launch`ed server is."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self.port = port
+
+
+def test_flags(tmp_path: Path) -> None:
+    """What the command line asks for is what the server says and does."""
+    program, port = launch(
+        *("--host", "127.0.0.1", "--port", "0", "--name", "The Attic", "--data", str(tmp_path / "attic")),
+        *("--rate", "0", "--max-clients", "1", "--log-level", "warning"),
+    )
+    ada = Peer.join(At(port), "Ada")
+    for number in range(100):
+        ada.say(f"{number}")
+    ada.read_until(100, seconds=5)
+    bob = Peer.connect(At(port))
+    bob.hello("Bob")
+    bob.expect("error", code="full")
+
+    assert ada.welcome
+    assert ada.welcome.server == "The Attic"
+    assert program.lines == [
+        f"Hallway {__version__}: “The Attic” is open. Ctrl-C closes it.",
+        f"  Join with   python3 client.py --host 127.0.0.1 --port {port}",
+        f"  The log is in {tmp_path / 'attic'}",
+        f"Listening on port {port}",
+    ]
+    assert (tmp_path / "attic" / FILE_NAME).exists()
+
+
+def test_variables_stand_behind_the_flags(tmp_path: Path) -> None:
+    """HALLWAY_* variables do what the flags do, and a flag wins over its variable."""
+    program, port = launch(
+        *("--port", "0", "--name", "The Cellar"),
+        HALLWAY_HOST="127.0.0.1",
+        HALLWAY_PORT="1",
+        HALLWAY_CHAT="The Attic",
+        HALLWAY_DATA=str(tmp_path / "attic"),
+        HALLWAY_RATE="0",
+        HALLWAY_MAX_CLIENTS="1",
+        HALLWAY_LOG_LEVEL="debug",
+    )
+    ada = Peer.join(At(port), "Ada")
+    for number in range(100):
+        ada.say(f"number {number}")
+    ada.read_until(100, seconds=5)
+    bob = Peer.connect(At(port))
+    bob.hello("Bob")
+    bob.expect("error", code="full")
+    program.expect_line(re.compile(".*Ada to #everyone: number 99"))
+
+    assert ada.welcome
+    assert ada.welcome.server == "The Cellar"
+    assert (tmp_path / "attic" / FILE_NAME).exists()
+
+
+def test_asks_for_address_and_port(tmp_path: Path) -> None:
+    """--ask wants the address and the port, through a pipe too; Enter alone takes what the flags said."""
+    asked = Program([*SERVER, "--ask", "--port", "0", "--data", str(tmp_path / "asked")])
+    asked.expect_prompt("Enter server IP (Enter alone: every address of this computer): ")
+    asked.type("127.0.0.1")
+    asked.expect_prompt("Enter server port (Enter alone: 0): ")
+    asked.type("")
+    line = asked.expect_line(re.compile(r"Listening on port \d+"), START_SECONDS)
+
+    Peer.join(At(int(line.rpartition(" ")[2])), "Ada")
+    assert any("--host 127.0.0.1 " in line for line in asked.lines)
+
+
+def test_ask_refuses_a_wrong_port(tmp_path: Path) -> None:
+    """A port that is none ends with a sentence and wrong usage."""
+    wrong = run("--ask", "--data", str(tmp_path / "asked"), text="127.0.0.1\n99999\n")
+
+    assert wrong.returncode == 2
+    assert wrong.stderr == "server.py: a port is a number from 0 to 65535, not “99999”\n"
+
+
+def test_listens_on_every_address(tmp_path: Path) -> None:
+    """Without --host the chat is there on IPv4 and, where the machine has it, on IPv6; both are one chat."""
+    _, port = launch("--port", "0", "--data", str(tmp_path / "every"))
+    ada = Peer.join(At(port), "Ada")
+    try:
+        bob = Peer(socket.create_connection(("::1", port), ANSWER_SECONDS))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    bob.hello("Bob")
+    bob.expect_welcome()
+    ada.expect("joined", name="Bob")
+    bob.say("over IPv6")
+
+    assert ada.expect("message").text == "over IPv6"
+
+
+def test_version() -> None:
+    """--version prints it, and that is all."""
+    printed = run("--version")
+
+    assert (printed.returncode, printed.stdout, printed.stderr) == (0, f"Hallway {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (["--port", "70000"], {}, "a port is a number from 0 to 65535, not “70000”"),
+        (["--port", "-1"], {}, "a port is a number from 0 to 65535, not “-1”"),
+        (["--rate", "-1"], {}, "the rate is a number of messages a second, 0 for no limit; not “-1”"),
+        (["--rate", "nan"], {}, "the rate is a number of messages a second, 0 for no limit; not “nan”"),
+        (["--max-clients", "0"], {}, "a number from 1 to 100000 is needed, not “0”"),
+        (["--log-level", "loud"], {}, "the level is debug, info, warning or error, not “loud”"),
+        (["--dance"], {}, "unrecognized arguments: --dance"),
+        ([], {"HALLWAY_PORT": "soon"}, "a port is a number from 0 to 65535, not “soon”"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
+    """A command line that cannot be meant ends with exit status 2 and says what is wrong with it."""
+    wrong = run(*arguments, **environment)
+
+    assert wrong.returncode == 2
+    assert wrong.stdout == ""
+    assert wrong.stderr.endswith(f"{sentence}\n")
+
+
+def test_port_in_use(server: ServerProcess, tmp_path: Path) -> None:
+    """A port that is taken: one sentence, exit status 1, and the one who has it goes on."""
+    second = run("--host", "127.0.0.1", "--port", str(server.port), "--data", str(tmp_path / "second"))
+
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"server.py: Port {server.port} is in use: perhaps a server runs already."
+        " Stop it, or choose another port with --port.\n"
+    )
+    Peer.join(server, "Ada")
+
+
+def test_second_server_on_the_same_log(server: ServerProcess) -> None:
+    """Two servers never write one log: the second says so, exit status 1, and the first goes on."""
+    second = run("--host", "127.0.0.1", "--port", "0", "--data", str(server.data))
+
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"server.py: A server is using the data folder {server.data}. Stop it, or choose another folder.\n"
+    )
+    Peer.join(server, "Ada")
+
+
+def test_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """A data folder that cannot be (a file is in its place): one sentence, exit status 1."""
+    (tmp_path / "file").write_text("in the way")
+    failed = run("--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path / "file"))
+
+    assert failed.returncode == 1
+    assert re.fullmatch(
+        r"server\.py: The data folder .*file cannot be written \(.+\)\. Choose another one\.\n", failed.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        ("no such host", "There is no address no such host. Leave --host out to listen on every address."),
+        ("192.0.2.1", "192.0.2.1 is not an address of this computer. Leave --host out to listen on all that are."),
+    ],
+)
+def test_address_that_is_not_ours(tmp_path: Path, host: str, sentence: str) -> None:
+    """An address this computer does not have: one sentence, exit status 1."""
+    failed = run("--host", host, "--port", "0", "--data", str(tmp_path / "data"))
+
+    assert failed.returncode == 1
+    assert failed.stderr == f"server.py: {sentence}\n"
+
+
+def test_damaged_log(server: ServerProcess) -> None:
+    """A malformed log is put aside, which is said loudly, and the chat begins anew."""
+    ada = Peer.join(server, "Ada")
+    ada.say("lost")
+    ada.expect("ack")
+    assert ada.welcome
+    old = ada.welcome.history
+    server.stop()
+    (server.data / FILE_NAME).write_bytes(b"This was a database once. " * 1000)
+    server.restart()
+    ada = Peer.join(server, "Ada", history=old, after=0)
+    [aside] = server.data.glob("*.malformed-*")
+
+    assert f"ATTENTION: the log was damaged. It is kept as {aside}, and a new one begins." in server.log
+    assert ada.welcome
+    assert ada.welcome.last == 0
+    assert ada.welcome.history != old
+
+
+# --- stopping ---------------------------------------------------------------------------------------------------------
+
+
+def test_sigterm(server: ServerProcess) -> None:
+    """SIGTERM: everybody is told, what was acked is in the log, and the server is gone within 5 s, exit status 0."""
+    ada = Peer.join(server, "Ada")
+    bob = TextPeer.join(server, "Bob")
+    nameless = Peer.connect(server)
+    ada.say("kept")
+    ada.expect("ack")
+    status = server.stop()
+    with Reader(server.data) as reader:
+        kept = reader.before(0, 100, 100)
+
+    assert status == 0
+    assert ada.expect("bye").reason == "The server is closing."
+    bob.expect_line("The server is closing.")
+    assert ada.closed()
+    assert bob.closed()
+    assert nameless.closed()
+    assert texts(kept) == ["kept"]
+
+
+def test_control_c(server: ServerProcess) -> None:
+    """Ctrl-C: the same, exit status 130."""
+    ada = Peer.join(server, "Ada")
+    server.interrupt()
+
+    assert server.wait() == 130
+    ada.expect("bye")
+
+
+def test_stopping_with_somebody_who_does_not_read(server: ServerProcess) -> None:
+    """Somebody who takes nothing does not hold the server up."""
+    ada = Peer.join(server, "Ada")
+    stuck = Peer.join(server, "Stuck", receive_buffer=4096)
+    for number in range(300):
+        ada.say(f"{number}" + "x" * 3900)
+    ada.read_until(300)
+
+    assert server.stop() == 0
+    assert ada.expect("bye")
+    stuck.close()
+
+
+def test_restart_keeps_the_log(server: ServerProcess) -> None:
+    """After a restart the log is the same one, and numbers go on where they were."""
+    ada = Peer.join(server, "Ada")
+    ada.say("before", id="1")
+    first = ada.expect("ack")
+    assert ada.welcome
+    server.restart()
+    again = Peer.join(server, "Ada", history=ada.welcome.history, after=0)
+    again.say("before", id="1")
+    repeated = again.expect("ack")
+    again.say("after")
+
+    assert repeated == first
+    assert again.welcome
+    assert again.welcome.history == ada.welcome.history
+    assert texts(again.read_until(2)) == ["before", "after"]
+    assert seqs(again.messages) == [1, 2]
+
+
+# --- what the operator sees -------------------------------------------------------------------------------------------
+
+
+def test_log_lines(server: ServerProcess) -> None:
+    """The terminal shows connections, who joins, writes and leaves, and not a word of what they write."""
+    ada = Peer.join(server, "Ada")
+    port = ada.socket.getsockname()[1]
+    ada.say("the secret word")
+    ada.say("@Ada the secret word")
+    ada.expect("ack")
+    server.expect_log(f"connection from 127.0.0.1:{port}")
+    server.expect_log(f"Ada joined from 127.0.0.1:{port}")
+    server.expect_log("Ada wrote ")
+    leave(ada)
+    server.expect_log("Ada left")
+    Peer.join(server, "Bob").close()
+    server.expect_log("Bob lost the connection")
+    server.stop()
+
+    assert "secret" not in server.log
+
+
+def test_texts_at_debug(start_server: Callable[..., ServerProcess]) -> None:
+    """With --log-level debug the texts are shown as well, each on one line."""
+    server = start_server("--log-level", "debug")
+    ada = Peer.join(server, "Ada")
+    ada.say("the secret\n12:00:00 Bob joined")
+
+    server.expect_log("Ada to #everyone: the secret 12:00:00 Bob joined")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="looks at when a POSIX pipe is full")
+def test_terminal_that_stands_still(tmp_path: Path) -> None:
+    """A server whose output nobody reads serves and stops as ever."""
+    command = [*SERVER, "--host", "127.0.0.1", "--port", "0", "--rate", "0", "--log-level", "debug"]
+    process = subprocess.Popen(
+        [*command, "--data", str(tmp_path / "still")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    try:
+        with process.stdout:
+            while not (line := process.stdout.readline()).startswith(b"Listening"):
+                assert line, "the server has not started"
+            server = At(int(line.split()[-1]))
+            ada = Peer.join(server, "Ada")
+            for number in range(60):
+                ada.say(f"{number}" + "x" * 3900)
+            ada.read_until(60)
+            bob = Peer.join(server, "Bob")  # 240 KB were written to the terminal; a pipe holds 64
+            bob.say("does anybody hear me?")
+            ada.expect("joined", name="Bob")
+            answer = ada.read_until(61)[-1]
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(STOP_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert answer.text == "does anybody hear me?"
+    assert status == 0
