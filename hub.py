@@ -418,6 +418,7 @@ class Hub(threading.Thread):
             return
         self._known = {address.key: address for address in self._history.addresses()}
         self._tail = Tail(self._history.last)
+        self._fanned_out = self._tail.last  # everybody who was up to date when we last looked has it up to here
         self._catch_up = CatchUp(self._folder, self)
         self._catch_up.start()
         self._opened.put(self._history.set_aside)
@@ -537,10 +538,7 @@ class Hub(threading.Thread):
                 self._enter(join, key, address, notices, now)
             self._welcome(entering.values())
             self._publish(drafts, senders, stored)
-        last = self._tail.last
-        for client in self._here.values():
-            if not client.full and (client.after != last or client.control):
-                self._pump(client)
+        self._fan_out()
         for join in joins:
             self._pump(join.client)
             join.done.set()
@@ -746,6 +744,33 @@ class Hub(threading.Thread):
             log.info("%s does not read and is disconnected", client.name or client.address)
             self._end(client)
 
+    def _fan_out(self) -> None:
+        """Hands everybody what is new.
+
+        Nearly all have read everything up to now, want the same bytes and nothing else: those are handed over here, at
+        a third of what `_pump` would cost for each.
+        """
+        last, before = self._tail.last, self._fanned_out
+        self._fanned_out = last
+        block = self._tail.block_after(before) if before < last and before + 1 >= self._tail.first else None
+        data = block.public(before) if block is not None and block.last == last and not block.privates else None
+        for client in self._here.values():
+            if client.full:
+                continue
+            if data is None or client.after != before or client.control or client.start != 0 or client.face is not WIRE:
+                if client.after != last or client.control:
+                    self._pump(client)
+                continue
+            client.after = last
+            try:
+                sent = client.link.send(data)
+            except OSError:
+                self._end(client)
+                continue
+            if sent < len(data):
+                client.buffer, client.offset, client.block, client.block_after = data, sent, block, before
+                self._is_full(client)
+
     def _pump(self, client: Client) -> None:
         """Hands over what is due to a client, until it has everything or its socket is full. Never waits."""
         try:
@@ -753,10 +778,7 @@ class Hub(threading.Thread):
                 rest = memoryview(client.buffer)[client.offset :] if client.offset else client.buffer
                 client.offset += client.link.send(rest)
                 if client.offset < len(client.buffer):
-                    if not client.full:
-                        client.full = True
-                        self._full.add(client)
-                        self._selector.register(client.link, selectors.EVENT_WRITE, client)
+                    self._is_full(client)
                     return
         except OSError:  # the connection broke; its thread notices as well, and posts that it has gone
             self._end(client)
@@ -880,6 +902,12 @@ class Hub(threading.Thread):
         if client.owed:
             client.turns.release(client.owed)
             client.owed = 0
+
+    def _is_full(self, client: Client) -> None:
+        if not client.full:
+            client.full = True
+            self._full.add(client)
+            self._selector.register(client.link, selectors.EVENT_WRITE, client)
 
     def _not_full(self, client: Client) -> None:
         client.full = False
