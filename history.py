@@ -103,7 +103,7 @@ Draft = tuple[int, int, str, str]  # a message before it has its place in the lo
 Stored = tuple[int, int, bool]  # where a draft stands in the log: seq, time, and whether it is new there
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """A message of the log with its two addresses."""
 
     message: Message
@@ -316,13 +316,13 @@ class Reader:
         rows = self._fetch("SELECT id FROM addresses WHERE key = :key", {"key": key})
         return rows[0][0] if rows else None
 
-    def entries(self, first: int, limit: int) -> Iterator[Entry]:
+    def entries(self, first: int, limit: int) -> Iterator[LogEntry]:
         """At most `limit` entries from seq `first` on, everybody's, oldest first; the hub decides who sees which."""
         sql = f"{_ENTRIES} WHERE log.seq >= ? ORDER BY log.seq LIMIT ?"
         try:
             with contextlib.closing(self._db.execute(sql, (first, limit))) as rows:
                 for row in rows:  # one by one: the hub often has enough before the last
-                    yield Entry(Message(*row[:6]), row[6], row[7])
+                    yield LogEntry(Message(*row[:6]), row[6], row[7])
         except sqlite3.Error as error:
             raise HistoryError(f"The log cannot be read: {error}.") from None
 

@@ -19,14 +19,14 @@ import selectors
 import socket
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Reader, Stored
+from history import EVERYONE_ID, Address, Draft, History, HistoryError, LogEntry, NotSaved, Reader, Stored
 from link import Link
 from protocol import (
     EVENTS,
@@ -52,17 +52,16 @@ from protocol import (
     Welcome,
     clean_line,
     encode,
-    encode_ack,
-    encode_message,
     encode_page,
     encode_people,
+    encode_stored,
     encode_welcome,
     in_words,
     name_key,
     parse_object,
     split_address,
 )
-from tail import BLOCK_SIZE, Block, BlockBuilder, Private, Tail
+from tail import Block, Entry, Tail, blocks
 
 BATCH_SENDS = 4096  # messages in one transaction; a larger one would only make the first of them wait
 OLD_MESSAGES = 1024  # read from disk at once for those who are behind the tail
@@ -148,7 +147,7 @@ class Client:
 
     __slots__ = (
         "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face",
-        "full", "is_new", "joined_at", "link", "offset", "owed", "page", "person", "reading", "start", "turns",
+        "full", "is_new", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading", "start", "turns",
     )  # fmt: skip
 
     def __init__(self, link: Link, address: str) -> None:
@@ -158,7 +157,8 @@ class Client:
         # How many times its thread may post before the hub has taken what it posted. Where the socket was full the hub
         # gives the turn back when it could hand over something again: nobody can write faster than they read.
         self.turns = threading.Semaphore(2)
-        self.person: Address | None = None  # set by the hub when joined
+        self.person: Address | None = None  # set by the hub when joined, and with it
+        self.name = ""
         # -- what only the hub touches --
         self.control: list[bytes] = []  # answers and notices that wait, all whole lines
         self.control_size = 0
@@ -176,11 +176,6 @@ class Client:
         self.owed = 0  # turns to give back when the socket takes something again
         self.close_by: float | None = None  # said goodbye: close when all is handed over, at the latest then
         self.ended = False  # nothing can be sent any more
-
-    @property
-    def name(self) -> str:
-        """The person's name, "" before they have one."""
-        return self.person.name if self.person else ""
 
 
 # --- what is posted to the hub ----------------------------------------------------------------------------------------
@@ -275,6 +270,11 @@ class PageWanted:
     start: int | None
 
 
+def _encoded(entry: LogEntry) -> Entry:
+    message, sender, recipient = entry
+    return message.seq, encode(message), None if recipient == EVERYONE_ID else (sender, recipient)
+
+
 class CatchUp(threading.Thread):
     """Reads the log from disk for those who are behind its tail, so that the hub never waits for it.
 
@@ -315,22 +315,8 @@ class CatchUp(threading.Thread):
                     self._hub.post(Unreadable(wanted if isinstance(wanted, int) else wanted.client))
 
     def _read_block(self, reader: Reader, first: int) -> Block:
-        lines: list[bytes] = []
-        seqs: list[int] = []
-        privates: list[Private] = []
-        size, seq = 0, first - 1
-        for entry in reader.entries(first, OLD_MESSAGES - (first - 1) % OLD_MESSAGES):
-            seq = entry.message.seq
-            line = encode(entry.message)
-            if entry.recipient == EVERYONE_ID:
-                seqs.append(seq)
-                lines.append(line)
-            else:
-                privates.append(Private(seq, line, (entry.sender, entry.recipient)))
-            size += len(line)
-            if size >= BLOCK_SIZE:
-                break
-        return Block(first, seq, seqs, lines, privates)
+        entries = reader.entries(first, OLD_MESSAGES - (first - 1) % OLD_MESSAGES)
+        return next(blocks(first, (_encoded(entry) for entry in entries)))
 
     def _read_page(self, reader: Reader, wanted: PageWanted) -> PageRead:
         client, after, start = wanted.client, wanted.after, wanted.start
@@ -579,6 +565,7 @@ class Hub(threading.Thread):
     def _enter(self, join: Join, key: str, address: Address, notices: list[Joined | Left], now: int) -> None:
         client, hello = join.client, join.hello
         client.person = self._known[key] = address
+        client.name = address.name
         self._here[key] = client
         if hello.history == self._history.id and hello.after is not None:
             client.after = min(hello.after, self._tail.last)
@@ -661,6 +648,10 @@ class Hub(threading.Thread):
             sender = client.person.id
             for order in item.orders:
                 if type(order) is Send:
+                    if order.to is None and order.text[0] != "@":  # nearly always
+                        drafts.append((sender, EVERYONE_ID, order.id, order.text))
+                        senders.append((client, EVERYBODY))
+                        continue
                     try:
                         recipient, text = self._address(order)
                     except ProtocolError as problem:
@@ -675,8 +666,6 @@ class Hub(threading.Thread):
     def _address(self, send: Send) -> tuple[Address, str]:
         """Whom a message is for, and its text without the `@name` that said so. Raises `ProtocolError`."""
         if send.to is None:
-            if send.text[0] != "@":
-                return EVERYBODY, send.text
             addressed = split_address(send.text, self._find)
             if addressed is None:
                 return EVERYBODY, send.text
@@ -710,14 +699,15 @@ class Hub(threading.Thread):
 
     def _publish(self, drafts: list[Draft], senders: list[tuple[Client, Address]], stored: list[Stored]) -> None:
         """Acks what is on disk now, and puts what is new at the end of the tail."""
-        acks: dict[Client, list[bytes]] = {}
-        builder = BlockBuilder(self._tail)
+        acks: defaultdict[Client, list[bytes]] = defaultdict(list)
+        entries: list[Entry] = []
         for (sender, to, id, text), (client, recipient), (seq, now, new) in zip(drafts, senders, stored, strict=True):
-            acks.setdefault(client, []).append(encode_ack(id, seq, now))
+            ack, line = encode_stored(seq, now, client.name, recipient.name, id, text)
+            acks[client].append(ack)
             if new:
-                line = encode_message(seq, now, client.name, recipient.name, id, text)
-                builder.add(seq, line, None if to == EVERYONE_ID else (sender, to))
-        builder.finish()
+                entries.append((seq, line, None if to == EVERYONE_ID else (sender, to)))
+        for block in blocks(self._tail.last + 1, entries):
+            self._tail.append(block)
         for client, lines in acks.items():
             if client.face is WIRE:
                 self._tell(client, b"".join(lines))

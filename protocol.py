@@ -371,28 +371,36 @@ def _plain(value: Any) -> Any:
 
 def encode(message: Command | Event) -> bytes:
     """`message` as its line on the wire, newline included."""
+    if type(message) is Message:
+        m = message
+        return encode_stored(m.seq, m.time, m.sender, m.to, m.id, m.text)[1]
+    return encode_any(message)
+
+
+def encode_any(message: Command | Event) -> bytes:
+    """What `encode` gives, the general way."""
     return (_to_json(_plain(message)) + "\n").encode()
 
 
-def encode_message(seq: int, time: int, sender: str, to: str, id: str, text: str) -> bytes:
-    """The same line as `encode(Message(...))`, by hand: the server makes one for every message of a flood."""
+def encode_stored(seq: int, time: int, sender: str, to: str, id: str, text: str) -> tuple[bytes, bytes]:
+    """The lines of a stored message's `Ack` and of its `Message`, as `encode_any` would write them.
+
+    Written out by hand: the server makes both for every message of a flood.
+    """
+    quoted = quote(id)
     return (
+        f'{{"type":"ack","id":{quoted},"seq":{seq},"time":{time}}}\n'.encode(),
         f'{{"type":"message","seq":{seq},"time":{time},"from":{quote(sender)},"to":{quote(to)},'
-        f'"id":{quote(id)},"text":{quote(text)}}}\n'
-    ).encode()
-
-
-def encode_ack(id: str, seq: int, time: int) -> bytes:
-    """The same line as `encode(Ack(id, seq, time))`, written out by hand for the same reason."""
-    return f'{{"type":"ack","id":{quote(id)},"seq":{seq},"time":{time}}}\n'.encode()
+        f'"id":{quoted},"text":{quote(text)}}}\n'.encode(),
+    )
 
 
 def encode_page(kind: type[Page] | type[Found], messages: Iterable[Message], more: bool) -> bytes:
     """A `page` or `found` line. Where not all fit into `MAX_LINE`, the oldest are left out and `more` is true."""
     room = MAX_LINE - 100  # the frame around the messages
     kept: list[bytes] = []
-    for m in reversed(list(messages)):
-        line = encode_message(m.seq, m.time, m.sender, m.to, m.id, m.text).rstrip(b"\n")
+    for message in reversed(list(messages)):
+        line = encode(message).rstrip(b"\n")
         room -= len(line) + 1
         if room < 0:
             more = True

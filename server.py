@@ -242,7 +242,12 @@ class Connection(threading.Thread):
         orders: list[Order] = []
         answered = 0
         for item in items:
-            if not self._may_go_on(self._send_pace if isinstance(item, Send) else self._ask_pace, orders):
+            if isinstance(item, Send):
+                if not self._may_go_on(self._send_pace, orders):
+                    return False
+                orders.append(item)
+                continue
+            if not self._may_go_on(self._ask_pace, orders):
                 return False
             if isinstance(item, Bye) or (isinstance(item, BadLine) and item.fatal):
                 if isinstance(item, BadLine):

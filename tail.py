@@ -16,7 +16,7 @@ from itertools import accumulate
 
 BLOCK_SIZE = 256 * 1024  # bytes that one send hands over at the most; stays in the processor's cache for all readers
 MERGE_SIZE = 16 * 1024  # bytes up to which a block of the tail grows with the next batch, so that few sends catch up
-TAIL_SIZE = 3 * 1024 * 1024  # bytes of the log's end kept in memory
+TAIL_SIZE = 6 * 1024 * 1024  # bytes of the log's end kept in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +108,25 @@ class Tail:
         return self._blocks[bisect_left(self._blocks, seq + 1, key=lambda block: block.last)]
 
 
-class BlockBuilder:
-    """Encoded entries in, blocks of at most about `BLOCK_SIZE` bytes at the end of the tail out."""
+Entry = tuple[int, bytes, tuple[int, int] | None]  # seq, encoded line, and the two whom it is for; None: everybody
 
-    def __init__(self, tail: Tail) -> None:
-        self._tail = tail
-        self._begin()
 
-    def _begin(self) -> None:
-        self._seqs: list[int] = []
-        self._lines: list[bytes] = []
-        self._privates: list[Private] = []
-        self._size = 0
-        self._last = self._tail.last
-
-    def add(self, seq: int, line: bytes, people: tuple[int, int] | None) -> None:
-        """Adds an entry; `people` are the two who may see it, None for everybody."""
+def blocks(first: int, entries: Iterable[Entry]) -> Iterator[Block]:
+    """The entries from seq `first` on as blocks of about `BLOCK_SIZE` bytes."""
+    seqs: list[int] = []
+    lines: list[bytes] = []
+    privates: list[Private] = []
+    size = 0
+    seq = first
+    for seq, line, people in entries:
         if people is None:
-            self._seqs.append(seq)
-            self._lines.append(line)
+            seqs.append(seq)
+            lines.append(line)
         else:
-            self._privates.append(Private(seq, line, people))
-        self._size += len(line)
-        self._last = seq
-        if self._size >= BLOCK_SIZE:
-            self.finish()
-
-    def finish(self) -> None:
-        """Hands over what was added since the last block."""
-        if self._last > self._tail.last:
-            self._tail.append(Block(self._tail.last + 1, self._last, self._seqs, self._lines, self._privates))
-            self._begin()
+            privates.append(Private(seq, line, people))
+        size += len(line)
+        if size >= BLOCK_SIZE:
+            yield Block(first, seq, seqs, lines, privates)
+            first, seqs, lines, privates, size = seq + 1, [], [], [], 0
+    if size:
+        yield Block(first, seq, seqs, lines, privates)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tail
-from tail import Block, BlockBuilder, Private, Tail
+from tail import Block, Entry, Private, Tail, blocks
 
 PEOPLE = (1, 2, 3, 4)
 
@@ -27,13 +27,14 @@ def fill(to: Tail, batches: list[list[tuple[str, tuple[int, int] | None]]]) -> l
     plain = []
     seq = to.last
     for batch in batches:
-        builder = BlockBuilder(to)
+        batch_entries: list[Entry] = []
         for text, people in batch:
             seq += 1
             line = f"{seq} {text}\n".encode()
-            builder.add(seq, line, people)
+            batch_entries.append((seq, line, people))
             plain.append((seq, line, set(people or PEOPLE)))
-        builder.finish()
+        for block in blocks(to.last + 1, batch_entries):
+            to.append(block)
     return plain
 
 
@@ -76,8 +77,8 @@ def test_everybody_reads_what_they_may_see(
 def test_empty() -> None:
     """A tail begins behind the last entry of the log, with nothing in it."""
     empty = Tail(41)
-    BlockBuilder(empty).finish()
 
+    assert list(blocks(42, [])) == []
     assert (empty.first, empty.last) == (42, 41)
 
 
