@@ -142,14 +142,18 @@ class History:
             self.has_words = _prepare_words(self._db)
             about = dict(self._db.execute("SELECT key, value FROM about").fetchall())
             self.last = self._newest()
+            self.id: str = about["history"]
+            self._indexed: int = about["indexed"]
         except (OSError, sqlite3.Error) as error:
             self._lock.close()
             raise HistoryError(f"The log {path} cannot be opened ({_reason(error)}).") from None
+        except KeyError:
+            self._lock.close()
+            raise HistoryError(f"{path} is a database, but not one of Hallway's. Choose another folder.") from None
         except HistoryError:
             self._lock.close()
             raise
-        self.id: str = about["history"]
-        self._indexed: int = about["indexed"]
+        self._before = self.last  # as it was when the transaction began
         self._checkpointed = self.last  # up to where `checkpoint` has been
 
     def addresses(self) -> list[Address]:
@@ -165,6 +169,7 @@ class History:
     def begin(self) -> None:
         """Begins a transaction."""
         self._execute("BEGIN IMMEDIATE")
+        self._before = self.last
 
     def add_address(self, key: str, name: str, keeps: bool) -> Address:
         """Gives somebody new an address; they have nothing to catch up with that was written before."""
@@ -271,11 +276,11 @@ class History:
             raise self._not_saved(error) from None
 
     def _not_saved(self, error: sqlite3.Error) -> NotSaved:
-        """Rolls back what SQLite has not (a full disk already did), and takes the count from the disk again."""
+        """Rolls back what SQLite has not (a full disk already did), and counts from where the transaction began."""
         with contextlib.suppress(sqlite3.Error):  # a second refusal says no more than the first
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            self.last = self._newest()
+        self.last = self._before
         return NotSaved(f"The log could not be written: {error}.")
 
 

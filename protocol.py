@@ -32,6 +32,7 @@ EVERYONE = "#everyone"  # the room all are in; an address, like a person's name
 MAX_LINE = 64 * 1024  # bytes; 4,000 characters outside the BMP, all written as \uXXXX\uXXXX, take 48,000
 MAX_TEXT = 4000  # characters; a line of 250,000 freezes Tk for over a second
 MAX_NAME = 32  # characters; fits a sidebar, and `First Second-Third`
+MAX_NAME_WORDS = 8  # of a name after an @; each is looked up, and 65 hostile ones took the server over a millisecond
 MAX_ID = 64  # characters; two UUIDs
 MAX_SECRET = 1024  # characters of a token or a password
 MAX_QUERY = 200  # characters of a search; longer ones find nothing more
@@ -137,7 +138,7 @@ def split_address(text: str, find: Callable[[str], str | None]) -> tuple[str, st
     ends = [i for i, character in enumerate(body[: 2 * MAX_NAME + 1]) if character in ": \n\t"]
     if len(body) <= 2 * MAX_NAME:
         ends.append(len(body))
-    for end in reversed(ends):
+    for end in reversed(ends[:MAX_NAME_WORDS]):
         name = find(name_key(body[:end]))
         if name is not None:
             return name, body[end:].removeprefix(":").strip()

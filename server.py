@@ -125,6 +125,8 @@ class Connection(threading.Thread):
         self._hub = server.hub
         self._socket = accepted
         self._address = address
+        self._prefix = secrets.token_hex(6)  # of the ids of what is said in words
+        self._lines_heard = 0
         self._send_pace = Pace(server.options.rate, SEND_BURST)
         self._ask_pace = Pace(ASK_RATE if server.options.rate else 0, ASK_BURST)
 
@@ -326,34 +328,21 @@ class Connection(threading.Thread):
         """A person with netcat. They leave as they like: the end of their input is a goodbye."""
         self._client.face = WORDS
         lines = LineSplitter()
-        number, prefix = 0, secrets.token_hex(6)
-        while data:
-            orders: list[Order] = []
-            for line in lines.feed(data):
-                text = clean_text(line.decode(errors="replace")).strip()
+        while True:
+            for line in lines.feed(data or b"\n"):  # at the end of the input: what has no newline is a line, too
+                if not (line or data):
+                    return True
+                going_on = self._hear(line) if self._client.person else self._hear_name(line)
+                if going_on is not None:
+                    return going_on
                 if self._client.person is None:
-                    if _NOT_TYPED.search(line):
-                        self._tell(b"This is a Hallway chat, for people and their chat programs. Goodbye.\n")
-                        return False
                     deadline = time.monotonic() + NAME_SECONDS
-                    if not self._join_in_words(text):
-                        return False
-                elif text:
-                    number += 1
-                    order = self._order_in_words(text, f"nc-{prefix}-{number}")
-                    if order is None:
-                        self._post(orders)
-                        return True
-                    if not self._may_go_on(self._send_pace, orders):
-                        return False
-                    orders.append(order)
             if lines.overflow:
-                orders.append(f"A line has more than {MAX_LINE} bytes. Goodbye.\n".encode())
-                self._post(orders)
+                self._tell(f"A line has more than {MAX_LINE} bytes. Goodbye.\n".encode())
                 return False
-            self._post(orders)
+            if not data:
+                return True
             data = self._receive_until(deadline) if self._client.person is None else self._receive_words()
-        return True
 
     def _receive_words(self) -> bytes:
         """The next bytes, however long it takes: people on netcat answer no pings, TCP's keep-alive finds the dead."""
@@ -364,19 +353,37 @@ class Connection(threading.Thread):
                 if self._client.ended:
                     return b""
 
-    def _join_in_words(self, text: str) -> bool:
-        """Tries a name; false when the connection is to be closed."""
+    def _hear_name(self, line: bytes) -> bool | None:
+        """Tries a name. True or False, as `_talk` returns it, when the connection is to be closed."""
+        if _NOT_TYPED.search(line):
+            self._tell(b"This is a Hallway chat, for people and their chat programs. Goodbye.\n")
+            return False
+        text = clean_text(line.decode(errors="replace")).strip()
         try:
             if "\ufffd" in text:
                 raise NameProblem("That name came in an encoding other than UTF-8. Plain letters always work.")
             hello = Hello(VERSION, check_name(text[: 4 * MAX_NAME]))
         except NameProblem as problem:
             self._tell(WORDS.say(Error(problem.code, str(problem)), ""))
-            return True
+            return None
         self._join(hello, keeps=False)
-        return not self._client.ended and self._client.close_by is None
+        return False if self._client.ended or self._client.close_by is not None else None
 
-    def _order_in_words(self, text: str, id: str) -> Order | None:
+    def _hear(self, line: bytes) -> bool | None:
+        """Hands on a typed line. True or False, as `_talk` returns it, when the connection is to be closed."""
+        text = clean_text(line.decode(errors="replace")).strip()
+        if not text:
+            return None
+        self._lines_heard += 1
+        order = self._order_in_words(text)
+        if order is None:
+            return True
+        if not self._may_go_on(self._send_pace, []):
+            return False
+        self._post([order])
+        return None
+
+    def _order_in_words(self, text: str) -> Order | None:
         """What a typed line wants; None when it is /exit."""
         if text == "/exit":
             return None
@@ -392,6 +399,7 @@ class Connection(threading.Thread):
             return f"There is no command {word}. /help lists them; // begins a text with a slash.\n".encode()
         if len(text) > MAX_TEXT:
             return f"A message has at most {MAX_TEXT} characters; this one has {len(text)}.\n".encode()
+        id = f"nc-{self._prefix}-{self._lines_heard}"  # people on netcat send nothing again, but ids are unique for all
         return Send(id, text.removeprefix("/") if text.startswith("//") else text)
 
 
@@ -402,7 +410,6 @@ class Server:
         self.options = options
         self.stopping = threading.Event()
         self.hub = Hub(options.data, options.name, options.max_clients)
-        self.ports: dict[str, int] = {}  # listened on; key: address
         self._listeners: list[socket.socket] = []
         self._acceptors: list[threading.Thread] = []
         self._connections: set[Connection] = set()
