@@ -449,18 +449,18 @@ def test_somebody_who_stops_reading(server: ServerProcess, witness: Witness) -> 
     deaf = RawPeer.join(server, "Deaf", receive_buffer=RECEIVE_BUFFER)
     busy = Busy.come(server)
     deaf.read_others("welcome", 1)
-    busy.write(2500, 1000)  # the tail in memory is full now, as it would be on any busy day
+    busy.write(7000, 1000)  # the tail in memory is full now, as it would be on any busy day
     before = server.peak_memory()
     busy.write(15_000, 2000)
     grown = server.peak_memory() - before
     witness.says_more()
-    seqs = read_to_the_end(deaf, b"b17499")
+    seqs = read_to_the_end(deaf, b"b21999")
 
     assert grown < 4 << 20  # of 30 MB that they are behind
     assert witness.slowest < 0.1
     assert seqs == list(range(seqs[0], seqs[-1] + 1))
     assert seqs[0] <= 100
-    assert {event.id for event in witness.noticed if isinstance(event, Message)} == {f"b{i}" for i in range(17_500)}
+    assert {event.id for event in witness.noticed if isinstance(event, Message)} == {f"b{i}" for i in range(22_000)}
     witness.others_chat = True
 
 

@@ -569,10 +569,12 @@ def test_what_is_written_while_the_server_is_away_arrives_in_order(desk: Desk, s
     bob = Peer.join(server, "Bob")
 
     assert [message.text for message in bob.read_until(4, 30)] == ["before", *(f"meanwhile {n}" for n in range(3))]
-    desk.until(lambda: "waiting…" not in desk.shown, "all is stored", 30)
-    assert [line for line in desk.shown.split("\n") if line.startswith(("before", "meanwhile"))] == [
-        "before", "meanwhile 0", "meanwhile 1", "meanwhile 2",
-    ]  # fmt: skip
+    written = ["before", "meanwhile 0", "meanwhile 1", "meanwhile 2"]
+    desk.until(
+        lambda: [line for line in desk.shown.split("\n") if line.startswith(("before", "meanwhile"))] == written,
+        "each stands there once, in the log's order, and waits no more",
+        30,
+    )
     assert desk.chat.composer.written == "half a sent"
     assert "Connected" in str(desk.chat.state_label.cget("text"))
 
