@@ -545,6 +545,7 @@ class Hub(threading.Thread):
             elif key in self._here or key in entering:
                 sentence = f"Somebody called {name} is here already. Choose another name."
                 self._say(join.client, Error("name_taken", sentence))
+                log.info("%s was not let in as %s: somebody is here by that name", join.client.address, name)
             else:
                 entering[key] = join
         return entering
@@ -607,7 +608,8 @@ class Hub(threading.Thread):
                 notices.append(Left(client.name, time.time_ns() // 1_000_000))
             else:
                 self._missing[key] = time.monotonic() + GONE_SECONDS, client.name
-            log.info("%s %s", client.name, "left" if gone.bye else "lost the connection")
+            if self._stop_by is None:
+                log.info("%s %s", client.name, "left" if gone.bye else "lost the connection")
         self._close(client)
 
     def _announce(self, notices: list[Joined | Left]) -> None:

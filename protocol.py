@@ -91,7 +91,7 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters by category, but invisible: the Hangul fillers and the empty braille pattern.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
-_RESERVED_KEYS = frozenset({"everyone"})  # how the windows call the room all are in
+_RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
 
 
 def check_name(name: str) -> str:
@@ -108,7 +108,7 @@ def check_name(name: str) -> str:
     if any(form[:1] in "@#/{" or ":" in form for form in (shown, key)):
         raise NameProblem("A name cannot start with @, #, / or {, and cannot contain a colon.")
     if key in _RESERVED_KEYS:
-        raise NameProblem(f"{shown} is what the chat calls all of us. Please choose another name.")
+        raise NameProblem(f"{shown} is nobody's name here. Please choose another one.")
     if not any(unicodedata.category(character)[0] in "LNS" for character in shown):
         raise NameProblem("A name needs at least one letter or digit.")
     return shown

@@ -588,12 +588,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if given.ask:
         try:
-            given.host = input("Enter server IP (Enter alone: every address of this computer): ").strip() or given.host
-            given.port = _port(input(f"Enter server port (Enter alone: {given.port}): ").strip() or str(given.port))
-        except argparse.ArgumentTypeError as problem:
-            print(f"server.py: {problem}", file=sys.stderr)
-            return 2
-        except (EOFError, KeyboardInterrupt):
+            _ask(given)
+        except EOFError:
+            print("\nserver.py: there is nobody to ask. Leave --ask out, or answer at a terminal.", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
             return 130
     clients = raise_descriptor_limit(given.max_clients)
     options = Options(given.host, given.port, clean_line(given.name)[: 2 * MAX_NAME], given.data, given.rate, clients)
@@ -605,6 +604,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     finally:
         stop_logging()
+
+
+def _ask(given: argparse.Namespace) -> None:
+    """Asks for address and port, until they make sense. Raises EOFError at the end of the input."""
+    given.host = input("Enter server IP (Enter alone: every address of this computer): ").strip() or given.host
+    while True:
+        answer = input(f"Enter server port (Enter alone: {given.port}): ").strip()
+        try:
+            given.port = _port(answer or str(given.port))
+        except argparse.ArgumentTypeError as problem:
+            print(f"That does not work: {problem}.")
+        else:
+            return
 
 
 def _run(server: Server, wanted_clients: int) -> int:
@@ -732,7 +744,15 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     def add(flag: str, metavar: str, variable: str, default: str | None, kind: Callable[[str], Any], text: str) -> None:
-        parser.add_argument(flag, metavar=metavar, type=kind, default=os.environ.get(variable) or default, help=text)
+        value = os.environ.get(variable) or default
+        try:
+            preset = None if value is None else kind(value)
+        except argparse.ArgumentTypeError as problem:
+            parser.error(f"{variable}: {problem}")
+        # An empty value is none: a folder named "" would be the one we stand in.
+        parser.add_argument(
+            flag, metavar=metavar, type=lambda given: kind(given) if given else preset, default=preset, help=text
+        )
 
     add("--host", "ADDR", "HALLWAY_HOST", None, str, "listen on this address only (default: on every one)")
     add("--port", "PORT", "HALLWAY_PORT", str(DEFAULT_PORT), _port, f"default: {DEFAULT_PORT}; 0 takes a free one")

@@ -994,12 +994,20 @@ def test_asks_for_address_and_port(tmp_path: Path) -> None:
     assert any("--host 127.0.0.1 " in line for line in asked.lines)
 
 
-def test_ask_refuses_a_wrong_port(tmp_path: Path) -> None:
-    """A port that is none ends with a sentence and wrong usage."""
+def test_ask_asks_again_for_a_wrong_port(tmp_path: Path) -> None:
+    """A port that is none is asked for again; where nobody answers, a sentence says so."""
     wrong = run("--ask", "--data", str(tmp_path / "asked"), text="127.0.0.1\n99999\n")
 
-    assert wrong.returncode == 2
-    assert wrong.stderr == "server.py: a port is a number from 0 to 65535, not “99999”\n"
+    assert wrong.returncode == 1
+    assert "That does not work: a port is a number from 0 to 65535, not “99999”.\n" in wrong.stdout
+    assert wrong.stderr.strip() == "server.py: there is nobody to ask. Leave --ask out, or answer at a terminal."
+
+
+def test_an_empty_value_is_none(start_server: Callable[..., ServerProcess], tmp_path: Path) -> None:
+    """`--data ""` is as good as not given: the log is not put where one happens to stand."""
+    start_server("--data", "", HALLWAY_DATA=str(tmp_path / "meant"))
+
+    assert (tmp_path / "meant" / "hallway.db").exists()
 
 
 def test_listens_on_every_address(tmp_path: Path) -> None:
