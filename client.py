@@ -32,6 +32,7 @@ import history
 from engine import Connecting, Ended, Engine, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
 from protocol import (
     DEFAULT_PORT,
+    EVERYONE,
     MAX_TEXT,
     Found,
     Joined,
@@ -51,6 +52,10 @@ ACK_SECONDS = 10.0  # at the end of piped input: how long without any ack until 
 LEAVE_SECONDS = 2.0  # the same for somebody who sits there and wants to go
 PAGE = 30  # messages that `/history` shows at once: about a screenful
 FOUND = 30  # the same for `/search`
+TOGETHER_SECONDS = 0.2  # what waits from an earlier run comes in one go; after this silence that was all of it
+DASH = "\N{EN DASH}"
+# With these a server's sentence may go on behind a dash, where it starts small; others could start with a name.
+SMALL_WORDS = frozenset({"A", "An", "It", "Nobody", "That", "The", "There", "This", "You", "Your"})
 TYPED_AHEAD = 10_000  # lines of piped input that may wait for their ack; then the pipe has to wait
 
 HELP = """\
@@ -73,6 +78,10 @@ class Typed:
 
 class InputOver(Exception):
     """Something had to be asked, and nobody is there to answer."""
+
+
+class Leaving(Exception):
+    """Somebody was asked, and answered /exit."""
 
 
 class OutputOver(Exception):
@@ -128,6 +137,7 @@ class Console:
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()  # Typed, and what the engine tells
         self._keyboard = Keyboard(self._inbox)
         self._typed: deque[str | None] = deque()  # came before there was anything to do with it
+        self._next_told: deque[Any] = deque()  # taken off the inbox too early; comes before what is there
         # What a person typed stands on the screen already, what a pipe said does not.
         self._echoes = not (self._keyboard.is_terminal and _is_terminal(sys.stdout))
         self._engine: Engine | None = None
@@ -136,6 +146,9 @@ class Console:
         self._pending: dict[str, str] = {}  # key: id of an own message without an answer; value: its text
         self._on_screen: set[str] = set()  # ids of own messages that stand where they belong
         self._online = False
+        self._reasons: set[str] = set()  # for the present loss of the connection, as they were printed
+        self._backlog_end = 0  # a script gets nothing up to this seq: it was written before it joined
+        self._refused = False  # something that was typed cannot be done
         self._asked = 0  # questions to the history without an answer
         self._oldest = 0  # everything older than this seq has not been shown
         self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
@@ -146,8 +159,10 @@ class Console:
         try:
             return self._join(host, port, name)
         except InputOver:
-            self._print("There is nobody to ask for it. Please give --host, --port and --name.")
+            self._print("There is nobody to ask for it. Please give --host and --name.")
             return 1
+        except Leaving:
+            return 0
         except KeyboardInterrupt:
             self._quit_at_once()
             return 130
@@ -161,7 +176,7 @@ class Console:
         given_host, given_port, given_name = host, port, name
         while True:
             host = host or self._ask("Enter server IP: ", self._settings.host) or "127.0.0.1"
-            port = port or self._ask_port()
+            port = port or (self._ask_port() if given_host is None else DEFAULT_PORT)
             name = name or self._ask_name()
             refused = self._try_to_enter(host, port, name)
             if refused is None:
@@ -174,6 +189,7 @@ class Console:
                 name = None
                 self._settings = replace(self._settings, name="")  # not offered again
             elif not by_name and given_host is None and self._keyboard.is_terminal:
+                self._settings = replace(self._settings, host=host, port=port)  # offered again
                 host, port = None, given_port
             else:
                 return 1
@@ -196,7 +212,10 @@ class Console:
                 self._print(f"Connecting to {clean_line(host)} port {port} …")
 
     def _ask(self, question: str, remembered: str = "") -> str:
-        """The answer, or what is remembered for an empty one. Raises `InputOver` at the end of the input."""
+        """The answer, or what is remembered for an empty one.
+
+        Raises `InputOver` at the end of the input, `Leaving` for /exit.
+        """
         self._write(f"{question}[{remembered}] " if remembered else question)
         line = self._typed.popleft() if self._typed else self._next_line()
         if line is None:
@@ -206,14 +225,15 @@ class Console:
         if self._echoes:
             self._print("")  # nobody's Enter has ended the line
         self._keyboard.room.release()
+        if line.strip() == "/exit":
+            raise Leaving
         return line.strip() or remembered
 
     def _ask_port(self) -> int:
-        remembered = self._settings.port if self._settings.host else None
         while True:
-            answer = self._ask("Enter server port: ", "" if remembered is None else str(remembered))
+            answer = self._ask("Enter server port: ", str(self._settings.port))
             try:
-                return _port(answer or str(DEFAULT_PORT))
+                return _port(answer)
             except ValueError as problem:
                 self._print(str(problem))
 
@@ -228,6 +248,8 @@ class Console:
 
     def _next(self, deadline: float = math.inf) -> Any:
         """What happens next, or None at `deadline` (monotonic clock)."""
+        if self._next_told:
+            return self._next_told.popleft()
         while (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
                 # In pieces: on Windows a thread that waits without end does not notice Ctrl-C.
@@ -272,6 +294,7 @@ class Console:
         elif command == "/search":
             self._ask_search(rest.strip())
         elif command:
+            self._refused = True
             self._print(f"There is no command {clean_line(command)}. /help lists those there are.")
         return True
 
@@ -334,7 +357,8 @@ class Console:
                 f"{_messages(len(self._pending))} could not be sent. What was not sent is kept on this computer "
                 f"and goes out when {self._me} joins this chat again."
             )
-        return 1 if self._pending else 0
+        # Who sits there has read what was refused; a script has only the status.
+        return 1 if self._pending or (self._refused and not self._keyboard.is_terminal) else 0
 
     def _quit_at_once(self) -> None:
         if self._engine is not None:
@@ -355,8 +379,11 @@ class Console:
         elif isinstance(happening, Entered):
             self._entered(happening)
         elif isinstance(happening, Lost):
-            if self._online:  # later attempts fail in silence
+            if self._online:
                 self._print(f"{happening.text} Trying to connect again; what you write meanwhile is sent then.")
+            elif happening.text not in self._reasons:  # later attempts fail in silence, unless for another reason
+                self._print(happening.text)
+            self._reasons.add(happening.text)
             self._online = False
             self._asked = 0  # a lost question is not answered later
         elif isinstance(happening, Trouble):
@@ -366,12 +393,16 @@ class Console:
 
     def _entered(self, entered: Entered) -> None:
         first, self._online = not self._me, True
+        self._reasons.clear()
         if first or entered.new_log:
             self._oldest = entered.last + 1
+            self._backlog_end = 0 if self._keyboard.is_terminal else entered.last
         self._me = entered.name
         self._people = {name_key(person.name): person for person in entered.people}
         if first:
             self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
+            if self._keyboard.is_terminal:
+                self._print("/help tells what you can do, /exit leaves.")
             return
         self._print("The connection is back.")
         if entered.new_log:
@@ -385,21 +416,41 @@ class Console:
     def _outcome(self, happening: Stored | Failed | Waiting) -> None:
         if isinstance(happening, Waiting):
             if happening.id not in self._pending:
-                self._pending[happening.id] = happening.text
-                self._keyboard.room.acquire(blocking=False)
-                self._print(f"Still to be sent from last time: {clean_line(happening.text)}")
+                self._tell_of_last_time(happening)
             return
         if self._pending.pop(happening.id, None) is not None:
             self._keyboard.room.release()
         if isinstance(happening, Failed):
+            self._refused = True
             self._on_screen.discard(happening.id)
             start = clean_line(happening.original[:60]) + ("…" if len(happening.original) > 60 else "")
-            self._print(f"Not sent: “{start}” {happening.text}")
+            self._print(f"Not sent: “{start}”{_behind_a_dash(happening.text)}")
+
+    def _tell_of_last_time(self, first: Waiting) -> None:
+        """Says how many messages wait from an earlier run; `first` is the first of them, the others come behind it."""
+        happening: Any = first
+        count = 0
+        while happening is not None:
+            if isinstance(happening, Waiting) and happening.id not in self._pending:
+                count += 1
+                self._pending[happening.id] = happening.text
+                self._keyboard.room.acquire(blocking=False)
+            elif isinstance(happening, Typed):
+                self._typed.append(happening.line)
+            else:
+                self._next_told.append(happening)
+                break
+            happening = self._next(time.monotonic() + TOGETHER_SECONDS)
+        self._print(f"{_messages(count)} from last time {'is' if count == 1 else 'are'} going out now.")
 
     def _received(self, received: Received) -> None:
-        self._oldest = min(self._oldest, received.messages[0].seq)
-        new = [message for message in received.messages if message.id not in self._on_screen]
-        self._on_screen.difference_update(message.id for message in received.messages)
+        messages = [message for message in received.messages if message.seq > self._backlog_end]
+        if not messages:
+            return
+        self._oldest = min(self._oldest, messages[0].seq)
+        # A private one is shown even so: that it went to that person alone is worth knowing.
+        new = [message for message in messages if message.id not in self._on_screen or message.to != EVERYONE]
+        self._on_screen.difference_update(message.id for message in messages)
         self._print_messages(new)
 
     def _answer(self, answer: Page | Found) -> None:
@@ -449,6 +500,13 @@ def _messages(count: int) -> str:
     return f"{count} message" if count == 1 else f"{count} messages"
 
 
+def _behind_a_dash(sentence: str) -> str:
+    """`sentence`, why something was not sent, as it goes on behind what was not sent."""
+    sentence = sentence.removesuffix("Nothing was sent.").strip()
+    first, space, rest = sentence.partition(" ")
+    return f" {DASH} {first.lower() if first in SMALL_WORDS else first}{space}{rest}" if sentence else ""
+
+
 def _day(time_ms: float) -> str:
     """A message's day, by this machine's time zone."""
     try:
@@ -481,6 +539,11 @@ def _port(text: str) -> int:
     raise ValueError(f"{clean_line(text)[:20]} is no port. A port is a number from 1 to 65535, mostly {DEFAULT_PORT}.")
 
 
+def _given(flag: str | None, variable: str) -> str | None:
+    """What the flag says, else the environment; None where both are missing or blank."""
+    return (flag or "").strip() or os.environ.get(variable, "").strip() or None
+
+
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="client.py", description="Hallway: a chat for the network you are on.")
     parser.add_argument("--host", metavar="ADDR", help="the computer the server runs on (or HALLWAY_HOST)")
@@ -489,9 +552,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--console", action="store_true", help="chat in this terminal, without a window")
     parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
     arguments = parser.parse_args(words)
-    arguments.host = arguments.host or os.environ.get("HALLWAY_HOST") or None
-    arguments.name = arguments.name or os.environ.get("HALLWAY_NAME") or None
-    port = arguments.port or os.environ.get("HALLWAY_PORT") or None
+    arguments.host = _given(arguments.host, "HALLWAY_HOST")
+    arguments.name = _given(arguments.name, "HALLWAY_NAME")
+    port = _given(arguments.port, "HALLWAY_PORT")
     try:
         arguments.port = None if port is None else _port(port)
     except ValueError as problem:

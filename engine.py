@@ -75,6 +75,7 @@ WELCOME_SECONDS = 10.0  # from connecting to the welcome
 PING_SECONDS = 15.0  # of silence, then we ask whether the server is there
 SILENCE_SECONDS = 45.0  # of silence, then it is not
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts to reconnect
+GHOST_SECONDS = 50.0  # a name taken for so long is not held by our own dead connection: the server drops that after 45
 FIRST_WAIT, LONGEST_WAIT = 1.0, 10.0  # seconds until what the server could not save is sent again
 GOODBYE_SECONDS = 0.5  # for the bye to arrive; closing at once could reset the connection before it is read
 RECEIVE_SECONDS = 0.05  # for the rest of something that has begun to arrive
@@ -133,7 +134,7 @@ class Refused:
 class Lost:
     """The connection, or an attempt at a new one, failed after an Entered; the next attempt is in `retry` seconds.
 
-    `text` says why, in words.
+    `text` says why: one or more whole sentences, the last of them no question.
     """
 
     text: str
@@ -416,6 +417,7 @@ class Engine:
         self._disk_refuses = False
         self._attempt = 0  # since the last Entered
         self._retry_at = math.inf
+        self._taken_since: float | None = None  # monotonic; when a reconnect first found our name taken, and only that
         self._put_off: dict[str, None] = {}  # ids that the server could not save, as they went out
         self._saves_again_at = 0.0
         self._refusals = 0  # times in a row that the server could not save
@@ -506,6 +508,8 @@ class Engine:
             self._name = check_name(self._name)
         except NameProblem as problem:
             return Refused(problem.code, str(problem))
+        if (slip := _address_slip(self._host)) is not None:
+            return Refused("unreachable", slip)
         self._dial()
         while self._last is None:
             for key, ready in self._selector.select(self._spare_seconds()):
@@ -581,6 +585,7 @@ class Engine:
     def _enter(self, way: _Connection, welcome: Welcome) -> None:
         way.joined = True
         self._attempt = 0
+        self._taken_since = None
         first, same = self._history is None, welcome.history == self._history
         # A log that ends before what was shown is a restored copy: its next messages have numbers we know already.
         resumed = same and welcome.last >= self._shown
@@ -614,6 +619,8 @@ class Engine:
     def _lose(self, code: str, text: str) -> None:
         """The connection, or the attempt at one, came to nothing: stops before the first Entered, else tries again."""
         self._drop()
+        if code != "name_taken":
+            self._taken_since = None
         if self._close_at < math.inf:
             return  # nobody wants to know any more
         if self._history is None:
@@ -622,7 +629,7 @@ class Engine:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._attempt, 10)) * random.uniform(0.5, 1)  # noqa: S311
         self._attempt += 1
         self._retry_at = time.monotonic() + pause
-        self.events.put(Lost(text, pause))
+        self.events.put(Lost(_statement(text), pause))
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -658,7 +665,7 @@ class Engine:
                     self._read()
 
     def _not_hallway(self) -> str:
-        return f"What answers at {clean_line(self._host)} port {self._port} is not a Hallway chat."
+        return f"What answers at {clean_line(self._host)} port {self._port} is not a Hallway chat. Is the port right?"
 
     # --- what the face wants ---
 
@@ -735,7 +742,9 @@ class Engine:
             return
         way.heard = time.monotonic()
         messages: list[Message] = []
-        for event in way.decoder.feed(arrived if way.joined else arrived.removeprefix(QUESTION).lstrip(b"\n")):
+        if not way.joined and not way.decoder.within_line:
+            arrived = arrived.removeprefix(QUESTION).lstrip(b"\n")
+        for event in way.decoder.feed(arrived):
             if type(event) is Message:
                 if event.seq > self._shown and way.joined:
                     self._shown = event.seq
@@ -792,7 +801,7 @@ class Engine:
                 self._drop()
                 self._last = Ended(error.text)
             elif self._history is not None and error.code == "name_taken":
-                self._lose(error.code, "The server has not noticed yet that the old connection is gone.")
+                self._lose(error.code, self._name_gone())
             else:
                 self._lose(error.code, error.text)
         elif error.id is None:
@@ -801,6 +810,15 @@ class Engine:
             self._not_saved(error.id, error.text)
         elif self._outbox is not None and (refused := self._outbox.settle(error.id)) is not None:
             self.events.put(Failed(error.id, error.code, error.text, refused.text))
+
+    def _name_gone(self) -> str:
+        """Why we are not let in again under our own name: first by our own ghost, later by somebody else."""
+        now = time.monotonic()
+        if self._taken_since is None:
+            self._taken_since = now
+        if now - self._taken_since < GHOST_SECONDS:
+            return "The server has not noticed yet that the old connection is gone."
+        return f"Somebody else is here as {self._name}. What you wrote is kept; leave and choose another name, or wait."
 
     def _not_saved(self, id: str, text: str) -> None:
         """Message `id` goes out again after a pause, in its old place, and until then nothing overtakes it."""
@@ -859,6 +877,24 @@ def _fields(command: Send | AskHistory | AskSearch) -> dict[str, object]:
     """`command` as its fields on the wire, for the reader that the server has: it refuses what the server would."""
     fields = {"with" if key == "other" else key: value for key, value in asdict(command).items() if value is not None}
     return {key: clean_line(value) if key in ("to", "with") else value for key, value in fields.items()}
+
+
+def _address_slip(host: str) -> str | None:
+    """What is wrong with an address that was copied together with its port or from a browser; None for any other."""
+    before, scheme, behind = host.strip().partition("://")
+    address = behind.partition("/")[0] if scheme else before
+    alone, _, port = address.partition(":")
+    if alone and port.isdecimal():  # an IPv6 address has more than one colon
+        return f"Give the address alone ({clean_line(alone)}), and the number behind the colon as the port."
+    return f"Give the address alone ({clean_line(address)})." if scheme else None
+
+
+def _statement(text: str) -> str:
+    """`text` without a question at its end, which is for somebody who can still change the address, and with a stop."""
+    text = text.rstrip()
+    if text.endswith("?") and ". " in text:
+        text = text.rpartition(". ")[0]
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _reason(error: OSError) -> str:

@@ -6,6 +6,7 @@ own, which cannot write. WAL and `synchronous=FULL`: what `append` has returned 
 
     HistoryError        the log cannot be opened or used; the sentence says what to do
       HistoryInUse      another server has it open
+      SearchTooLong     a search was given up
       NotSaved          the disk refused; nothing of this transaction is there, later ones may work again
 
 Search uses SQLite's FTS5 where this build has it, LIKE where not. The index is not on the way of a message to the disk:
@@ -33,6 +34,7 @@ from protocol import Message
 
 FILE_NAME = "hallway.db"
 SCHEMA = 1  # PRAGMA user_version; a higher one was written by a newer Hallway
+SEARCH_SECONDS = 1.0  # for one search; the worst that a large log and odd words can make of it would take minutes
 EVERYONE_ID = 0  # the address everybody reads
 # Pages of WAL before a commit copies them into the database (40 MB). The hub does it earlier, when it has time; this
 # bound is for days without a pause.
@@ -77,6 +79,10 @@ _VISIBLE = f"(log.recipient = {EVERYONE_ID} OR log.recipient = :me OR log.sender
 
 class HistoryError(Exception):
     """The log cannot be opened or used; `str(error)` is a sentence for the operator."""
+
+
+class SearchTooLong(HistoryError):
+    """A search was given up; the sentence is for the person who asked."""
 
 
 class HistoryInUse(HistoryError):
@@ -153,23 +159,25 @@ class History:
         except HistoryError:
             self._lock.close()
             raise
-        self._before = self.last  # as it was when the transaction began
+        self._before = self.last  # what is surely on disk: as it was before the transaction, if there is one
         self._checkpointed = self.last  # up to where `checkpoint` has been
 
     def addresses(self) -> list[Address]:
-        """Everybody who was ever here."""
-        rows = self._db.execute(
-            "SELECT id, key, name, keeps, delivered FROM addresses WHERE id <> ? AND instr(key, char(10)) = 0",
-            (EVERYONE_ID,),
-        )
+        """Everybody who was ever here. Raises `HistoryError`."""
+        everybody = "SELECT id, key, name, keeps, delivered FROM addresses WHERE id <> 0 AND instr(key, char(10)) = 0"
+        try:
+            rows = self._db.execute(everybody).fetchall()
+        except sqlite3.Error as error:
+            self.close()
+            raise HistoryError(f"The log cannot be read: {error}.") from None
         return [Address(id, key, name, bool(keeps), delivered) for id, key, name, keeps, delivered in rows]
 
     # -- writing --
 
     def begin(self) -> None:
         """Begins a transaction."""
-        self._execute("BEGIN IMMEDIATE")
         self._before = self.last
+        self._execute("BEGIN IMMEDIATE")
 
     def add_address(self, key: str, name: str, keeps: bool) -> Address:
         """Gives somebody new an address; they have nothing to catch up with that was written before."""
@@ -231,6 +239,7 @@ class History:
     def commit(self) -> None:
         """Ends the transaction. When this returns, all of it is on the disk."""
         self._execute("COMMIT")
+        self._before = self.last
 
     # -- spare time --
 
@@ -296,6 +305,8 @@ class Reader:
             address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
             self._db = sqlite3.connect(address, uri=True, isolation_level=None)
             self._db.execute("PRAGMA busy_timeout = 2000")
+            self._deadline = float("inf")
+            self._db.set_progress_handler(self._is_late, 10_000)  # after so many steps of SQLite's machine, each time
         except sqlite3.Error as error:
             raise HistoryError(f"The log cannot be read: {error}.") from None
 
@@ -326,7 +337,7 @@ class Reader:
         sql = f"{_ENTRIES} WHERE log.seq >= ? ORDER BY log.seq LIMIT ?"
         try:
             with contextlib.closing(self._db.execute(sql, (first, limit))) as rows:
-                for row in rows:  # one by one: the hub often has enough before the last
+                for row in rows:  # one by one: the catch-up thread often has enough before the last
                     yield LogEntry(Message(*row[:6]), row[6], row[7])
         except sqlite3.Error as error:
             raise HistoryError(f"The log cannot be read: {error}.") from None
@@ -360,6 +371,7 @@ class Reader:
         In the index a word finds what starts with it, accents and case aside; what is not indexed yet, and everything
         where this SQLite has no FTS5, is found by LIKE: anywhere in the text, case aside for ASCII only.
         """
+        self._deadline = time.monotonic() + SEARCH_SECONDS
         words = text.split()
         spoken = [word for word in words if any(character.isalnum() for character in word)]
         indexed = self._indexed() if spoken else 0  # the index knows letters and digits only
@@ -395,10 +407,15 @@ class Reader:
     def _messages(self, rest: str, **values: object) -> list[Message]:
         return [Message(*row) for row in self._fetch(_MESSAGES + rest, values)]
 
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
     def _fetch(self, sql: str, values: Mapping[str, object]) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
+            if self._is_late():
+                raise SearchTooLong("That search takes too long. Search for a longer word.") from None
             raise HistoryError(f"The log cannot be read: {error}.") from None
 
 

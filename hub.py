@@ -4,10 +4,10 @@ It owns the roster, the log's writer, the tail of the log in memory and everybod
 the connections. Client threads (`server.py`) and the catch-up thread put what they have into its inbox with `post`;
 nothing else here may be called from another thread, so nothing here needs a lock.
 
-The hub takes all that waits in its inbox as one batch: one transaction, one fsync, then the acks, then the fan-out. A
-message goes into the log and the tail once, whoever reads it; a person is a place in the log (`Client.after`). Sending
-never waits: a full socket is put aside until the selector says it can be written to. Whoever is further behind than
-the tail reaches is read to from the disk, a page at a time, by the catch-up thread.
+The hub takes all that waits in its inbox as one batch: one transaction, one fsync, then the fan-out, in which everybody
+gets their acks first. A message goes into the log and the tail once, whoever reads it; a person is a place in the log
+(`Client.after`). Sending never waits: a full socket is put aside until the selector says it can be written to. Whoever
+is further behind than the tail reaches gets the log from the disk, in blocks that the catch-up thread reads.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ from protocol import (
 )
 from tail import Block, Entry, Tail, blocks
 
-BATCH_SENDS = 4096  # messages in one transaction; a larger one would only make the first of them wait
+BATCH_SENDS = 4096  # messages in one transaction, about; a larger one would only make the first of them wait
+REFUSED_ALIKE = 0.5  # s in which a client whose message was not saved has its further ones refused, too: none overtakes
 OLD_MESSAGES = 1024  # read from disk at once for those who are behind the tail
 OLD_BLOCKS = 8  # of those kept for the next who comes by
 PAGE_MESSAGES = 500  # private messages that waited for somebody, read at once
@@ -79,6 +80,7 @@ REFUSED_SECONDS = 10.0  # until spare work is tried again that the disk refused
 AWAY_LISTED = 500  # people not here whom a welcome names
 INDEX_MESSAGES = 250  # taken into the search index at once, in spare time: a few milliseconds
 
+NOT_SAVED = "The server could not save this; its disk refused. Please try again later."
 EVERYBODY = Address(EVERYONE_ID, EVERYONE, EVERYONE, keeps=True, delivered=0)
 
 log = logging.getLogger("hallway")
@@ -142,12 +144,14 @@ WORDS = Words()
 class Client:
     """One connection, as the server sees it.
 
-    Its own thread reads `link` and posts what it read; the rest belongs to the hub.
+    Its own thread reads `link`, and sets `face` before it posts its first `Join`. All else is written by the hub alone;
+    the client's thread and the catch-up thread look at some of it.
     """
 
     __slots__ = (
         "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face",
-        "full", "is_new", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading", "start", "turns",
+        "full", "is_new", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading", "refused_until",
+        "start", "turns",
     )  # fmt: skip
 
     def __init__(self, link: Link, address: str) -> None:
@@ -159,7 +163,6 @@ class Client:
         self.turns = threading.Semaphore(2)
         self.person: Address | None = None  # set by the hub when joined, and with it
         self.name = ""
-        # -- what only the hub touches --
         self.control: list[bytes] = []  # answers and notices that wait, all whole lines
         self.control_size = 0
         self.buffer = b""  # being sent, from `offset` on
@@ -176,6 +179,7 @@ class Client:
         self.owed = 0  # turns to give back when the socket takes something again
         self.close_by: float | None = None  # said goodbye: close when all is handed over, at the latest then
         self.ended = False  # nothing can be sent any more
+        self.refused_until = 0.0  # see REFUSED_ALIKE
 
 
 # --- what is posted to the hub ----------------------------------------------------------------------------------------
@@ -186,7 +190,9 @@ class Who:
     """Somebody in words asks who is here."""
 
 
-Order = Send | TypingTo | SeenWith | Who | bytes  # bytes are an answer that the client's thread has ready
+# Bytes are an answer that the client's thread has ready. The names of TypingTo and SeenWith are folded already: that
+# can take a while, and is not to take the hub's time.
+Order = Send | TypingTo | SeenWith | Who | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,20 +309,26 @@ class CatchUp(threading.Thread):
 
     def run(self) -> None:
         """Reads what is asked for, in order."""
-        with Reader(self._folder) as reader:
-            while (wanted := self._wanted.get()) is not None:
-                try:
-                    if isinstance(wanted, int):
-                        self._hub.post(BlockRead(wanted, self._read_block(reader, wanted)))
-                    else:
-                        self._hub.post(self._read_page(reader, wanted))
-                except HistoryError as error:
-                    log.error("%s Those who need it are disconnected and can come back.", error)
-                    self._hub.post(Unreadable(wanted if isinstance(wanted, int) else wanted.client))
+        reader: Reader | None = None
+        while (wanted := self._wanted.get()) is not None:
+            try:
+                reader = reader or Reader(self._folder)
+                if isinstance(wanted, int):
+                    self._hub.post(BlockRead(wanted, self._read_block(reader, wanted)))
+                else:
+                    self._hub.post(self._read_page(reader, wanted))
+            except HistoryError as error:
+                log.error("%s Those who need it are disconnected and can come back.", error)
+                self._hub.post(Unreadable(wanted if isinstance(wanted, int) else wanted.client))
+        if reader is not None:
+            reader.close()
 
     def _read_block(self, reader: Reader, first: int) -> Block:
         entries = reader.entries(first, OLD_MESSAGES - (first - 1) % OLD_MESSAGES)
-        return next(blocks(first, (_encoded(entry) for entry in entries)))
+        block = next(blocks(first, (_encoded(entry) for entry in entries)), None)
+        if block is None:
+            raise HistoryError(f"The log has no entry {first}.")
+        return block
 
     def _read_page(self, reader: Reader, wanted: PageWanted) -> PageRead:
         client, after, start = wanted.client, wanted.after, wanted.start
@@ -362,7 +374,7 @@ class Hub(threading.Thread):
         self._missing: dict[str, tuple[float, str]] = {}  # key: folded name; when to say that they left, and their name
         self._full: set[Client] = set()  # in the selector
         self._closing: set[Client] = set()  # have a `close_by`
-        self._unsaved: list[Address] = []  # changed, and not worth a transaction of their own
+        self._unsaved: dict[str, Address] = {}  # key: folded name; changed, and not worth a transaction of their own
         self._old: dict[int, Block] = {}  # key: first seq; the blocks that were read from disk, the last used last
         self._asked: dict[int, list[Client]] = {}  # key: first seq; who waits for a block from disk
         self._spare_from = 0.0  # no spare work before: the disk has just refused some
@@ -399,10 +411,10 @@ class Hub(threading.Thread):
     def _run(self) -> None:
         try:
             self._history = History(self._folder)
+            self._known = {address.key: address for address in self._history.addresses()}
         except HistoryError as error:
             self._opened.put(error)
             return
-        self._known = {address.key: address for address in self._history.addresses()}
         self._tail = Tail(self._history.last)
         self._fanned_out = self._tail.last  # everybody who was up to date when we last looked has it up to here
         self._catch_up = CatchUp(self._folder, self)
@@ -420,6 +432,10 @@ class Hub(threading.Thread):
                 self._end(client)
             self._catch_up.stop()
             self._catch_up.join()
+            try:
+                self._save_addresses()
+            except NotSaved as error:
+                log.error("%s Some private messages will be shown again as new.", error)
             self._history.close()
 
     def _wait(self) -> None:
@@ -452,9 +468,10 @@ class Hub(threading.Thread):
         orders: list[Orders] = []
         heard: set[Client] = set()
         notices: list[Joined | Left] = []
-        sends = 0
-        while self._inbox and sends < BATCH_SENDS:
+        taken = 0  # whatever it is: nothing that keeps coming may keep the hub from writing and sending
+        while self._inbox and taken < BATCH_SENDS:
             item = self._inbox.popleft()
+            taken += len(item.orders) if isinstance(item, Orders) else 1
             if isinstance(item, Gone):
                 if item.client in heard:
                     self._inbox.appendleft(item)  # its last words first
@@ -483,7 +500,6 @@ class Hub(threading.Thread):
                 heard.add(item.client)
                 if isinstance(item, Orders):
                     orders.append(item)
-                    sends += len(item.orders)
                     item.client.owed += 1
                     if not (item.client.full or item.client.reading):
                         self._give_turns(item.client)  # now, so that its thread reads on while we write and send
@@ -514,11 +530,11 @@ class Hub(threading.Thread):
                 self._history.commit()
         except NotSaved as error:
             log.error("%s Nobody is told that it was; people's programs will send it again.", error)
-            sentence = "The server could not save this; its disk refused. Please try again later."
             for join in entering.values():
-                self._say(join.client, Error("not_saved", sentence))
+                self._say(join.client, Error("not_saved", NOT_SAVED))
             for (_, _, id, _), (client, _) in zip(drafts, senders, strict=True):
-                self._say(client, Error("not_saved", sentence, id))
+                self._say(client, Error("not_saved", NOT_SAVED, id))
+                client.refused_until = time.monotonic() + REFUSED_ALIKE
         else:
             for (key, join), address in zip(entering.items(), addresses, strict=True):
                 self._enter(join, key, address, notices, now)
@@ -566,6 +582,7 @@ class Hub(threading.Thread):
     def _enter(self, join: Join, key: str, address: Address, notices: list[Joined | Left], now: int) -> None:
         client, hello = join.client, join.hello
         client.person = self._known[key] = address
+        self._unsaved.pop(key, None)  # the same person; but they may spell their name anew
         client.name = address.name
         self._here[key] = client
         if hello.history == self._history.id and hello.after is not None:
@@ -604,7 +621,7 @@ class Hub(threading.Thread):
             if gone.bye or client.face is WORDS:  # people on netcat do not come back by themselves
                 if gone.bye and client.start == 0 and client.face is WIRE:  # netcat may have borrowed the name
                     client.person.delivered = client.after
-                    self._unsaved.append(client.person)
+                    self._unsaved[key] = client.person
                 notices.append(Left(client.name, time.time_ns() // 1_000_000))
             else:
                 self._missing[key] = time.monotonic() + GONE_SECONDS, client.name
@@ -632,7 +649,10 @@ class Hub(threading.Thread):
             self._end(client)
 
     def _begin_stop(self, reason: str) -> None:
-        for client in list(self._here.values()):
+        for key, client in list(self._here.items()):
+            if client.face is WIRE and client.start == 0 and client.person is not None and not client.full:
+                client.person.delivered = client.after
+                self._unsaved[key] = client.person
             self._say(client, Bye(reason))
             self._close(client)
         self._stop_by = time.monotonic() + STOP_SECONDS
@@ -648,8 +668,12 @@ class Hub(threading.Thread):
             if client.person is None:
                 continue
             sender = client.person.id
+            refused = client.refused_until and time.monotonic() < client.refused_until
             for order in item.orders:
                 if type(order) is Send:
+                    if refused:  # it was under way when another was refused, and is not to be shown before that one
+                        self._say(client, Error("not_saved", NOT_SAVED, order.id))
+                        continue
                     if order.to is None and order.text[0] != "@":  # nearly always
                         drafts.append((sender, EVERYONE_ID, order.id, order.text))
                         senders.append((client, EVERYBODY))
@@ -688,7 +712,7 @@ class Hub(threading.Thread):
 
     def _carry_out(self, client: Client, order: Order) -> None:
         if isinstance(order, (TypingTo, SeenWith)):
-            target = self._here.get(name_key(order.to if isinstance(order, TypingTo) else order.other))
+            target = self._here.get(order.to if isinstance(order, TypingTo) else order.other)  # a key already
             if target is not None and not target.full:  # not worth a queue: it is old news in a moment
                 event = TypingFrom(client.name) if isinstance(order, TypingTo) else SeenBy(client.name, order.seq)
                 self._say(target, event)
@@ -929,6 +953,7 @@ class Hub(threading.Thread):
         client.link.shutdown()
         client.link.close_writer()
         self._give_turns(client)
+        client.turns.release()  # one more, for what is still in the inbox: its thread wakes and sees `ended`
 
     # -- spare time --
 
@@ -936,13 +961,18 @@ class Hub(threading.Thread):
         """Nobody wants anything: what can wait is done now, a little at a time."""
         try:
             if self._unsaved:
-                self._history.begin()
-                for address in self._unsaved:
-                    self._history.save_address(address)
-                self._history.commit()
-                self._unsaved.clear()
+                self._save_addresses()
             elif not self._history.index_more(INDEX_MESSAGES):
                 self._history.checkpoint()
         except NotSaved as error:  # it stays for later; what people write is more urgent, and says so itself
             log.error("%s", error)
             self._spare_from = time.monotonic() + REFUSED_SECONDS
+
+    def _save_addresses(self) -> None:
+        """Writes down how people left. Raises `NotSaved`."""
+        if self._unsaved:
+            self._history.begin()
+            for address in self._unsaved.values():
+                self._history.save_address(address)
+            self._history.commit()
+            self._unsaved.clear()

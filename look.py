@@ -163,17 +163,27 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "focus": Shape(8, "accent", ring="accent"),
         "active": Shape(8, "accent_hover"),
     },
+    "Pill": {  # its corners are of its own colour: it stands over messages of any tint
+        "": Shape(8, "accent", margin=0, middle=3, ground="accent"),
+        "focus active": Shape(5, "accent_hover", "accent_text", 2, margin=3, middle=3, ground="accent_hover"),
+        "focus": Shape(5, "accent", "accent_text", 2, margin=3, middle=3, ground="accent"),
+        "active": Shape(8, "accent_hover", margin=0, middle=3, ground="accent_hover"),
+    },
     "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
     "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
     "Brand": {"": Shape(10, "brand", margin=0, middle=12)},
 }
-for _element, _ground in (("Quiet", "surface"), ("Corner", "window")):
+for _element, _ground, _radius, _middle in (
+    ("Quiet", "surface", 8, 8),
+    ("Corner", "window", 8, 8),
+    ("Small", "surface", 5, 2),
+):
     SHAPES[_element] = {
-        "": Shape(8, _ground, ground=_ground),
-        "pressed": Shape(8, "border", ground=_ground),
-        "focus active": Shape(8, "hover", ring="accent", ground=_ground),
-        "focus": Shape(8, _ground, ring="accent", ground=_ground),
-        "active": Shape(8, "hover", ground=_ground),
+        "": Shape(_radius, _ground, middle=_middle, ground=_ground),
+        "pressed": Shape(_radius, "border", middle=_middle, ground=_ground),
+        "focus active": Shape(_radius, "hover", ring="accent", middle=_middle, ground=_ground),
+        "focus": Shape(_radius, _ground, ring="accent", middle=_middle, ground=_ground),
+        "active": Shape(_radius, "hover", middle=_middle, ground=_ground),
     }
 for _element, _ground in (("Thumb", "surface"), ("SideThumb", "sidebar")):
     SHAPES[_element] = {
@@ -214,7 +224,7 @@ class Theme:
             states: list[Any] = [(*state.split(), self._pictures[element, state]) for state in shapes if state]
             inset = self.px(shapes[""].radius + shapes[""].margin)
             self.style.element_create(
-                f"{element}.shape",
+                f"{element}.{'thumb' if element.endswith('Thumb') else 'shape'}",  # ttk moves what ends in .thumb
                 "image",
                 self._pictures[element, ""],
                 *states,
@@ -271,15 +281,16 @@ class Theme:
         configure("TEntry", padding=(px(12), px(9)), insertwidth=px(2), font="HallwayBody")
         label: list[Any] = [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {"sticky": "nswe"})]})]
         for kind, shape, letters, padding in (
-            ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Primary", "HallwaySmallStrong", (15, 9)),
+            ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Pill", "HallwaySmallStrong", (12, 6)),
             ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
+            ("Small", "Small", "HallwaySmall", (8, 4)),
         ):  # fmt: skip
             layout(f"{kind}.TButton", [(f"{shape}.shape", {"sticky": "nswe", "children": label})])
             configure(
                 f"{kind}.TButton", anchor="center", font=letters, padding=(px(padding[0]), px(padding[1])), width=0
             )
         for bar, shape in (("", "Thumb"), ("Side.", "SideThumb")):
-            thumb: list[Any] = [(f"{shape}.shape", {"expand": True, "sticky": "nswe"})]
+            thumb: list[Any] = [(f"{shape}.thumb", {"expand": True, "sticky": "nswe"})]
             layout(f"{bar}Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])
         layout("Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
         parts: list[Any] = [
@@ -319,7 +330,7 @@ class Theme:
         for kind in ("Primary", "Pill"):
             configure(f"{kind}.TButton", background=look.surface, foreground=look.accent_text)
             mapped(f"{kind}.TButton", background=[], foreground=[("disabled", look.muted)])
-        for kind, ground in (("Quiet", look.surface), ("Corner", look.window)):
+        for kind, ground in (("Quiet", look.surface), ("Corner", look.window), ("Small", look.surface)):
             configure(f"{kind}.TButton", background=ground, foreground=look.muted)
             mapped(f"{kind}.TButton", background=[], foreground=[("active", look.text), ("focus", look.text)])
         for place, colour in (("", look.surface), ("Side.", look.sidebar)):
@@ -345,3 +356,4 @@ def plain_text(parent: tk.Misc, theme: Theme, **options: Any) -> tk.Text:
 def dress(text: tk.Text, look: Look) -> None:
     text.configure(background=look.surface, foreground=look.text, insertbackground=look.accent)
     text.configure(selectbackground=look.accent, selectforeground=look.accent_text)
+    text.configure(highlightbackground=look.surface, highlightcolor=look.accent)

@@ -699,6 +699,11 @@ class LineSplitter:
         self._rest = bytearray()
         self.overflow = False
 
+    @property
+    def within_line(self) -> bool:
+        """Whether part of a line has come, and its end has not."""
+        return bool(self._rest)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes."""
         if self.overflow:
@@ -735,6 +740,11 @@ class Decoder(Generic[T]):
         self._readers = readers
         self._lines = LineSplitter()
         self._ended = False
+
+    @property
+    def within_line(self) -> bool:
+        """Whether part of a line has come, and its end has not."""
+        return self._lines.within_line
 
     def feed(self, data: bytes) -> list[T | BadLine]:
         """What the lines say that `data` completes, in order. A bad line takes none of the good ones with it."""

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from history import HistoryError, Reader, data_folder
+from history import HistoryError, Reader, SearchTooLong, data_folder
 from hub import WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
 from link import SEND_BUFFER, Link
 from protocol import (
@@ -51,7 +51,9 @@ from protocol import (
     Page,
     Ping,
     Pong,
+    SeenWith,
     Send,
+    TypingTo,
     __version__,
     check_name,
     clean_line,
@@ -60,13 +62,22 @@ from protocol import (
 )
 
 JOIN_SECONDS = 10.0  # from connecting to a name: a program takes milliseconds, and silent connections cost threads
-NAME_SECONDS = 60.0  # for a person whose name was refused to think of another
+NAME_SECONDS = 60.0  # more for a person, whose name may be refused, to think of another
 PROMPT_SECONDS = 1.0  # of silence before somebody is taken for a person
 PING_SECONDS = 15.0  # of silence before we ask
 SILENT_SECONDS = 45.0  # of silence before we take a connection for dead
 SEND_BURST = 20  # messages that may come at once when --rate allows fewer a second
 ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
 ASK_BURST = 100
+LOG_COST = 5  # how many other commands a page or a search counts for
+BYTE_RATE = (
+    256 * 1024
+)  # bytes a second from one person: more than 5 of the longest messages; a line is parsed by length
+BYTE_BURST = 1024 * 1024
+NAME_RATE = 5.0  # names a second that one connection may try, whatever --rate says: nobody is held up by it
+NAME_BURST = 10
+LOG_READERS = 2  # pages and searches at once: a hundred people who search leave the processor to those who write
+UNJOINED = 600  # connections beside those of --max-clients that may be about to join
 MAX_CLIENTS = 2000  # a thread each; 4,000 were measured to take 63 MiB
 SPARE_DESCRIPTORS = 64  # for the log, its readers and what Python needs
 ANSWERS_SIZE = 32 * 1024  # bytes of answers that one post holds: who asks a lot at once reads some before we go on
@@ -101,12 +112,12 @@ class Pace:
         self._tokens = float(burst)
         self._at = time.monotonic()
 
-    def seconds(self) -> float:
-        """Takes a token, and says how long to wait before going on."""
+    def seconds(self, cost: int = 1) -> float:
+        """Takes `cost` tokens, and says how long to wait before going on."""
         if self._rate == 0:
             return 0.0
         now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - cost
         self._at = now
         return max(0.0, -self._tokens / self._rate)
 
@@ -129,6 +140,8 @@ class Connection(threading.Thread):
         self._lines_heard = 0
         self._send_pace = Pace(server.options.rate, SEND_BURST)
         self._ask_pace = Pace(ASK_RATE if server.options.rate else 0, ASK_BURST)
+        self._byte_pace = Pace(BYTE_RATE if server.options.rate else 0, BYTE_BURST)
+        self._name_pace = Pace(NAME_RATE, NAME_BURST)
 
     def shutdown(self) -> None:
         """Ends the connection from another thread: wakes this one."""
@@ -200,6 +213,8 @@ class Connection(threading.Thread):
                     if self._client.ended or self._client.close_by is not None:
                         return False
                 elif isinstance(item, BadLine) and item.error.code == "name_invalid":
+                    if not self._may_go_on(self._name_pace.seconds(), []):
+                        return False
                     self._tell(WIRE.say(item.error, ""))
                 else:
                     error = item.error if isinstance(item, BadLine) else Error("not_joined", "Say hello first.")
@@ -225,7 +240,7 @@ class Connection(threading.Thread):
         going_on = self._obey(items)
         while going_on is None:
             data = self._receive_or_ping()
-            if not data:
+            if not data or not self._may_go_on(self._byte_pace.seconds(len(data)), []):
                 return False
             going_on = self._obey(iter(decoder.feed(data)))
         return going_on
@@ -245,11 +260,12 @@ class Connection(threading.Thread):
         answered = 0
         for item in items:
             if isinstance(item, Send):
-                if not self._may_go_on(self._send_pace, orders):
+                if not self._may_go_on(self._send_pace.seconds(), orders):
                     return False
                 orders.append(item)
                 continue
-            if not self._may_go_on(self._ask_pace, orders):
+            cost = LOG_COST if isinstance(item, (AskHistory, AskSearch)) else 1
+            if not self._may_go_on(self._ask_pace.seconds(cost), orders):
                 return False
             if isinstance(item, Bye) or (isinstance(item, BadLine) and item.fatal):
                 if isinstance(item, BadLine):
@@ -269,9 +285,8 @@ class Connection(threading.Thread):
         self._post(orders)
         return None
 
-    def _may_go_on(self, pace: Pace, ready: list[Order]) -> bool:
-        """Waits as long as the pace wants, after posting what is ready. False when it all ended meanwhile."""
-        seconds = pace.seconds()
+    def _may_go_on(self, seconds: float, ready: list[Order]) -> bool:
+        """Waits as long as a pace wants, after posting what is ready. False when it all ended meanwhile."""
         if not seconds:
             return True
         self._post(ready.copy())
@@ -284,6 +299,8 @@ class Connection(threading.Thread):
             return
         if not self._client.turns.acquire(timeout=SILENT_SECONDS):
             raise TimeoutError
+        if self._client.ended:  # nobody takes what is said now
+            raise ConnectionAbortedError
         self._hub.post(Orders(self._client, orders))
 
     def _order(self, item: Command | BadLine) -> Order | None:
@@ -295,6 +312,8 @@ class Connection(threading.Thread):
         if isinstance(item, (AskHistory, AskSearch)):
             try:
                 return WIRE.say(self._read_log(item), "")
+            except SearchTooLong as error:
+                return WIRE.say(Error("bad_message", str(error)), "")
             except HistoryError as error:
                 log.error("%s", error)
                 return WIRE.say(Error("bad_message", "The server cannot read its log just now. Try again later."), "")
@@ -302,13 +321,17 @@ class Connection(threading.Thread):
             return WIRE.say(Pong(), "")
         if isinstance(item, (Pong, Bye)):
             return None
+        if isinstance(item, TypingTo):
+            return TypingTo(name_key(item.to))
+        if isinstance(item, SeenWith):
+            return SeenWith(name_key(item.other), item.seq)
         return item
 
     def _read_log(self, asked: AskHistory | AskSearch) -> Page | Found | Error:
         """Reads what this person may see, on a connection to the database that lives as long as the question."""
         assert self._client.person is not None
         me = self._client.person.id
-        with Reader(self._server.options.data) as reader:
+        with self._server.log_readers, Reader(self._server.options.data) as reader:
             if isinstance(asked, AskSearch):
                 before = reader.newest() + 1 if asked.before is None else asked.before
                 messages = reader.search(me, asked.text, before, asked.limit + 1)
@@ -328,6 +351,7 @@ class Connection(threading.Thread):
         """A person with netcat. They leave as they like: the end of their input is a goodbye."""
         self._client.face = WORDS
         lines = LineSplitter()
+        deadline += NAME_SECONDS
         while True:
             for line in lines.feed(data or b"\n"):  # at the end of the input: what has no newline is a line, too
                 if not (line or data):
@@ -335,8 +359,6 @@ class Connection(threading.Thread):
                 going_on = self._hear(line) if self._client.person else self._hear_name(line)
                 if going_on is not None:
                     return going_on
-                if self._client.person is None:
-                    deadline = time.monotonic() + NAME_SECONDS
             if lines.overflow:
                 self._tell(f"A line has more than {MAX_LINE} bytes. Goodbye.\n".encode())
                 return False
@@ -358,6 +380,8 @@ class Connection(threading.Thread):
         if _NOT_TYPED.search(line):
             self._tell(b"This is a Hallway chat, for people and their chat programs. Goodbye.\n")
             return False
+        if not self._may_go_on(self._name_pace.seconds(), []):
+            return False
         text = clean_text(line.decode(errors="replace")).strip()
         try:
             if "\ufffd" in text:
@@ -378,7 +402,7 @@ class Connection(threading.Thread):
         order = self._order_in_words(text)
         if order is None:
             return True
-        if not self._may_go_on(self._send_pace, []):
+        if not self._may_go_on(self._send_pace.seconds(), []):
             return False
         self._post([order])
         return None
@@ -409,6 +433,7 @@ class Server:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.stopping = threading.Event()
+        self.log_readers = threading.Semaphore(LOG_READERS)
         self.hub = Hub(options.data, options.name, options.max_clients)
         self._listeners: list[socket.socket] = []
         self._acceptors: list[threading.Thread] = []
@@ -455,6 +480,9 @@ class Server:
             self._serve(accepted, f"{address[0]}:{address[1]}")
 
     def _serve(self, accepted: socket.socket, address: str) -> None:
+        if len(self._connections) >= self.options.max_clients + UNJOINED:
+            accepted.close()  # in silence: it would take a thread to say so
+            return
         connection = Connection(self, accepted, address)
         with self._connections_lock:  # before it starts: it may end, and take itself out, before start() returns
             self._connections.add(connection)
@@ -545,7 +573,7 @@ def _why_not_listening(host: str | None, port: int, problem: OSError | None) -> 
     if number == errno.EADDRINUSE:
         return f"Port {port} is in use: perhaps a server runs already. Stop it, or choose another port with --port."
     if number == errno.EACCES:
-        return f"Port {port} is reserved for the system. Choose one above 1023 with --port."
+        return f"Port {port} is reserved for the system. Choose another one, above 1023, with --port."
     if number == errno.EADDRNOTAVAIL:
         return f"{host} is not an address of this computer. Leave --host out to listen on all that are."
     return f"Port {port} cannot be opened ({problem.strerror if problem else 'no address'})."
@@ -568,16 +596,17 @@ def raise_descriptor_limit(clients: int) -> int:
     """Lets this process open as many files as `clients` need, where it may; returns for how many it is enough."""
     try:
         import resource
-    except ImportError:  # Windows has no such limit
-        return clients
+    except ImportError:  # Windows; the hub's selector is select() there, which takes 512 sockets
+        return min(clients, 500)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * clients + SPARE_DESCRIPTORS
+    wanted = 2 * (clients + UNJOINED) + SPARE_DESCRIPTORS
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit that it does not tell
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return min(clients, (soft - SPARE_DESCRIPTORS) // 2)
+    places = (soft - SPARE_DESCRIPTORS) // 2
+    return max(1, min(clients, places - min(UNJOINED, places // 2)))
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
@@ -678,14 +707,20 @@ def _start_logging(level: str) -> Callable[[], None]:
     if sys.stderr is None:  # closed by whoever started us
         log.addHandler(logging.NullHandler())
         return lambda: None
-    # Unbuffered, so that a thread which hangs in a write holds no lock that Python wants at its end.
-    terminal = open(sys.stderr.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115 - open until the end
+    try:
+        # Unbuffered, so that a thread which hangs in a write holds no lock that Python wants at its end.
+        terminal = open(sys.stderr.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115 - open until the end
+    except (OSError, ValueError):  # an editor's own window, such as IDLE's, is no file
+        terminal = None
     lines: queue.Queue[bytes | None] = queue.Queue(LOG_LINES)
 
     def write() -> None:
         while (line := lines.get()) is not None:
             with contextlib.suppress(OSError):  # a terminal that has gone is no reason not to serve
-                terminal.write(line)
+                if terminal is None:
+                    sys.stderr.write(line.decode(errors="replace"))
+                else:
+                    terminal.write(line)
 
     writer = threading.Thread(target=write, name="hallway-log", daemon=True)
     writer.start()
@@ -703,7 +738,7 @@ def _start_logging(level: str) -> Callable[[], None]:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text[:9]) > 65535:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not “{text}”")
     return int(text)
 
@@ -719,7 +754,7 @@ def _rate(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= 100_000:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 0 < int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"a number from 1 to 100000 is needed, not “{text}”")
     return int(text)
 
@@ -756,7 +791,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("--host", "ADDR", "HALLWAY_HOST", None, str, "listen on this address only (default: on every one)")
     add("--port", "PORT", "HALLWAY_PORT", str(DEFAULT_PORT), _port, f"default: {DEFAULT_PORT}; 0 takes a free one")
-    add("--name", "TEXT", "HALLWAY_NAME", _default_name(), str, "what the chat is called")
+    add("--name", "TEXT", "HALLWAY_CHAT", _default_name(), str, "what the chat is called")
     add("--data", "DIR", "HALLWAY_DATA", str(data_folder()), Path, "where the log is kept (default: %(default)s)")
     add("--rate", "N", "HALLWAY_RATE", "5", _rate, "messages a second for each person (default: 5; 0: no limit)")
     add("--max-clients", "N", "HALLWAY_MAX_CLIENTS", str(MAX_CLIENTS), _count, f"people (default: {MAX_CLIENTS})")

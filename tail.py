@@ -1,8 +1,9 @@
 """The end of the log in memory, encoded once for everybody who reads it.
 
-The hub appends each batch as a block and hands its bytes to whoever stands there; only the hub's thread comes here. A
-public line is in one piece of bytes with its neighbours, so that a thousand people who are up to date get the very same
-bytes; the private ones lie beside it, for their two people alone.
+The hub appends each batch as a block and hands its bytes to whoever stands there. The `Tail` is the hub's alone; blocks
+are also made by the catch-up thread, from the disk, and handed over to the hub. A public line is in one piece of bytes
+with its neighbours, so that a thousand people who are up to date get the very same bytes; the private ones lie beside
+it, for their two people alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-BLOCK_SIZE = 256 * 1024  # bytes that one send hands over at the most; stays in the processor's cache for all readers
+BLOCK_SIZE = 256 * 1024  # bytes that one send hands over, about; stays in the processor's cache for all readers
 MERGE_SIZE = 16 * 1024  # bytes up to which a block of the tail grows with the next batch, so that few sends catch up
 TAIL_SIZE = 6 * 1024 * 1024  # bytes of the log's end kept in memory
 

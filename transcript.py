@@ -22,6 +22,8 @@ SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be d
 HUES = 24  # colours for names; more could not be told apart
 DAY_TAG = "day "  # and the date: a tag of the line that says it
 
+STORED = "✓\u00a0stored"  # never broken into two lines
+
 Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
 
 
@@ -177,7 +179,7 @@ class Transcript:
         """Messages of the log, in its order."""
         me = name_key(self.me)
         for message in messages:
-            self._close_comings()
+            self.close_comings()
             if name_key(message.sender) == me:
                 self.waiting.pop(message.id, None)
             runs, new_day = self._drawn(message)
@@ -218,7 +220,7 @@ class Transcript:
     def fail(self, id: str, original: str, why: str) -> None:
         """An own message was refused for good: it stays where it stands, with the reason."""
         self.waiting.pop(id, None)
-        self._close_comings()
+        self.close_comings()
         self._note(None, [
             ("\n", ("gap",)),
             (self.me, ("head", "own", hue_tag(self.me))), ("  not sent\n", ("head", "own", "bad")),
@@ -229,9 +231,17 @@ class Transcript:
 
     def notice(self, sentence: str, tag: str = "system") -> None:
         """A line of the window's own, such as a trouble told in words."""
-        self._close_comings()
+        self.close_comings()
         self._note(None, [("\n", ("gap",)), (sentence + "\n", (tag,))])
         self._group = None
+
+    def close_comings(self) -> None:
+        """Who came and went so far gets its final place: something else comes below, or others came and went unseen."""
+        if self._comings:
+            runs = self._comings_runs()
+            self._comings.clear()
+            self._note(None, runs)
+            self._group = None
 
     def take(self) -> list[Run]:
         """What is to be drawn below all that was handed out before."""
@@ -256,7 +266,7 @@ class Transcript:
             if group != (key := (name_key(self.me), name_key(to))):
                 runs += [("\n", ("gap",)), *self._head(self.me, to, tint), ("\n", ("head", tint))]
                 group = key
-            runs += body(outgoing.text, tint, "✓ stored" if outgoing.stored else "waiting…")
+            runs += body(outgoing.text, tint, STORED if outgoing.stored else "waiting…")
         return runs
 
     def trim(self, lines: int, characters: int) -> int:
@@ -290,7 +300,7 @@ class Transcript:
         group = (name_key(message.sender), name_key(message.to))
         if group != self._group or not 0 <= message.time - self._group_time < GROUP_MS:
             self._group, self._group_time = group, message.time
-            mark = f"   {clock_time(message.time)}" + ("  ✓ stored\n" if own else "\n")
+            mark = f"   {clock_time(message.time)}" + (f"  {STORED}\n" if own else "\n")
             runs += [("\n", ("gap",)), *self._head(message.sender, message.to, tint), (mark, ("head", tint, "small"))]
         runs += body(message.text, tint)
         return runs, new_day
@@ -316,11 +326,3 @@ class Transcript:
             return []
         words = "; ".join(f"{listed(names)} {what}" for what, names in became.items())
         return [("\n", ("gap",)), (f"{words}  ·  {clock_time(self._comings_time)}\n", ("system",))]
-
-    def _close_comings(self) -> None:
-        """Who came and went so far gets its final place: something else comes below."""
-        if self._comings:
-            runs = self._comings_runs()
-            self._comings.clear()
-            self._note(None, runs)
-            self._group = None

@@ -95,6 +95,7 @@ class Conversation(ttk.Frame):
         self.following = True  # one stands at the end and goes along with it; only what people do changes it
         self._unseen = 0  # messages that came below since one left the end
         self.text = plain_text(self, theme, state="disabled", cursor="arrow", takefocus=True, spacing1=0)
+        self.text.configure(highlightthickness=theme.px(2))  # its focus ring
         self.text.configure(font="HallwayGap")  # of the last line, which is always empty
         self._bar = ttk.Scrollbar(self, orient="vertical", command=self._dragged, takefocus=False)
         self.text.configure(yscrollcommand=self._bar.set)
@@ -102,7 +103,7 @@ class Conversation(ttk.Frame):
         self.text.pack(side="left", fill="both", expand=True)
         self.text.mark_set("tail", "1.0")
         self.text.mark_gravity("tail", "left")
-        self.pill = ttk.Button(self, style="Pill.TButton", command=self.go_down)
+        self.pill = ttk.Button(self, style="Pill.TButton", command=self._pill_pressed)
         for happening in ("<MouseWheel>", "<Button-4>", "<Button-5>", "<B1-Motion>", "<KeyRelease>"):
             self.text.bind(happening, self._moved, add=True)
         with contextlib.suppress(tk.TclError):  # Tk 9 alone has it
@@ -230,6 +231,10 @@ class Conversation(ttk.Frame):
         self.text.see("end")
         self._show_pill()
 
+    def _pill_pressed(self) -> None:
+        self.go_down()
+        self.text.focus_set()  # the pill is gone, and what is typed next belongs somewhere
+
     def at_end(self) -> bool:
         return self.text.dlineinfo("end-1c") is not None
 
@@ -266,7 +271,7 @@ class Conversation(ttk.Frame):
         px = self._theme.px
         column = 90 * self._theme.width_of("n")  # a line longer than that is hard to read
         self.margin = max(px(12), (event.width - column) // 2)
-        self.text.configure(padx=self.margin)
+        self.text.configure(padx=self.margin - px(2))
         if self.following:
             self.text.see("end")
 
@@ -276,7 +281,7 @@ class Conversation(ttk.Frame):
             return
         self.pill.configure(text=f"{self._unseen:,} new  ↓" if self._unseen else "Newest  ↓")
         inset = self.margin + self.bar_width + self._theme.px(4)
-        self.pill.place(relx=1.0, rely=1.0, x=-inset, y=-self._theme.px(4), anchor="se")
+        self.pill.place(relx=1.0, rely=1.0, x=-inset, y=-self._theme.px(6), anchor="se")
 
 
 class PeopleList(ttk.Frame):
@@ -287,6 +292,7 @@ class PeopleList(ttk.Frame):
         self._theme, self._roster, self._me, self._on_pick = theme, roster, me, on_pick
         self._names: dict[str, str] = {}  # key: row
         self._under_mouse = ""
+        self.known = True  # whether who is here is known at this moment, or was when the connection was lost
         self.tree = ttk.Treeview(self, show="tree", selectmode="browse", takefocus=True)
         self.tree.column("#0", width=theme.px(200), minwidth=theme.px(80), stretch=True)
         bar = ttk.Scrollbar(
@@ -319,7 +325,8 @@ class PeopleList(ttk.Frame):
         self._names.clear()
         here, away = self._roster.names(online=True), self._roster.names(online=False)
         mine = [name for name in here if name_key(name) == name_key(self._me)]
-        self._section("HERE", mine + [name for name in here if name not in mine], "here", self._theme.here)
+        word, dot = ("HERE", self._theme.here) if self.known else ("WERE HERE", self._theme.away)
+        self._section(word, mine + [name for name in here if name not in mine], "here" if self.known else "away", dot)
         if away:
             self._section("AWAY", away, "away", self._theme.away)
         self.tree.yview_moveto(place)
@@ -330,7 +337,7 @@ class PeopleList(ttk.Frame):
 
     def _section(self, word: str, names: list[str], tag: str, dot: tk.PhotoImage) -> None:
         self.tree.insert(
-            "", "end", f"section {tag}", text=f"{word}   {len(names):,}", image=self._theme.nothing, tags=("section",)
+            "", "end", f"section {word}", text=f"{word}   {len(names):,}", image=self._theme.nothing, tags=("section",)
         )
         for name in names[:SHOWN_PEOPLE]:
             row = f"person {name_key(name)}"
@@ -418,6 +425,7 @@ class Composer(ttk.Frame):
         self.entry.insert("insert", characters)
 
     def submit(self) -> None:
+        self.entry.focus_set()  # not on the button, where the next words would be lost
         text = self.written.strip("\n")
         if text.strip():
             self._on_send(text)
@@ -486,7 +494,7 @@ class JoinScreen(ttk.Frame):
         self._theme, self._on_join, self._on_cancel = theme, on_join, on_cancel
         self.connecting = False
         px = theme.px
-        card = ttk.Frame(self, style="Card.TFrame", padding=px(32))
+        self._card = card = ttk.Frame(self, style="Card.TFrame", padding=px(32))
         card.place(relx=0.5, rely=0.5, anchor="center")
         card.columnconfigure(0, weight=1, minsize=px(224))
         card.columnconfigure(1, minsize=px(96))
@@ -506,15 +514,39 @@ class JoinScreen(ttk.Frame):
         self.button.grid(row=6, column=0, columnspan=2, sticky="we")
         self.cancel_button = ttk.Button(card, text="Cancel", style="Quiet.TButton", command=on_cancel)
         self.look_button = ttk.Button(self, style="Corner.TButton", command=on_look)
-        self.look_button.place(relx=1.0, x=-px(12), y=px(12), anchor="ne")
+        self._last = self.name  # the field that had the keyboard last
+        for widget in (self, card):
+            widget.bind("<Configure>", lambda _: self._fit())
         for field in (self.name, self.host, self.port):
+            field.bind("<FocusIn>", self._came_to, add=True)
             field.bind("<Return>", lambda _: self.join())
             field.bind("<KP_Enter>", lambda _: self.join())
         self.dress()
         self._hint()
 
     def dress(self) -> None:
+        """Takes the colours of the theme's look, and gives the keyboard back to the field that had it."""
         self.look_button.configure(text="Dark look" if self._theme.look is LIGHT else "Light look")
+        self._refocus()
+
+    def _refocus(self) -> None:
+        """The keyboard goes to the field that had it last; while it is being joined there is nothing to type into."""
+        if self.connecting:
+            self.focus_set()
+        else:
+            self._last.focus_set()
+
+    def _fit(self) -> None:
+        """The look's button stands in the corner of the screen, or in the card's where they would touch."""
+        px, card = self._theme.px, self._card
+        beside = (self.winfo_width() - card.winfo_reqwidth()) // 2 >= self.look_button.winfo_reqwidth() + px(20)
+        above = (self.winfo_height() - card.winfo_reqheight()) // 2 >= self.look_button.winfo_reqheight() + px(20)
+        if beside or above:
+            self.look_button.configure(style="Corner.TButton")
+            self.look_button.place(in_=self, relx=1.0, x=-px(12), y=px(12), anchor="ne", bordermode="outside")
+        else:
+            self.look_button.configure(style="Quiet.TButton")
+            self.look_button.place(in_=card, relx=1.0, x=-px(12), y=px(10), anchor="ne", bordermode="outside")
 
     def _field(self, card: ttk.Frame, row: int, column: int, label: str, value: str, columns: int = 1) -> ttk.Entry:
         px = self._theme.px
@@ -526,6 +558,9 @@ class JoinScreen(ttk.Frame):
         field.insert(0, value)
         field.grid(row=row + 1, column=column, columnspan=columns, sticky="we", padx=apart)
         return field
+
+    def _came_to(self, event: tk.Event[ttk.Entry]) -> None:
+        self._last = event.widget
 
     def greet(self) -> None:
         """Puts the cursor where something is missing."""
@@ -559,6 +594,8 @@ class JoinScreen(ttk.Frame):
         if field is not None:
             field.state(["invalid"])
             self._focus(field)
+        else:
+            self._refocus()
 
     def answer(self, refused: Refused) -> None:
         """The server, or the way to it, said no."""
@@ -576,7 +613,7 @@ class JoinScreen(ttk.Frame):
         if connecting:
             self.cancel_button.grid(row=6, column=1, sticky="we")
             self.button.grid(columnspan=1)
-            self.cancel_button.focus_set()
+            self.focus_set()  # not to Cancel: a second Enter by reflex would give up
         else:
             self.cancel_button.grid_forget()
             self.button.grid(columnspan=2)
@@ -622,6 +659,8 @@ class ChatScreen(ttk.Frame):
         self._asked_above = False
         self._connected = False
         self._ended = False
+        self._wide = True  # there is room for the list of people beside the conversation
+        self._list_open = False  # in a narrow window, over the conversation
         px = theme.px
         self._side = ttk.Frame(self, style="Side.TFrame", width=px(232))
         self._side.pack_propagate(False)
@@ -642,20 +681,22 @@ class ChatScreen(ttk.Frame):
         self.composer.pack(fill="x")
         under = ttk.Frame(self._foot, style="Surface.TFrame")
         under.pack(fill="x", padx=px(14), pady=(px(6), 0))
-        self.count = ttk.Label(under, style="Surface.Trouble.TLabel")
-        self.count.pack(side="right")
+        self.count = ttk.Label(under, style="Surface.Trouble.TLabel", justify="left")  # shown when it says something
         self.status = ttk.Label(under, style="Surface.Hint.TLabel", justify="left")
-        self.status.pack(side="left", fill="x", expand=True)
+        self.status.pack(side="bottom", fill="x")
         self.people.pack(fill="both", expand=True, pady=(0, px(8)))
         self.conversation.text.bind("<Key>", self._typed_elsewhere, add=True)
+        for part in (self.conversation.text, self.composer.entry):
+            part.bind("<FocusIn>", lambda _: self._close_list(), add=True)
         self.conversation.bind("<Configure>", lambda _: self.after_idle(self._align), add=True)
         self.bind("<Configure>", lambda _: self._fit_side())
-        self.status.bind("<Configure>", lambda event: self.status.configure(wraplength=max(event.width, px(120))))
+        for label in (self.count, self.status):
+            label.bind("<Configure>", lambda event: event.widget.configure(wraplength=max(event.width, px(120))))
 
     def _build_head(self, main: ttk.Frame, on_look: Callable[[], None], on_leave: Callable[[], None]) -> None:
         px = self._theme.px
         head = ttk.Frame(main, style="Surface.TFrame")
-        head.pack(fill="x", padx=(px(20), px(12)), pady=px(9))
+        head.pack(fill="x", padx=(px(12), px(12)), pady=px(9))
         self.leave_button = ttk.Button(head, text="Leave", style="Quiet.TButton", command=on_leave)
         self.leave_button.pack(side="right")
         self.look_button = ttk.Button(head, style="Quiet.TButton", command=on_look)
@@ -664,9 +705,9 @@ class ChatScreen(ttk.Frame):
         self.state_label.pack(side="right", padx=px(8))
         titles = ttk.Frame(head, style="Surface.TFrame")
         titles.pack(side="left")
-        ttk.Label(titles, text="Everyone", style="Surface.Strong.TLabel").pack(anchor="w")
+        ttk.Label(titles, text="Everyone", style="Surface.Strong.TLabel").pack(anchor="w", padx=px(8))
         self._about = ttk.Label(titles, style="Surface.Hint.TLabel")
-        self._about.pack(anchor="w")
+        self.here_button = ttk.Button(titles, style="Small.TButton", command=self._toggle_list)
         ttk.Frame(main, style="Line.TFrame", height=1).pack(fill="x")
         self._name_look()
 
@@ -675,6 +716,8 @@ class ChatScreen(ttk.Frame):
     def entered(self, event: Entered) -> None:
         """Joined, for the first time or again."""
         first = not self._server
+        self.transcript.close_comings()  # who came and went meanwhile is in the new list, and in no line
+        self.people.known = True
         self.transcript.me = event.name
         self.roster.replace(event.people)
         self._server = event.server
@@ -726,12 +769,16 @@ class ChatScreen(ttk.Frame):
                     self._state("Connecting …", "Hint")
                     self._describe(self.composer.written)
             case Lost(text, retry):
-                self._connected, self._lost_because = False, text.rstrip(". ")
+                self._connected, self._lost_because = False, text.rstrip()
+                if not self._lost_because.endswith((".", "?", "!")):
+                    self._lost_because += "."
                 self._retry_at = time.monotonic() + retry
+                self._people_unknown()
                 self._state("○  Not connected", "Trouble")
                 self._describe(self.composer.written)
             case Ended(text):
                 self._connected, self._ended, self._retry_at = False, True, None
+                self._people_unknown()
                 self._state("○  Left", "Trouble")
                 self.transcript.notice(
                     f"{text} “Leave” takes you back to the first screen, where you can join again.", "trouble"
@@ -780,9 +827,18 @@ class ChatScreen(ttk.Frame):
         self.composer.write(f"@{name} {private[1] if private else written}")
 
     def dress(self) -> None:
+        """Takes the colours of the theme's look, and gives the keyboard back: the next words belong into the field."""
+        self.composer.entry.focus_set()
         self._name_look()
         for part in (self.conversation, self.people, self.composer):
             part.dress()
+
+    def _people_unknown(self) -> None:
+        """The connection is gone: who was here may not be here any more, and who comes and goes is not told."""
+        self.transcript.close_comings()
+        if self.people.known:
+            self.people.known = False
+            self._people_changed, self._people_drawn = True, -math.inf
 
     def _page(self, page: Page) -> None:
         self._asked_above = False
@@ -799,19 +855,24 @@ class ChatScreen(ttk.Frame):
             too_long = f"{count_of(over, 'character')} too long: at most {MAX_TEXT:,} go into one message."
         if len(written) >= PASTE_LIMIT:
             too_long += " What was pasted beyond that was cut off."
-        self.count.configure(text=too_long)
+        if too_long != self.count.cget("text"):
+            self.count.configure(text=too_long)
+            if too_long:
+                self.count.pack(side="top", fill="x")
+            else:
+                self.count.pack_forget()
         role, private = "Hint", self.roster.addressee(written)
         if self._ended:
             role, words = "Trouble", "You are not in the chat any more. What is written here stays until you leave."
         elif not self._connected and self._lost_because:
             role, again = "Trouble", "Trying again now."
             if self._retry_at is not None and (seconds := math.ceil(self._retry_at - time.monotonic())) > 0:
-                again = f"Trying again in {seconds} s."
-            words = f"{self._lost_because}. {again} You can go on writing; it is sent when the chat is back."
+                again = f"Trying again in {seconds}\u00a0s."
+            words = f"{self._lost_because} {again} You can go on writing; it is sent when the chat is back."
         elif private:
             role, words = "Private", f"Private: only {private[0]} and you will see this."
         else:
-            words = "Enter sends, Shift-Enter starts a new line."
+            words = "Enter sends, Shift-Enter starts a new line. @name writes to one person alone."
         if self.status.cget("text") != words or not str(self.status.cget("style")).startswith(f"Surface.{role}."):
             self.status.configure(text=words, style=f"Surface.{role}.TLabel")
 
@@ -830,19 +891,42 @@ class ChatScreen(ttk.Frame):
     def _fit_side(self) -> None:
         """In a narrow window the conversation is more useful than a wide list of people, or than any list."""
         px, width = self._theme.px, self.winfo_width()
-        shown, side = width >= px(560), px(232 if width >= px(760) else 184)
-        if shown:
-            self._side.configure(width=side)
-            self._server_label.configure(text=self._theme.shortened(self._server, side - px(32), "Strong"))
+        self._wide, side = width >= px(560), px(184 if px(560) <= width < px(760) else 232)
+        self._side.configure(width=side)
+        self._server_label.configure(text=self._theme.shortened(self._server, side - px(32), "Strong"))
+        here = f"{self.roster.online:,} {'here' if self.people.known else 'were here'}"
+        self._about.configure(text=here)
+        self.here_button.configure(text=f"{here}  {'▴' if self._list_open else '▾'}")
+        if self._wide:
+            self._list_open = False
             self._side.pack(side="left", fill="y", before=self._main)
             self._edge.pack(side="left", fill="y", before=self._main)
+            self.here_button.pack_forget()
+            self._about.pack(anchor="w", padx=px(8))
+            return
+        self._about.pack_forget()
+        self.here_button.pack(anchor="w")
+        if self._list_open:
+            self._side.place(in_=self.conversation, x=0, y=0, width=side, relheight=1)
+            self._edge.place(in_=self.conversation, x=side, y=0, width=1, relheight=1)
+            self._side.lift()
+            self._edge.lift()
         else:
-            self._side.pack_forget()
-            self._edge.pack_forget()
-        here = f"{self.roster.online:,} here"
-        self._about.configure(
-            text=here if shown else self._theme.shortened(f"{here}  ·  {self._server}", px(160), "Small")
-        )
+            for part in (self._side, self._edge):
+                part.pack_forget()
+                part.place_forget()
+
+    def _toggle_list(self) -> None:
+        """In a narrow window: who is here, over the conversation."""
+        self._list_open = not self._list_open
+        self._fit_side()
+        if self._list_open:
+            self.people.tree.focus_set()
+
+    def _close_list(self) -> None:
+        if self._list_open:
+            self._list_open = False
+            self._fit_side()
 
     def _typed_elsewhere(self, event: tk.Event[tk.Text]) -> None:
         """Somebody who reads starts to write: that belongs into the field."""
@@ -851,6 +935,7 @@ class ChatScreen(ttk.Frame):
 
     def escape(self) -> None:
         """Esc: to the newest message, ready to write."""
+        self._close_list()
         self.conversation.go_down()
         self.composer.entry.focus_set()
 

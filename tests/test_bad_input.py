@@ -348,10 +348,10 @@ def test_a_line_of_100_mb_without_an_end(server: ServerProcess, start: bytes) ->
 
 
 def test_half_a_line(server: ServerProcess, witness: Witness) -> None:
-    """Half a line, and then the end: nothing is made of it, in JSON or in words, before joining or after."""
+    """Half a line, and then the end: nothing is made of it in JSON, and nobody joins by half a name that was reset."""
     beginnings = [
         b"{", b'{"type":"hello","v":1,"name":"Eve"}', encode(Hello(VERSION, "Eve")) + encode(Send("1", "half"))[:-1],
-        b"Eve", b"Eve\nhalf a text",
+        b"Eve",
     ]  # fmt: skip
     for beginning in beginnings:
         for leave in (Connection.finish_writing, Connection.close, Connection.reset):
@@ -363,6 +363,24 @@ def test_half_a_line(server: ServerProcess, witness: Witness) -> None:
     wait_until(lambda: server.threads() < 10, ANSWER_SECONDS, "the server has done with all of them")
 
     assert [event for event in witness.noticed if isinstance(event, Message)] == []
+
+
+def test_the_last_line_in_words_needs_no_newline(server: ServerProcess) -> None:
+    """What a person on netcat wrote last is said when they end their input, and not when their connection breaks."""
+    witness = Peer.join(server, "Witness")
+    eve = Raw.connect(server)
+    eve.send_bytes(b"Eve\nthe end")
+    eve.finish_writing()
+    witness.expect("message", text="the end", sender="Eve")
+    mallory = Raw.connect(server)
+    mallory.send_bytes(b"Mallory\n")
+    witness.events_until("left", name="Eve")
+    witness.events_until("joined", name="Mallory")
+    mallory.send_bytes(b"half a text")
+    mallory.reset()
+    events = witness.events_until("left", name="Mallory")
+
+    assert [event for event in events if isinstance(event, Message)] == []
 
 
 def test_five_hundred_who_say_nothing_and_five_hundred_who_hardly_do(server: ServerProcess, witness: Witness) -> None:
@@ -569,3 +587,16 @@ def test_somebody_slow_to_say_hello(server: ServerProcess) -> None:
     assert question == b"What is your name? "
     assert json.loads(welcome)["type"] == "welcome"
     assert rest == b""
+
+
+@pytest.mark.parametrize("line", [b"\n", b'{"type":"hello","v":1,"name":"@"}\n'], ids=["words", "JSON"])
+def test_bad_names_without_end(server: ServerProcess, witness: Witness, line: bytes) -> None:
+    """Somebody who never joins and says one bad name after the other costs the others nothing, and no memory."""
+    before = server.peak_memory()
+    for stranger in [Raw.connect(server) for _ in range(4)]:
+        stranger.try_to_send(line * (32_768 // len(line)))
+    for _ in range(10):
+        witness.says_more()
+
+    assert witness.slowest < 0.1
+    assert server.peak_memory() - before < MEMORY

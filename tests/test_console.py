@@ -74,10 +74,10 @@ def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
     with Program([*CLIENT, "--console"]) as ada:
         ada.expect_prompt("Enter server IP: ")
         ada.type("127.0.0.1")
-        ada.expect_prompt("Enter server port: ")
+        ada.expect_prompt("Enter server port: [12345] ")
         ada.type("99999")
         ada.expect_line(re.compile("99999 is no port.*"))
-        ada.expect_prompt("Enter server port: ")
+        ada.expect_prompt("Enter server port: [12345] ")
         ada.type(str(server.port))
         ada.expect_prompt("Enter your name: ")
         ada.type("")
@@ -97,6 +97,40 @@ def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
         again.expect_line("Registration successful. Welcome to the chat, Ada!")
 
 
+def test_port_is_not_asked_for_where_the_address_was_given(server: ServerProcess) -> None:
+    """It is 12345 then: a question for it would take the first line of a pipe for the answer."""
+    usual = f"import sys, client; client.DEFAULT_PORT = {server.port}; sys.exit(client.main())"
+    command = [sys.executable, "-c", usual, "--console", "--host", server.host]
+    bob = Peer.join(server, "Bob")
+    with Program([*command, "--name", "Kitchen"]) as kitchen:
+        kitchen.type("Dinner!")
+        kitchen.finish_writing()
+        assert kitchen.wait() == 0
+        shown = "\n".join(kitchen.lines)
+    bob.expect("message", sender="Kitchen", text="Dinner!")
+    with Program(command) as ada:
+        ada.expect_prompt("Enter your name: [Kitchen] ")
+        shown += "\n".join(ada.lines)
+
+    assert "Enter server" not in shown
+
+
+def test_blank_is_not_given(server: ServerProcess) -> None:
+    """`--host " "` and `--name " "`, as scripts with unset variables have them, are asked for."""
+    result = run(f"127.0.0.1\n{server.port}\nAda\nhello\n", "--host", " ", "--name", " ", "--port", "")
+
+    assert result.returncode == 0
+    assert "Welcome to the chat, Ada!" in result.stdout
+
+
+def test_exit_at_a_question() -> None:
+    """/exit leaves there too, and is no address."""
+    with Program([*CLIENT, "--console"]) as ada:
+        ada.expect_prompt("Enter server IP: ")
+        ada.type("/exit")
+        assert ada.wait() == 0
+
+
 def test_conversation(console: Callable[..., Program]) -> None:
     """Public and private messages, who comes and goes: the words of the projects this chat comes from."""
     ada = console("Ada")
@@ -109,7 +143,7 @@ def test_conversation(console: Callable[..., Program]) -> None:
     ada.expect_line("Private message to Bob: Hi")
     bob.expect_line("Private message from Ada: Hi")
     ada.type("@Cleo Hi")
-    ada.expect_line(re.compile("Not sent: “@Cleo Hi” There is nobody called Cleo here.*"))
+    ada.expect_line("Not sent: “@Cleo Hi” \N{EN DASH} there is nobody called Cleo here.")
     bob.type("/exit")
     assert bob.wait() == 0
     ada.expect_line("Bob has left the chat.")
@@ -123,13 +157,13 @@ def test_commands(server: ServerProcess, console: Callable[..., Program]) -> Non
     bob.read_until(150)
     bob.bye()
     ada = console("Ada")
-    ada.expect_line("Bob: apple 149")
+    for first in (120, 90, 60, 30):
+        ada.type("/history")
+        ada.expect_line("30 messages from before:")
+        assert ada.expect_line(re.compile(r"\[.*")).endswith(f"Bob: apple {first}")
+        ada.expect_line("/history shows still older ones.")
     ada.type("/history")
     ada.expect_line("30 messages from before:")
-    assert ada.expect_line(re.compile(r"\[.*")).endswith("Bob: apple 20")
-    ada.expect_line("/history shows still older ones.")
-    ada.type("/history")
-    ada.expect_line("20 messages from before:")
     assert ada.expect_line(re.compile(r"\[.*")).endswith("Bob: apple 0")
     ada.expect_line("That was the beginning.")
     ada.type("/history")
@@ -164,6 +198,27 @@ def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[...
     ada.expect_line("Ada: two")
 
 
+def test_name_lost_to_somebody_else_is_told(fake: ScriptedServer) -> None:
+    """Not for ever that the server has not noticed yet; said once, while it goes on trying."""
+    impatient = (
+        "import sys, client, engine; engine.GHOST_SECONDS = 0.0; engine.LONGEST_PAUSE = 0.1; sys.exit(client.main())"
+    )
+    with Program([sys.executable, "-c", impatient, "--console", *address(fake), "--name", "Ada"]) as ada:
+        with fake.accept() as guest:
+            guest.welcome()
+        for _ in range(3):
+            with fake.accept() as guest:
+                guest.expect(Hello)
+                guest.tell(Error("name_taken", "Ada is taken."))
+                assert guest.closed()
+        told = "Somebody else is here as Ada. What you wrote is kept; leave and choose another name, or wait."
+        ada.expect_line(told)
+        fake.accept().welcome()
+        ada.expect_line("The connection is back.")
+
+        assert ada.lines.count(told) == 1
+
+
 def test_taken_name_is_asked_for_again(server: ServerProcess) -> None:
     """The server's reason is told and the next line is another name."""
     other = Peer.join(server, "Ada")
@@ -189,6 +244,30 @@ def test_all_of_a_pipe_arrives_in_order(server: ServerProcess) -> None:
     assert "Ada: line 499\n" in result.stdout
 
 
+@pytest.mark.parametrize("line", ["@Zed hello", "/dance", "x" * 5000])
+def test_refused_line_of_a_script_is_told_by_the_status(server: ServerProcess, line: str) -> None:
+    """Status 1, with the other lines sent all the same; 0 where every line was."""
+    bob = Peer.join(server, "Bob")
+    result = run(f"{line}\nfine\n", *address(server), "--name", "Ada")
+
+    assert result.returncode == 1
+    assert bob.read_until(1)[0].text == "fine"
+    assert run("fine\n", *address(server), "--name", "Ada").returncode == 0
+
+
+def test_script_gets_nothing_from_before_it_joined(server: ServerProcess) -> None:
+    """One line in, little out: no backlog. /history has it."""
+    bob = Peer.join(server, "Bob")
+    bob.say("earlier")
+    bob.read_until(1)
+    result = run("Dinner!\n", *address(server), "--name", "Kitchen")
+    asked = run("/history\n", *address(server), "--name", "Ada")
+
+    assert [line[line.find("Kitchen") :] for line in result.stdout.splitlines()[1:]] == ["Kitchen: Dinner!"]
+    assert result.stdout.startswith("Registration successful. Welcome to the chat, Kitchen!\n")
+    assert "Bob: earlier" in asked.stdout
+
+
 def test_slow_server_gets_all_of_a_pipe(start_server: Callable[..., ServerProcess]) -> None:
     """Flood control takes longer than the patience at the end; the console waits for as long as acks come."""
     server = start_server("--rate", "40")
@@ -210,23 +289,26 @@ def test_environment_stands_behind_the_flags(server: ServerProcess) -> None:
 
 
 def test_what_was_not_acked_goes_out_next_time(fake: ScriptedServer) -> None:
-    """Exit status 1 with a sentence; the next start sends it under the same id, and says so."""
+    """Exit status 1 with a sentence; the next start sends it under the same ids, and says so once."""
     arguments = [*address(fake), "--name", "Ada"]
     with Program([*HASTY, "--console", *arguments]) as ada:
         guest = fake.accept()
         guest.welcome()
         ada.type("not acked")
-        first = guest.expect(Send)
+        ada.type("nor this")
+        first, second = guest.take(2)
         ada.finish_writing()
-        ada.expect_line(re.compile("1 message could not be sent. .* when Ada joins this chat again."))
+        ada.expect_line(re.compile("2 messages could not be sent. .* when Ada joins this chat again."))
         assert ada.wait() == 1
     with Program([*HASTY, "--console", *arguments]) as ada:
         guest = fake.accept()
         guest.welcome()
-        ada.expect_line("Still to be sent from last time: not acked")
-        assert guest.expect(Send) == first
-        guest.tell(Message(1, 1, "Ada", EVERYONE, first.id, first.text), Ack(first.id, 1, 1))
+        ada.expect_line("2 messages from last time are going out now.")
+        assert guest.take(2) == [first, second]
+        for seq, send in enumerate((first, second), 1):
+            guest.tell(Message(seq, 1, "Ada", EVERYONE, send.id, send.text), Ack(send.id, seq, 1))
         ada.expect_line(re.compile(".*Ada: not acked"))
+        ada.expect_line(re.compile(".*Ada: nor this"))
         ada.finish_writing()
         guest.finish_writing()
         assert ada.wait() == 0
@@ -315,7 +397,7 @@ def test_starts_with_closed_streams(server: ServerProcess, closed: str) -> None:
 def test_terminal_that_lacks_letters(server: ServerProcess) -> None:
     """A terminal that knows ASCII only shows question marks instead of ending the program."""
     result = run("grüße 🎉\n", *address(server), "--name", "Zoë", PYTHONUTF8="0", PYTHONIOENCODING="utf-8")
-    shown = run("", *address(server), "--name", "Ada", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    shown = run("/history\n", *address(server), "--name", "Ada", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
 
     assert result.returncode == 0
     assert shown.returncode == 0
@@ -326,9 +408,9 @@ def test_bytes_that_are_no_text(server: ServerProcess) -> None:
     """Input that is not UTF-8 is sent with replacement characters, and too long a line is refused in words."""
     result = run("\udcff\udcfe half\n" + "x" * 100_000 + "\nfine\n", *address(server), "--name", "Ada")
 
-    assert result.returncode == 0
+    assert result.returncode == 1
     assert "Ada: \ufffd\ufffd half" in result.stdout
-    assert "A message has at most 4000 characters" in result.stdout
+    assert "a message has at most 4000 characters" in result.stdout
     assert "Ada: fine" in result.stdout
 
 
@@ -429,6 +511,54 @@ def test_terminal_shows_what_was_typed_once(server: ServerProcess, terminal: Cal
     ada.expect("Bob: seen")
 
     assert ada.shown.count("once is enough") == 1
+
+
+def test_terminal_shows_the_backlog(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:
+    """Somebody who comes later reads what was said, and how to go on; /history continues above it."""
+    bob = Peer.join(server, "Bob")
+    for i in range(110):
+        bob.say(f"apple {i}")
+    bob.read_until(110)
+    ada = terminal("Ada")
+    ada.expect("/help tells what you can do, /exit leaves.")
+    ada.expect("Bob: apple 10\r")
+    ada.expect("Bob: apple 109\r")
+    ada.type("/history")
+    ada.expect("10 messages from before:")
+    ada.expect("That was the beginning.")
+
+    assert ada.shown.count("Bob: apple 9\r") == 1
+
+
+def test_terminal_confirms_a_private_message(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:
+    """That it went to one person alone is shown, as netcat does."""
+    bob = Peer.join(server, "Bob")
+    ada = terminal("Ada")
+    ada.type("@Bob: Hi")
+    ada.expect("Private message to Bob: Hi")
+    bob.expect("message", sender="Ada", to="Bob", text="Hi")
+
+
+def test_terminal_offers_the_last_answers_again(server: ServerProcess) -> None:
+    """After a failed connection one slip need not be paid with typing everything anew."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals in Python")
+    ada = Terminal()
+    try:
+        ada.expect("Enter server IP: ")
+        ada.type("127.0.0.1")
+        ada.expect("Enter server port: [12345] ")
+        ada.type("1")
+        ada.expect("Enter your name: ")
+        ada.type("Ada")
+        ada.expect("no chat is open on port 1")
+        ada.expect("Enter server IP: [127.0.0.1] ")
+        ada.type("")
+        ada.expect("Enter server port: [1] ")
+        ada.type(str(server.port))
+        ada.expect("Welcome to the chat, Ada!")
+    finally:
+        ada.close()
 
 
 def test_terminal_says_what_waits(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:

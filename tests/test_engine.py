@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import re
@@ -457,6 +458,46 @@ def test_name_taken_on_a_reconnect_is_our_own_ghost(fake: ScriptedServer, join: 
     ada.expect(Entered, resumed=True)
 
 
+def test_name_taken_for_too_long_is_somebody_else(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No ghost lives longer than the server's patience; once we were in again, the next one has its time anew."""
+    monkeypatch.setattr(engine, "GHOST_SECONDS", 0.3)
+    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.1)
+    ghost = "The server has not noticed yet that the old connection is gone."
+    ada = join(fake)
+    reasons: list[str] = []
+    for _ in range(2):
+        with fake.accept() as guest:
+            guest.welcome()
+            ada.expect(Entered)
+        ada.expect(Lost)
+        reasons.append("")
+        while not reasons[-1].startswith("Somebody else"):
+            with fake.accept() as guest:
+                guest.expect(Hello)
+                guest.tell(Error("name_taken", "Ada is taken."))
+                reasons.append(ada.expect(Lost).text)
+
+    told = "Somebody else is here as Ada. What you wrote is kept; leave and choose another name, or wait."
+    assert set(reasons) == {"", ghost, told}
+    assert reasons[1] == reasons[reasons.index("", 1) + 1] == ghost
+
+
+def test_lost_is_told_in_statements(fake: ScriptedServer, join: Callable[..., Face]) -> None:
+    """More words follow behind it in a face, as behind a full stop; whether the address is right is asked before."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+        fake.close()
+        guest.tell(Bye("Back at noon"))
+        assert guest.closed()
+
+    assert ada.expect(Lost).text == "Back at noon."
+    assert ada.expect(Lost).text == f"127.0.0.1 is there, but no chat is open on port {fake.port}."
+
+
 @pytest.mark.parametrize("code", ["banned", "name_invalid", "unsupported_version"])
 def test_what_trying_again_cannot_change_ends_it(fake: ScriptedServer, join: Callable[..., Face], code: str) -> None:
     """An engine that is wanted no more stops, with the server's sentence."""
@@ -856,6 +897,49 @@ def test_nobody_listens(join: Callable[..., Face], fake: ScriptedServer) -> None
     assert "no chat is open" in refused.text
 
 
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        ("192.0.2.2:12345", "Give the address alone (192.0.2.2), and the number behind the colon as the port."),
+        ("http://192.0.2.2:8080/", "Give the address alone (192.0.2.2), and the number behind the colon as the port."),
+        ("http://box.local/chat", "Give the address alone (box.local)."),
+    ],
+)
+def test_address_with_more_than_the_address(tmp_path: Path, host: str, sentence: str) -> None:
+    """It is told before anything is looked up."""
+    way = Engine(tmp_path / "client", host, 12345, "Ada")
+    way.start()
+
+    assert way.events.get(timeout=ANSWER_SECONDS) == Refused("unreachable", sentence)
+    way.close(0)
+
+
+@pytest.mark.parametrize("host", ["::1", "fe80::1:12345", "localhost:", ":1"])
+def test_other_colons_are_left_alone(tmp_path: Path, host: str) -> None:
+    """IPv6 has them."""
+    way = Engine(tmp_path / "client", host, 1, "Ada")
+    way.start()
+
+    assert way.events.get(timeout=ANSWER_SECONDS) == Connecting()
+    way.close(0)
+
+
+def test_no_route_is_told_without_the_systems_words(
+    fake: ScriptedServer, join: Callable[..., Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong address, mostly."""
+
+    def unreachable(*_: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(socket, "create_connection", unreachable)
+    ada = join(fake)
+
+    assert ada.next() == Connecting()
+    sentence = "127.0.0.1 does not answer. Is the address right, and are both computers on the same network?"
+    assert ada.next() == Refused("unreachable", sentence)
+
+
 @pytest.mark.parametrize("host", ["", "a\0b", "x" * 300, "no.such.host.invalid"])
 def test_address_that_is_none(tmp_path: Path, fake: ScriptedServer, host: str) -> None:
     """Whatever somebody types as an address, the answer is a sentence."""
@@ -908,9 +992,8 @@ def test_server_that_says_nothing(
     guest = fake.accept()
 
     assert ada.next() == Connecting()
-    refused = ada.next()
-    assert isinstance(refused, Refused)
-    assert refused.code == "not_hallway"
+    sentence = f"What answers at 127.0.0.1 port {fake.port} is not a Hallway chat. Is the port right?"
+    assert ada.next() == Refused("not_hallway", sentence)
     assert guest.closed()
 
 

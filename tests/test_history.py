@@ -666,3 +666,40 @@ def test_data_folder(
     monkeypatch.setattr(sys, "platform", platform)
 
     assert data_folder() == tmp_path / expected
+
+
+def test_a_lock_held_by_somebody_else_costs_nothing_later(tmp_path: Path) -> None:
+    """While another program holds the database nothing is saved; afterwards the log goes on without a hole.
+
+    Guards against counting from one transaction too early when `BEGIN` itself was refused.
+    """
+    log = History(tmp_path)
+    log.begin()
+    ada = log.add_address("ada", "Ada", keeps=True)
+    log.append([(ada.id, 0, "1", "one"), (ada.id, 0, "2", "two")], 1)
+    log.commit()
+    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(NotSaved):
+        log.begin()
+    other.execute("COMMIT")
+    other.close()
+    log.begin()
+    stored = log.append([(ada.id, 0, "3", "three")], 2)
+    log.commit()
+    log.close()
+
+    assert stored == [(3, 2, True)]
+
+
+def test_a_search_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However odd the words and long the log: the one who asked is told to look for something else."""
+    monkeypatch.setattr(history, "SEARCH_SECONDS", 0.0)
+    log = History(tmp_path)
+    log.begin()
+    ada = log.add_address("ada", "Ada", keeps=True)
+    log.append([(ada.id, 0, str(number), "!" * 1000) for number in range(2000)], 1)
+    log.commit()
+    with Reader(tmp_path) as reader, pytest.raises(history.SearchTooLong, match="longer word"):
+        reader.search(ada.id, "!" * 198 + "?", 10_000, 10)
+    log.close()

@@ -958,7 +958,7 @@ def test_flags(tmp_path: Path) -> None:
 def test_variables_stand_behind_the_flags(tmp_path: Path) -> None:
     """HALLWAY_* variables do what the flags do, and a flag wins over its variable."""
     program, port = launch(
-        *("--port", "0", "--name", "The Cellar"),
+        *("--port", "0"),
         HALLWAY_HOST="127.0.0.1",
         HALLWAY_PORT="1",
         HALLWAY_CHAT="The Attic",
@@ -977,7 +977,7 @@ def test_variables_stand_behind_the_flags(tmp_path: Path) -> None:
     program.expect_line(re.compile(".*Ada to #everyone: number 99"))
 
     assert ada.welcome
-    assert ada.welcome.server == "The Cellar"
+    assert ada.welcome.server == "The Attic"
     assert (tmp_path / "attic" / FILE_NAME).exists()
 
 

@@ -25,7 +25,7 @@ import pytest
 
 import look
 import window
-from engine import Ended, Entered, Received, Settings, Trouble, Waiting, load_settings
+from engine import Ended, Entered, Lost, Received, Settings, Trouble, Waiting, load_settings
 from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
 from processes import CHECKOUT, ServerProcess
@@ -144,6 +144,17 @@ def test_somebody_who_comes_back_is_not_news() -> None:
     assert words(chat.tail()).strip().startswith("Bob left and came back")
 
 
+def test_comings_are_not_folded_across_a_lost_connection() -> None:
+    """Who joined before it may have left unseen: the line stays as it was true, and a new one begins."""
+    chat = conversation()
+    chat.came("Cleo", NOON)
+    chat.close_comings()
+    chat.came("Bob", NOON)
+
+    assert "Cleo joined  ·" in words(chat.take())
+    assert words(chat.tail()).strip().startswith("Bob joined  ·")
+
+
 def test_an_own_message_waits_until_it_comes_in_the_log() -> None:
     """It stands below all others as waiting, then as stored, and then once at its place in the log's order."""
     chat = conversation("Bob")
@@ -152,12 +163,12 @@ def test_an_own_message_waits_until_it_comes_in_the_log() -> None:
 
     chat.add([message("Bob", "was faster")])
     chat.stored("id-mine")
-    assert "mine   ✓ stored" in words(chat.tail())
+    assert "mine   ✓\u00a0stored" in words(chat.tail())
 
     chat.add([message("Ada", "mine", id="id-mine")])
     drawn = words(chat.take())
     assert drawn.index("was faster") < drawn.index("mine")
-    assert "✓ stored" in drawn
+    assert "✓\u00a0stored" in drawn
     assert words(chat.tail()) == ""
 
 
@@ -423,7 +434,7 @@ def test_join_and_talk(desk: Desk, server: ServerProcess, folder: Path) -> None:
     desk.write("hello from the window")
 
     bob.expect("message", sender="Ada", text="hello from the window", to=EVERYONE)
-    desk.sees("✓ stored\nhello from the window")
+    desk.sees("✓\u00a0stored\nhello from the window")
     assert "own" in desk.tags_of("hello from the window")
     assert desk.chat.composer.written == ""
 
@@ -558,7 +569,7 @@ def test_what_is_written_while_the_server_is_away_arrives_in_order(desk: Desk, s
     """The server is killed and comes back: the window says so, lets one write, and sends what waited, once each."""
     desk.join(server, "Ada")
     desk.write("before")
-    desk.sees("✓ stored\nbefore")
+    desk.sees("✓\u00a0stored\nbefore")
     server.kill()
     desk.until(lambda: "You can go on writing" in str(desk.chat.status.cget("text")), "the loss is said")
     for number in range(3):
@@ -845,6 +856,181 @@ def test_tab_goes_through_everything(joined: Desk) -> None:
     } <= seen
 
 
+def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
+    """The thumb is as long as what is seen of the whole, and moves the view; beside it one goes by pages."""
+    flood(joined, (message("Bob", f"line {number}") for number in range(300)))
+    joined.sees("line 299")
+    joined.root.update()
+    view = joined.chat.conversation
+    bar = view._bar
+    x, height = bar.winfo_width() // 2, bar.winfo_height()
+    assert "thumb" in bar.identify(x, height - 12)
+    assert "trough" in bar.identify(x, height // 3)
+    assert bar.fraction(x, height // 2) == pytest.approx(0.5, abs=0.1)
+
+    where = bar.winfo_rootx() + x, bar.winfo_rooty()
+    try:
+        joined._xdotool("mousemove", str(where[0]), str(where[1] + height - 12), "mousedown", "1")
+        joined._xdotool("mousemove", str(where[0]), str(where[1] + height // 2))
+        joined.until(lambda: 0.3 < float(view.text.yview()[0]) < 0.7, "the view has moved to the middle")
+    finally:
+        joined._xdotool("mouseup", "1")
+    joined.until(lambda: not view.following, "one reads further up")
+
+
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+def test_after_the_look_was_switched_one_goes_on_writing(joined: Desk, way: str) -> None:
+    """The keyboard is back in the field: no word is lost, and no space flips the look again."""
+    joined.type("one ")
+    joined.until(lambda: joined.chat.composer.written == "one ", "it is typed")
+    if way == "mouse":
+        joined.click_on(joined.chat.look_button)
+    else:
+        joined.chat.look_button.focus_force()
+        joined.until(lambda: joined.root.focus_get() is joined.chat.look_button, "the button has the keyboard")
+        joined.press("space")
+    joined.until(lambda: joined.window.theme.look is DARK, "it is dark")
+    joined.type("two three")
+
+    joined.until(lambda: joined.chat.composer.written == "one two three", "it stands in the field")
+    assert joined.window.theme.look is DARK
+
+
+def test_on_the_first_screen_the_look_leaves_the_keyboard_where_it_was(desk: Desk) -> None:
+    """In the field that one was in."""
+    join = desk.window.join
+    assert join is not None
+    desk.fill(host="ho")
+    desk.click_on(join.look_button)
+    desk.until(lambda: desk.window.theme.look is DARK, "it is dark")
+
+    assert desk.root.focus_get() is join.host
+    desk.press("End")
+    desk.type("me")
+    desk.until(lambda: join.host.get() == "home", "one goes on typing")
+
+
+@pytest.mark.parametrize("size", ["440x400", "640x400", "900x690", "1600x1000"])
+def test_the_look_button_and_the_card_do_not_cut_into_each_other(desk: Desk, size: str) -> None:
+    """On the first screen, at any size: the button stands apart from the card, or wholly within it."""
+    join = desk.window.join
+    assert join is not None
+    desk.root.geometry(size)
+    width = int(size.split("x", maxsplit=1)[0])
+    desk.until(lambda: desk.root.winfo_width() == width, "it has that size")
+    desk.root.update()
+
+    def box(widget: tk.Misc) -> tuple[int, int, int, int]:
+        x, y = widget.winfo_rootx(), widget.winfo_rooty()
+        return x, y, x + widget.winfo_width(), y + widget.winfo_height()
+
+    left, top, right, bottom = box(join.look_button)
+    card = box(join.name.master)
+    apart = left >= card[2] + 8 or bottom <= card[1] - 8
+    within = card[0] + 8 <= left and card[1] + 8 <= top and right <= card[2] - 8 and bottom <= card[3] - 8
+    assert apart or within
+    assert left >= 0
+    assert top >= 0
+    assert right <= desk.root.winfo_width()
+
+
+def test_the_pill_has_no_box_round_it(joined: Desk) -> None:
+    """It stands over messages of any tint: its corners are of its own colour."""
+    for shape in look.SHAPES["Pill"].values():
+        assert shape.ground == shape.fill
+    assert joined.window.theme.style.layout("Pill.TButton")[0][0] == "Pill.shape"
+
+
+def test_without_a_connection_nobody_is_said_to_be_here(joined: Desk) -> None:
+    """Header and list speak of the past, without green dots, until the chat is back; the reason ends with one stop."""
+    assert joined.window.engine is not None
+    put, chat = joined.window.engine.events.put, joined.chat
+    people = (Person("Ada", True), Person("Bob", True))
+    put(Joined("Cleo", NOON))
+    joined.sees("Cleo joined")
+    put(Lost("Nobody answers. Is the server running?", 30.0))
+    joined.until(lambda: chat._about.cget("text") == "2 were here", "the header says so")
+    joined.until(lambda: chat.people.tree.exists("section WERE HERE"), "the list says so")
+    assert str(joined.window.theme.here) not in {
+        str(image) for row in chat.people.tree.get_children() for image in chat.people.tree.item(row, "image")
+    }
+    assert "running? Trying again in" in str(chat.status.cget("text"))
+    assert "30\u00a0s." in str(chat.status.cget("text"))
+
+    put(Entered("Ada", "Attic", "log", people, 0, resumed=True, new_log=False, left_behind=0))
+    put(Joined("Dan", NOON))
+    joined.until(lambda: chat._about.cget("text") == "3 here", "they are here again")
+    joined.sees("Cleo joined  ·")
+    joined.sees("Dan joined  ·")
+    joined.until(lambda: chat.people.tree.exists("section HERE"), "the list says so")
+
+
+def test_in_a_narrow_window_the_list_opens_over_the_conversation(joined: Desk, server: ServerProcess) -> None:
+    """A click on how many are here shows who; a click on one of them addresses a message and closes the list."""
+    Peer.join(server, "Bob")
+    chat = joined.chat
+    joined.until(lambda: chat.people.tree.exists("person bob"), "Bob is listed")
+    joined.root.geometry("440x400")
+    joined.until(lambda: chat.here_button.winfo_viewable() and not chat.people.tree.winfo_viewable(), "it is narrow")
+    assert str(chat.here_button.cget("text")).startswith("2 here")
+
+    joined.click_on(chat.here_button)
+    joined.until(chat.people.tree.winfo_viewable, "the list is shown")
+    joined.press("Escape")
+    joined.until(lambda: not chat.people.tree.winfo_viewable(), "Esc closes it")
+    joined.click_on(chat.here_button)
+    joined.until(lambda: chat.people.tree.bbox("person bob"), "the list is shown again")
+    joined.root.update()
+    x, y, _, height = (int(part) for part in chat.people.tree.bbox("person bob"))
+    joined.click(chat.people.tree.winfo_rootx() + x + 40, chat.people.tree.winfo_rooty() + y + height // 2)
+    joined.until(lambda: chat.composer.written == "@Bob ", "the message is addressed")
+    joined.until(lambda: not chat.people.tree.winfo_viewable(), "the list is closed")
+
+    joined.root.geometry("900x600")
+    joined.until(lambda: chat.people.tree.winfo_viewable() and chat._about.winfo_viewable(), "it is beside it again")
+    assert not chat.here_button.winfo_viewable()
+
+
+def test_what_is_too_long_is_said_in_full_in_a_narrow_window(joined: Desk) -> None:
+    """Wrapped, not cut off at the edge; and gone again when it is short enough."""
+    joined.root.geometry("440x400")
+    joined.until(lambda: joined.root.winfo_width() == 440, "it is narrow")
+    joined.chat.composer.write("y" * (window.PASTE_LIMIT))
+    count = joined.chat.count
+    joined.until(count.winfo_ismapped, "it is said")
+    joined.until(lambda: 100 < count.winfo_reqwidth() <= count.winfo_width(), "it fits")
+    assert count.winfo_height() >= count.winfo_reqheight()
+
+    joined.chat.composer.write("short")
+    joined.until(lambda: not count.winfo_ismapped(), "nothing is said")
+
+
+def test_a_second_enter_by_reflex_does_not_cancel(desk: Desk) -> None:
+    """While it is being joined the keyboard is on nothing that Enter would press."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        desk.fill("Ada", "127.0.0.1", silent.getsockname()[1])
+        desk.press("Return", "Return", "Return")
+        desk.until(lambda: desk.window.join and desk.window.join.connecting, "it is tried")
+        for _ in range(50):
+            desk.root.update()
+            time.sleep(0.002)
+
+        assert desk.window.join is not None
+        assert desk.window.join.connecting
+        assert desk.root.focus_get() is desk.window.join
+        desk.press("Escape")
+        desk.until(lambda: desk.window.join and desk.root.focus_get() is desk.window.join.name, "Esc gives up")
+
+
+def test_the_conversation_shows_that_it_has_the_keyboard(joined: Desk) -> None:
+    """Tab after Send leads there: it has a ring as everything else."""
+    text = joined.chat.conversation.text
+
+    assert int(str(text.cget("highlightthickness"))) > 0
+    assert str(text.cget("highlightcolor")) == LIGHT.accent
+    assert str(text.cget("highlightbackground")) == LIGHT.surface
+
+
 def test_days_are_said_anew_at_midnight(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that stays open overnight does not go on saying “Today” for yesterday."""
     now = int(time.time() * 1000)
@@ -893,7 +1079,7 @@ def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: Server
     """Leave says goodbye; Enter on the first screen joins again, with the same history."""
     bob = Peer.join(server, "Bob")
     joined.write("before leaving")
-    joined.sees("✓ stored\nbefore leaving")
+    joined.sees("✓\u00a0stored\nbefore leaving")
     joined.click_on(joined.chat.leave_button)
     joined.until(lambda: joined.window.join, "the first screen is shown")
     bob.expect("left", name="Ada")
