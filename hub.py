@@ -64,7 +64,7 @@ from protocol import (
 from tail import Block, Entry, Tail, blocks
 
 BATCH_SENDS = 4096  # messages in one transaction, about; a larger one would only make the first of them wait
-REFUSED_ALIKE = 0.5  # s in which a client whose message was not saved has its further ones refused, too: none overtakes
+REFUSED_ALIKE = 0.5  # s in which a client whose message was not saved has the ones behind it refused, too
 OLD_MESSAGES = 1024  # read from disk at once for those who are behind the tail
 OLD_BLOCKS = 8  # of those kept for the next who comes by
 PAGE_MESSAGES = 500  # private messages that waited for somebody, read at once
@@ -150,7 +150,7 @@ class Client:
 
     __slots__ = (
         "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face",
-        "full", "is_new", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading", "refused_until",
+        "full", "is_new", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading", "refused",
         "start", "turns",
     )  # fmt: skip
 
@@ -179,7 +179,7 @@ class Client:
         self.owed = 0  # turns to give back when the socket takes something again
         self.close_by: float | None = None  # said goodbye: close when all is handed over, at the latest then
         self.ended = False  # nothing can be sent any more
-        self.refused_until = 0.0  # see REFUSED_ALIKE
+        self.refused: tuple[str, float] | None = None  # id of a message not saved, and until when: see REFUSED_ALIKE
 
 
 # --- what is posted to the hub ----------------------------------------------------------------------------------------
@@ -534,7 +534,8 @@ class Hub(threading.Thread):
                 self._say(join.client, Error("not_saved", NOT_SAVED))
             for (_, _, id, _), (client, _) in zip(drafts, senders, strict=True):
                 self._say(client, Error("not_saved", NOT_SAVED, id))
-                client.refused_until = time.monotonic() + REFUSED_ALIKE
+                if client.refused is None or time.monotonic() >= client.refused[1]:
+                    client.refused = id, time.monotonic() + REFUSED_ALIKE
         else:
             for (key, join), address in zip(entering.items(), addresses, strict=True):
                 self._enter(join, key, address, notices, now)
@@ -668,11 +669,9 @@ class Hub(threading.Thread):
             if client.person is None:
                 continue
             sender = client.person.id
-            refused = client.refused_until and time.monotonic() < client.refused_until
             for order in item.orders:
                 if type(order) is Send:
-                    if refused:  # it was under way when another was refused, and is not to be shown before that one
-                        self._say(client, Error("not_saved", NOT_SAVED, order.id))
+                    if client.refused is not None and self._is_refused_alike(client, client.refused, order):
                         continue
                     if order.to is None and order.text[0] != "@":  # nearly always
                         drafts.append((sender, EVERYONE_ID, order.id, order.text))
@@ -688,6 +687,15 @@ class Hub(threading.Thread):
                 else:
                     self._carry_out(client, order)
         return drafts, senders
+
+    def _is_refused_alike(self, client: Client, refused: tuple[str, float], send: Send) -> bool:
+        """Whether a message was under way when an earlier one was refused: it is not to be shown before that one."""
+        first, until = refused
+        if send.id == first or time.monotonic() >= until:
+            client.refused = None
+            return False
+        self._say(client, Error("not_saved", NOT_SAVED, send.id))
+        return True
 
     def _address(self, send: Send) -> tuple[Address, str]:
         """Whom a message is for, and its text without the `@name` that said so. Raises `ProtocolError`."""
