@@ -109,6 +109,10 @@ class Keyboard:
     def _read_lines(self) -> None:
         if sys.stdin is None:
             return
+        if not hasattr(sys.stdin, "buffer"):  # an editor's own window, such as IDLE's
+            for line in sys.stdin:
+                self._post(line.rstrip("\n"))
+            return
         # The raw file: a thread inside the buffered one holds its lock, and Python aborts when it exits meanwhile.
         raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         decoder = codecs.getincrementaldecoder(sys.stdin.encoding or "utf-8")(errors="replace")

@@ -69,6 +69,9 @@ OLD_MESSAGES = 1024  # read from disk at once for those who are behind the tail
 OLD_BLOCKS = 8  # of those kept for the next who comes by
 PAGE_MESSAGES = 500  # private messages that waited for somebody, read at once
 PAGE_SIZE = 128 * 1024  # bytes of them
+# Entries between the first private message that waited and the backlog, up to which all of them are shown: a gap is
+# something that no page of history fills.
+NEAR = 2000
 BACKLOG = 100  # messages that somebody gets who says nothing of where they stood
 CONTROL_SIZE = 256 * 1024  # bytes of answers and notices that wait for one connection; who leaves more is cut off
 GONE_SECONDS = 10.0  # a connection may be away that long before its person is said to have left
@@ -285,8 +288,9 @@ class CatchUp(threading.Thread):
     """Reads the log from disk for those who are behind its tail, so that the hub never waits for it.
 
     Whoever is behind gets the log in blocks of `OLD_MESSAGES` that begin at the same places for everybody: many slow
-    readers at one place cost one reading. A client without a place of its own (`start` is None) first gets the private
-    messages that waited for it; then it begins at `start`, `BACKLOG` entries before it joined.
+    readers at one place cost one reading. A client without a place of its own (`start` is None) begins `BACKLOG`
+    entries before it joined, or where the first private message waits for it. When that is further back than `NEAR`,
+    it gets what waited first, and then begins at `start`.
     """
 
     def __init__(self, folder: Path, hub: Hub) -> None:
@@ -340,6 +344,8 @@ class CatchUp(threading.Thread):
         lines: list[bytes] = []
         size = 0
         waiting = reader.waiting(me, after, start, PAGE_MESSAGES)
+        if waiting and start - waiting[0].seq <= NEAR:
+            return PageRead(client, b"", waiting[0].seq - 1, 0)
         for message in waiting:
             lines.append(client.face.line(encode(message), client.name))
             size += len(lines[-1])

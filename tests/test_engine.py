@@ -272,7 +272,7 @@ def test_ten_thousand_messages_at_once_are_cheap(fake: ScriptedServer, join: Cal
 
     assert [message.seq for message in ada.messages] == list(range(1, 10_001))
     assert len([happening for happening in ada.seen if isinstance(happening, Received)]) < 500
-    assert spent < 1.0  # 0.13 s on the machine this was written on
+    assert spent < 1.0  # usually 0.13 s
 
 
 def test_entries_come_once_and_in_order_whatever_is_repeated(fake: ScriptedServer, join: Callable[..., Face]) -> None:

@@ -251,7 +251,7 @@ def test_private_to_oneself(server: ServerProcess) -> None:
 
 
 def test_private_waits_for_somebody_away(server: ServerProcess) -> None:
-    """What was written to somebody who is away reaches them at the next join, first, whatever else was said since."""
+    """What was written to somebody who is away reaches them at the next join, with all that was said since."""
     leave(Peer.join(server, "Bob"))
     ada = Peer.join(server, "Ada")
     ada.say("@Bob for when you are back")
@@ -260,12 +260,28 @@ def test_private_waits_for_somebody_away(server: ServerProcess) -> None:
         ada.say(f"public {number}")
     ada.read_until(152)
     bob = Peer.join(server, "Bob")
-    got = bob.read_until(102)
+    got = bob.read_until(152)
     leave(bob)
     again = Peer.join(server, "Bob")
 
-    assert texts(got) == ["for when you are back", "and this", *(f"public {number}" for number in range(50, 150))]
+    assert texts(got) == ["for when you are back", "and this", *(f"public {number}" for number in range(150))]
     assert texts(again.read_until(100)) == [f"public {number}" for number in range(50, 150)]
+
+
+def test_private_waits_however_much_was_said_since(server: ServerProcess) -> None:
+    """After a long absence what waited comes first, and then the last 100."""
+    leave(Peer.join(server, "Bob"))
+    ada = Peer.join(server, "Ada")
+    ada.say("@Bob for when you are back")
+    for number in range(2500):
+        ada.say(f"public {number}")
+    ada.read_until(2501)
+    bob = Peer.join(server, "Bob")
+
+    assert texts(bob.read_until(101)) == [
+        "for when you are back",
+        *(f"public {number}" for number in range(2400, 2500)),
+    ]
 
 
 def test_private_waits_over_a_restart(server: ServerProcess) -> None:
