@@ -262,6 +262,7 @@ class Outbox:
         self._descriptor = -1  # of the file, opened when first needed
         self._torn = False  # the file may end within a line
         self._lines = 0  # in the file, of settled messages too
+        self._size = 0  # bytes in the file that we have read or written; when it has more, another window writes there
         self._unsaved: list[Send] = []  # the disk has not taken these
         self._notes = bytearray()  # `gone` lines, written together
         self._known = True  # all that the file holds has been read, or come from us
@@ -293,6 +294,7 @@ class Outbox:
                     assert isinstance(send, Send)
                     self.waiting[send.id] = send
         self._lines = content.count(b"\n")
+        self._size = len(content)
         self._torn = content != b"" and not content.endswith(b"\n")
         self._tidy()
 
@@ -316,7 +318,7 @@ class Outbox:
         """Writes down what was settled. Without fsync: after a power cut it is sent again and answered as before."""
         if self._notes:
             with contextlib.suppress(OSError):  # no worse than the power cut
-                if self.waiting or not self._known:
+                if self.waiting or not self._known or self._is_shared():
                     self._append(self._notes)
             self._notes.clear()
             self._tidy()
@@ -336,24 +338,31 @@ class Outbox:
         rest = memoryview(b"\n" + lines if self._torn else bytes(lines))
         self._torn = True  # until all of it is written
         while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+            written = os.write(self._descriptor, rest)
+            self._size += written
+            rest = rest[written:]
         self._torn = False
         self._lines += lines.count(b"\n")
 
+    def _is_shared(self) -> bool:
+        """Whether another window of the same person has written into the file. Raises OSError."""
+        return self._path.exists() and self._path.stat().st_size != self._size
+
     def _tidy(self) -> None:
         """Empties the file when nothing waits, and writes it anew when most of it is about settled messages."""
-        if not self._known:
-            return  # somebody's messages may stand in it
         try:
+            if not self._known or self._is_shared():
+                return  # somebody's messages may stand in it
             if not self.waiting:
                 self._unsaved.clear()
                 if self._lines or self._torn:
                     os.truncate(self._path, 0)
-                self._lines, self._torn = 0, False
+                self._lines, self._size, self._torn = 0, 0, False
             elif self._lines > 2 * len(self.waiting) + DEAD_LINES:
                 self.close()  # Windows replaces no open file
-                _write_whole(self._path, b"".join(encode(send) for send in self.waiting.values()))
-                self._lines, self._torn = len(self.waiting), False
+                content = b"".join(encode(send) for send in self.waiting.values())
+                _write_whole(self._path, content)
+                self._lines, self._size, self._torn = len(self.waiting), len(content), False
                 self._unsaved.clear()
         except OSError as error:  # the file stays long; every line in it is still true
             log.debug("%s could not be tidied: %s", self._path, error)
@@ -412,6 +421,7 @@ class Engine:
         self._connection: _Connection | None = None
         self._history: str | None = None  # id of the log we entered
         self._shown = 0  # the newest seq that was Received
+        self._began_empty = False  # the log had no entry when it was entered first
         self._outbox: Outbox | None = None
         self._early: list[Send] = []  # written before the log, and so the outbox, was known
         self._disk_refuses = False
@@ -579,8 +589,10 @@ class Engine:
     def _greet(self, connected: Link) -> None:
         self._connection = way = _Connection(connected)
         self._selector.register(connected, way.interest)
-        after = None if self._history is None else self._shown
-        way.outgoing += encode(Hello(VERSION, self._name, history=self._history, after=after))
+        # Before anything was shown a first backlog is wanted again, not all of the log; unless the log was empty.
+        resumes = self._history is not None and (self._shown > 0 or self._began_empty)
+        after = self._shown if resumes else None
+        way.outgoing += encode(Hello(VERSION, self._name, history=self._history if resumes else None, after=after))
 
     def _enter(self, way: _Connection, welcome: Welcome) -> None:
         way.joined = True
@@ -591,6 +603,7 @@ class Engine:
         resumed = same and welcome.last >= self._shown
         if not resumed:
             self._shown = 0
+            self._began_empty = welcome.last == 0
         # What waits was meant for the people of the old log, and stays in that one's file.
         left_behind = 0 if same or self._outbox is None else len(self._outbox.waiting)
         people, server, log_id = welcome.people, welcome.server, welcome.history

@@ -63,7 +63,8 @@ from protocol import (
 )
 from tail import Block, Entry, Tail, blocks
 
-BATCH_SENDS = 4096  # messages in one transaction, about; a larger one would only make the first of them wait
+BATCH_SIZE = 512 * 1024  # bytes in one transaction, about; a larger one would only make the first of them wait
+ORDER_SIZE = 64  # bytes that an order counts for at the least, beside its text
 REFUSED_ALIKE = 0.5  # s in which a client whose message was not saved has the ones behind it refused, too
 OLD_MESSAGES = 1024  # read from disk at once for those who are behind the tail
 OLD_BLOCKS = 8  # of those kept for the next who comes by
@@ -214,6 +215,7 @@ class Orders:
 
     client: Client
     orders: list[Order]
+    size: int  # bytes, about: how long they keep the hub busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,9 +477,9 @@ class Hub(threading.Thread):
         heard: set[Client] = set()
         notices: list[Joined | Left] = []
         taken = 0  # whatever it is: nothing that keeps coming may keep the hub from writing and sending
-        while self._inbox and taken < BATCH_SENDS:
+        while self._inbox and taken < BATCH_SIZE:
             item = self._inbox.popleft()
-            taken += len(item.orders) if isinstance(item, Orders) else 1
+            taken += item.size if isinstance(item, Orders) else ORDER_SIZE
             if isinstance(item, Gone):
                 if item.client in heard:
                     self._inbox.appendleft(item)  # its last words first

@@ -28,7 +28,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from history import HistoryError, Reader, SearchTooLong, data_folder
-from hub import WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
+from hub import ORDER_SIZE, WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
 from link import SEND_BUFFER, Link
 from protocol import (
     COMMANDS,
@@ -301,7 +301,8 @@ class Connection(threading.Thread):
             raise TimeoutError
         if self._client.ended:  # nobody takes what is said now
             raise ConnectionAbortedError
-        self._hub.post(Orders(self._client, orders))
+        size = ORDER_SIZE * len(orders) + sum(len(order.text) for order in orders if type(order) is Send)
+        self._hub.post(Orders(self._client, orders, size))
 
     def _order(self, item: Command | BadLine) -> Order | None:
         """What the hub has to do about a command; what it need not be asked is answered here."""

@@ -1186,3 +1186,20 @@ def test_damaged_settings_are_the_defaults(tmp_path: Path, content: bytes) -> No
 
     assert load_settings(tmp_path) == Settings()
     assert load_settings(tmp_path / "missing") == Settings()
+
+
+def test_two_windows_of_one_person_share_the_outbox(tmp_path: Path) -> None:
+    """What one window wrote down stays on disk when the other one has nothing left to send."""
+    mine, other = (Outbox.for_person(tmp_path, "abc", "Ada") for _ in range(2))
+    other.load()
+    mine.load()
+    other.add([Send("o-1", "from the other window")])
+    mine.add([Send("m-1", "from this one")])
+    mine.settle("m-1")
+    mine.note()
+    mine.close()
+    other.close()
+    later = Outbox.for_person(tmp_path, "abc", "Ada")
+    later.load()
+
+    assert list(later.waiting) == ["o-1"]
