@@ -493,7 +493,8 @@ def test_somebody_who_stops_reading(server: ServerProcess, witness: Witness) -> 
     before = server.peak_memory()
     busy.write(9_500, 2000)
     grown = server.peak_memory() - before
-    witness.says_more()
+    while len(witness.seconds) < 300:  # so that a percentile is one
+        witness.says_more()
     seqs = read_to_the_end(deaf, b"b12999")
 
     assert grown < 4 << 20  # of 19 MB that they fall further behind
@@ -515,7 +516,8 @@ def test_fifty_who_stop_reading_at_once(server: ServerProcess, witness: Witness)
     before = server.peak_memory()
     busy.write(10_000, 500)
     grown = server.peak_memory() - before
-    witness.says_more()
+    while len(witness.seconds) < 300:  # so that a percentile is one
+        witness.says_more()
 
     for seqs in [read_to_the_end(peer, b"b9999") for peer in deaf]:
         assert seqs == list(range(seqs[0], seqs[-1] + 1))
