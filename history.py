@@ -36,8 +36,8 @@ FILE_NAME = "hallway.db"
 SCHEMA = 1  # PRAGMA user_version; a higher one was written by a newer Hallway
 SEARCH_SECONDS = 1.0  # for one search; the worst that a large log and odd words can make of it would take minutes
 EVERYONE_ID = 0  # the address everybody reads
-# Pages of WAL (40 MB) before a commit copies them into the database, for which everybody waits about 0.1 s. The hub does
-# it earlier, when it has time; this bound is for days without a pause, and a smaller one costs a flood more.
+# Pages of WAL (40 MB) before a commit copies them into the database, for which everybody waits about 0.1 s. The hub
+# does it earlier, when it has time; this bound is for days without a pause, and a smaller one costs a flood more.
 CHECKPOINT_PAGES = 10_000
 
 _TABLES = """
