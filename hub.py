@@ -22,11 +22,11 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
-from history import EVERYONE_ID, Address, Draft, History, HistoryError, LogEntry, NotSaved, Reader, Stored
+from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Reader, Stored
 from link import Link
 from protocol import (
     EVENTS,
@@ -42,6 +42,7 @@ from protocol import (
     Message,
     Page,
     Person,
+    PlainSends,
     ProtocolError,
     SeenBy,
     SeenWith,
@@ -54,14 +55,14 @@ from protocol import (
     encode,
     encode_page,
     encode_people,
-    encode_stored,
+    encode_run,
     encode_welcome,
     in_words,
     name_key,
     parse_object,
     split_address,
 )
-from tail import Block, Entry, Tail, blocks
+from tail import BLOCK_SIZE, Block, Tail, blocks
 
 BATCH_SIZE = 512 * 1024  # bytes in one transaction, about; a larger one would only make the first of them wait
 ORDER_SIZE = 64  # bytes that an order counts for at the least, beside its text
@@ -196,7 +197,7 @@ class Who:
 
 # Bytes are an answer that the client's thread has ready. The names of TypingTo and SeenWith are folded already: that
 # can take a while, and is not to take the hub's time.
-Order = Send | TypingTo | SeenWith | Who | bytes
+Order = Send | PlainSends | TypingTo | SeenWith | Who | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,15 @@ class Stop:
 Post = Join | Orders | Tell | Gone | PageRead | BlockRead | Unreadable | Stop
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one client wrote to one address without a break, on its way into the log."""
+
+    client: Client
+    recipient: Address
+    drafts: list[Draft]
+
+
 # --- reading the log for those who are behind -------------------------------------------------------------------------
 
 
@@ -279,11 +289,6 @@ class PageWanted:
     client: Client
     after: int
     start: int | None
-
-
-def _encoded(entry: LogEntry) -> Entry:
-    message, sender, recipient = entry
-    return message.seq, encode(message), None if recipient == EVERYONE_ID else (sender, recipient)
 
 
 class CatchUp(threading.Thread):
@@ -330,11 +335,19 @@ class CatchUp(threading.Thread):
             reader.close()
 
     def _read_block(self, reader: Reader, first: int) -> Block:
-        entries = reader.entries(first, OLD_MESSAGES - (first - 1) % OLD_MESSAGES)
-        block = next(blocks(first, (_encoded(entry) for entry in entries)), None)
-        if block is None:
+        lines: list[bytes] = []
+        private: dict[int, tuple[int, int]] = {}
+        size = 0
+        for message, sender, recipient in reader.entries(first, OLD_MESSAGES - (first - 1) % OLD_MESSAGES):
+            lines.append(encode(message))
+            if recipient != EVERYONE_ID:
+                private[message.seq] = sender, recipient
+            size += len(lines[-1])
+            if size >= BLOCK_SIZE:
+                break
+        if not lines:
             raise HistoryError(f"The log has no entry {first}.")
-        return block
+        return next(blocks(first, lines, private))
 
     def _read_page(self, reader: Reader, wanted: PageWanted) -> PageRead:
         client, after, start = wanted.client, wanted.after, wanted.start
@@ -527,28 +540,27 @@ class Hub(threading.Thread):
         """Writes what was said and who came in one transaction; then tells everybody concerned."""
         now = time.time_ns() // 1_000_000
         entering = self._admit(joins)
-        drafts, senders = self._read_orders(orders)
+        runs = self._read_orders(orders)
         addresses: list[Address] = []
         stored: list[Stored] = []
         try:
-            if entering or drafts:
+            if entering or runs:
                 self._history.begin()
                 addresses = [self._save_address(join, key) for key, join in entering.items()]
-                stored = self._history.append(drafts, now)
+                if runs:
+                    stored = self._history.append(list(chain.from_iterable(run.drafts for run in runs)), now)
                 self._history.commit()
         except NotSaved as error:
             log.error("%s Nobody is told that it was; people's programs will send it again.", error)
             for join in entering.values():
                 self._say(join.client, Error("not_saved", NOT_SAVED))
-            for (_, _, id, _), (client, _) in zip(drafts, senders, strict=True):
-                self._say(client, Error("not_saved", NOT_SAVED, id))
-                if client.refused is None or time.monotonic() >= client.refused[1]:
-                    client.refused = id, time.monotonic() + REFUSED_ALIKE
+            for run in runs:
+                self._refuse(run)
         else:
             for (key, join), address in zip(entering.items(), addresses, strict=True):
                 self._enter(join, key, address, notices, now)
             self._welcome(entering.values())
-            self._publish(drafts, senders, stored)
+            self._publish(runs, stored)
         self._fan_out()
         for join in joins:
             self._pump(join.client)
@@ -668,33 +680,46 @@ class Hub(threading.Thread):
 
     # -- what is said --
 
-    def _read_orders(self, orders: list[Orders]) -> tuple[list[Draft], list[tuple[Client, Address]]]:
-        """The messages among the orders, with who wrote each and to whom; the other orders are carried out."""
-        drafts: list[Draft] = []
-        senders: list[tuple[Client, Address]] = []
+    def _read_orders(self, orders: list[Orders]) -> list[Run]:
+        """The messages among the orders; the other orders are carried out."""
+        runs: list[Run] = []
         for item in orders:
             client = item.client
             if client.person is None:
                 continue
-            sender = client.person.id
             for order in item.orders:
-                if type(order) is Send:
-                    if client.refused is not None and self._is_refused_alike(client, client.refused, order):
+                if type(order) is PlainSends:
+                    if client.refused is None:
+                        sender = client.person.id
+                        drafts = [(sender, EVERYONE_ID, id, text) for id, text in order.said]
+                        runs.append(Run(client, EVERYBODY, drafts))
                         continue
-                    if order.to is None and order.text[0] != "@":  # nearly always
-                        drafts.append((sender, EVERYONE_ID, order.id, order.text))
-                        senders.append((client, EVERYBODY))
-                        continue
-                    try:
-                        recipient, text = self._address(order)
-                    except ProtocolError as problem:
-                        self._say(client, Error(problem.code, str(problem), order.id))
-                    else:
-                        drafts.append((sender, recipient.id, order.id, text))
-                        senders.append((client, recipient))
+                    for id, text in order.said:
+                        runs += self._read_send(client, client.person.id, Send(id, text))
+                elif type(order) is Send:
+                    runs += self._read_send(client, client.person.id, order)
                 else:
                     self._carry_out(client, order)
-        return drafts, senders
+        return runs
+
+    def _read_send(self, client: Client, sender: int, send: Send) -> list[Run]:
+        """A message for the log, or none: then the client is told why not."""
+        if client.refused is not None and self._is_refused_alike(client, client.refused, send):
+            return []
+        try:
+            recipient, text = self._address(send)
+        except ProtocolError as problem:
+            self._say(client, Error(problem.code, str(problem), send.id))
+            return []
+        return [Run(client, recipient, [(sender, recipient.id, send.id, text)])]
+
+    def _refuse(self, run: Run) -> None:
+        """Tells a client that its messages could not be saved."""
+        client = run.client
+        for _, _, id, _ in run.drafts:
+            self._say(client, Error("not_saved", NOT_SAVED, id))
+            if client.refused is None or time.monotonic() >= client.refused[1]:
+                client.refused = id, time.monotonic() + REFUSED_ALIKE
 
     def _is_refused_alike(self, client: Client, refused: tuple[str, float], send: Send) -> bool:
         """Whether a message was under way when an earlier one was refused: it is not to be shown before that one."""
@@ -739,24 +764,34 @@ class Hub(threading.Thread):
         elif isinstance(order, bytes):
             self._tell(client, order)
 
-    def _publish(self, drafts: list[Draft], senders: list[tuple[Client, Address]], stored: list[Stored]) -> None:
+    def _publish(self, runs: list[Run], stored: list[Stored]) -> None:
         """Acks what is on disk now, and puts what is new at the end of the tail."""
-        acks: defaultdict[Client, list[bytes]] = defaultdict(list)
-        entries: list[Entry] = []
-        for (sender, to, id, text), (client, recipient), (seq, now, new) in zip(drafts, senders, stored, strict=True):
-            ack, line = encode_stored(seq, now, client.name, recipient.name, id, text)
-            acks[client].append(ack)
-            if new:
-                entries.append((seq, line, None if to == EVERYONE_ID else (sender, to)))
-        for block in blocks(self._tail.last + 1, entries):
+        acks: defaultdict[Client, list[str]] = defaultdict(list)
+        lines: list[bytes] = []
+        private: dict[int, tuple[int, int]] = {}
+        rest = iter(stored)
+        for run in runs:
+            client = run.client
+            places = list(islice(rest, len(run.drafts)))
+            written = [(seq, at, id, text) for (seq, at, _), (_, _, id, text) in zip(places, run.drafts, strict=True)]
+            run_acks, run_lines = encode_run(client.name, run.recipient.name, written)
+            acks[client] += run_acks
+            if not all(new for _, _, new in places):
+                run_lines = [line for line, (_, _, new) in zip(run_lines, places, strict=True) if new]
+            lines += run_lines
+            if run.recipient is not EVERYBODY:
+                people = run.drafts[0][:2]
+                private.update((seq, people) for seq, _, new in places if new)
+        for block in blocks(self._tail.last + 1, lines, private):
             self._tail.append(block)
-        for client, lines in acks.items():
+        for client, lines_said in acks.items():
             if client.face is WIRE:
-                self._tell(client, b"".join(lines))
-            log.info("%s wrote %d message%s", client.name, len(lines), "" if len(lines) == 1 else "s")
+                self._tell(client, "".join(lines_said).encode())
+            log.info("%s wrote %d message%s", client.name, len(lines_said), "" if len(lines_said) == 1 else "s")
         if log.isEnabledFor(logging.DEBUG):
-            for (_, _, _, text), (client, recipient) in zip(drafts, senders, strict=True):
-                log.debug("%s to %s: %s", client.name, recipient.name, clean_line(text))
+            for run in runs:
+                for _, _, _, text in run.drafts:
+                    log.debug("%s to %s: %s", run.client.name, run.recipient.name, clean_line(text))
         self._let_go_of_blocks()
 
     # -- sending --

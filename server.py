@@ -31,7 +31,6 @@ from history import HistoryError, Reader, SearchTooLong, data_folder
 from hub import ORDER_SIZE, WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
 from link import SEND_BUFFER, Link
 from protocol import (
-    COMMANDS,
     DEFAULT_PORT,
     MAX_LINE,
     MAX_NAME,
@@ -42,7 +41,7 @@ from protocol import (
     BadLine,
     Bye,
     Command,
-    Decoder,
+    CommandDecoder,
     Error,
     Found,
     Hello,
@@ -50,6 +49,7 @@ from protocol import (
     NameProblem,
     Page,
     Ping,
+    PlainSends,
     Pong,
     SeenWith,
     Send,
@@ -116,10 +116,28 @@ class Pace:
         """Takes `cost` tokens, and says how long to wait before going on."""
         if self._rate == 0:
             return 0.0
-        now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - cost
-        self._at = now
+        self._refill()
+        self._tokens -= cost
         return max(0.0, -self._tokens / self._rate)
+
+    def affordable(self) -> int:
+        """What may be taken now without waiting."""
+        if self._rate == 0:
+            return sys.maxsize
+        self._refill()
+        return max(0, int(self._tokens))
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+
+
+def _size(order: Order) -> int:
+    """Bytes that an order counts for in a batch, about."""
+    if isinstance(order, PlainSends):
+        return ORDER_SIZE * len(order.said) + order.size
+    return ORDER_SIZE + (len(order.text) if isinstance(order, Send) else 0)
 
 
 # What no person types for a name: the first line of HTTP and its like, and control characters that no key of a
@@ -204,7 +222,7 @@ class Connection(threading.Thread):
     # -- JSON lines --
 
     def _talk_wire(self, data: bytes, deadline: float) -> bool:
-        decoder = Decoder(COMMANDS)
+        decoder = CommandDecoder()
         while data:
             for item in (items := iter(decoder.feed(data))):
                 if isinstance(item, Hello):
@@ -236,7 +254,7 @@ class Connection(threading.Thread):
                 return False
         return self._client.person is not None
 
-    def _talk_joined(self, decoder: Decoder[Command], items: Iterator[Command | BadLine]) -> bool:
+    def _talk_joined(self, decoder: CommandDecoder, items: Iterator[Command | PlainSends | BadLine]) -> bool:
         going_on = self._obey(items)
         while going_on is None:
             data = self._receive_or_ping()
@@ -254,7 +272,7 @@ class Connection(threading.Thread):
                 self._tell(WIRE.say(Ping(), ""))
         raise TimeoutError
 
-    def _obey(self, items: Iterator[Command | BadLine]) -> bool | None:
+    def _obey(self, items: Iterator[Command | PlainSends | BadLine]) -> bool | None:
         """Hands on what they said, as fast as they may. True: they said goodbye. False: nothing more can be read."""
         orders: list[Order] = []
         answered = 0
@@ -263,6 +281,10 @@ class Connection(threading.Thread):
                 if not self._may_go_on(self._send_pace.seconds(), orders):
                     return False
                 orders.append(item)
+                continue
+            if isinstance(item, PlainSends):
+                if not self._may_send(item, orders):
+                    return False
                 continue
             cost = LOG_COST if isinstance(item, (AskHistory, AskSearch)) else 1
             if not self._may_go_on(self._ask_pace.seconds(cost), orders):
@@ -285,6 +307,17 @@ class Connection(threading.Thread):
         self._post(orders)
         return None
 
+    def _may_send(self, sends: PlainSends, ready: list[Order]) -> bool:
+        """Readies messages, as many at a time as they may send. False when it all ended meanwhile."""
+        done = 0
+        while done < len(sends.said):
+            said = sends.said[done : done + max(1, self._send_pace.affordable())]
+            if not self._may_go_on(self._send_pace.seconds(len(said)), ready):
+                return False
+            ready.append(PlainSends(said, sum(len(text) for _, text in said)))
+            done += len(said)
+        return True
+
     def _may_go_on(self, seconds: float, ready: list[Order]) -> bool:
         """Waits as long as a pace wants, after posting what is ready. False when it all ended meanwhile."""
         if not seconds:
@@ -301,7 +334,7 @@ class Connection(threading.Thread):
             raise TimeoutError
         if self._client.ended:  # nobody takes what is said now
             raise ConnectionAbortedError
-        size = ORDER_SIZE * len(orders) + sum(len(order.text) for order in orders if type(order) is Send)
+        size = sum(_size(order) for order in orders)
         self._hub.post(Orders(self._client, orders, size))
 
     def _order(self, item: Command | BadLine) -> Order | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -109,25 +109,20 @@ class Tail:
         return self._blocks[bisect_left(self._blocks, seq + 1, key=lambda block: block.last)]
 
 
-Entry = tuple[int, bytes, tuple[int, int] | None]  # seq, encoded line, and the two whom it is for; None: everybody
+def blocks(first: int, lines: list[bytes], private: Mapping[int, tuple[int, int]]) -> Iterator[Block]:
+    """The entries from seq `first` on, one for each of `lines`, as blocks of about `BLOCK_SIZE` bytes.
 
-
-def blocks(first: int, entries: Iterable[Entry]) -> Iterator[Block]:
-    """The entries from seq `first` on as blocks of about `BLOCK_SIZE` bytes."""
-    seqs: list[int] = []
-    lines: list[bytes] = []
-    privates: list[Private] = []
-    size = 0
-    seq = first
-    for seq, line, people in entries:
-        if people is None:
-            seqs.append(seq)
-            lines.append(line)
-        else:
-            privates.append(Private(seq, line, people))
-        size += len(line)
-        if size >= BLOCK_SIZE:
-            yield Block(first, seq, seqs, lines, privates)
-            first, seqs, lines, privates, size = seq + 1, [], [], [], 0
-    if size:
-        yield Block(first, seq, seqs, lines, privates)
+    `private` names, by seq, the two people whom an entry is for; all others are for everybody.
+    """
+    ends = list(accumulate(map(len, lines)))
+    start = 0
+    while start < len(lines):
+        stop = min(len(lines), bisect_left(ends, (ends[start - 1] if start else 0) + BLOCK_SIZE) + 1)
+        seqs: Iterable[int] = range(first + start, first + stop)
+        public, privates = lines[start:stop], []
+        if private:
+            privates = [Private(seq, lines[seq - first], private[seq]) for seq in seqs if seq in private]
+            public = [lines[seq - first] for seq in seqs if seq not in private]
+            seqs = [seq for seq in seqs if seq not in private]
+        yield Block(first + start, first + stop - 1, seqs, public, privates)
+        start = stop

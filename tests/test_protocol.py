@@ -37,6 +37,7 @@ from protocol import (
     BadLine,
     Bye,
     Command,
+    CommandDecoder,
     Decoder,
     Error,
     Event,
@@ -50,6 +51,7 @@ from protocol import (
     Page,
     Person,
     Ping,
+    PlainSends,
     Pong,
     SeenBy,
     SeenWith,
@@ -129,13 +131,28 @@ any_command = st.one_of(*EVERY_COMMAND.values())
 any_event = st.one_of(*EVERY_EVENT.values())
 
 
-def read_command(line: bytes | str | dict[str, Any]) -> Command | BadLine:
+class Commands(CommandDecoder):
+    """What a server reads, every message by itself."""
+
+    def feed(self, data: bytes) -> list[Command | PlainSends | BadLine]:
+        """Takes the messages that came together apart."""
+        read: list[Command | PlainSends | BadLine] = []
+        for item in super().feed(data):
+            if isinstance(item, PlainSends):
+                assert item.size == sum(len(text) for _, text in item.said)
+                read += [Send(id, text) for id, text in item.said]
+            else:
+                read.append(item)
+        return read
+
+
+def read_command(line: bytes | str | dict[str, Any]) -> Command | PlainSends | BadLine:
     """What a server reads from one line, given without its newline."""
     if isinstance(line, dict):
         line = json.dumps(line)
     if isinstance(line, str):
         line = line.encode()
-    [command] = Decoder(COMMANDS).feed(line + b"\n")
+    [command] = Commands().feed(line + b"\n")
     return command
 
 
@@ -168,7 +185,7 @@ def test_a_command_is_read_as_it_was_written(kind: type[Command], data: st.DataO
     """What a client says reaches the server unchanged."""
     command = data.draw(EVERY_COMMAND[kind])
 
-    assert Decoder(COMMANDS).feed(encode(command)) == [command]
+    assert Commands().feed(encode(command)) == [command]
 
 
 @pytest.mark.parametrize("kind", EVERY_EVENT, ids=lambda kind: str(kind.type))
@@ -197,10 +214,12 @@ def test_a_line_is_one_json_object_in_utf8(event: Event) -> None:
 def test_the_fast_way_to_write_a_message_writes_the_same(message: Message) -> None:
     """The hand-written encoder of a message with its ack and the general one agree on every byte."""
     m = message
-    ack, line = protocol.encode_stored(m.seq, m.time, m.sender, m.to, m.id, m.text)
+    acks, lines = protocol.encode_run(m.sender, m.to, [(m.seq, m.time, m.id, m.text), (m.seq + 1, 7, "8", "9")])
 
-    assert line == encode(m) == protocol.encode_any(m)
-    assert ack == protocol.encode_any(Ack(m.id, m.seq, m.time))
+    assert lines[0] == encode(m) == protocol.encode_any(m)
+    assert lines[1] == protocol.encode_any(Message(m.seq + 1, 7, m.sender, m.to, "8", "9"))
+    assert acks[0].encode() == protocol.encode_any(Ack(m.id, m.seq, m.time))
+    assert acks[1].encode() == protocol.encode_any(Ack("8", m.seq + 1, 7))
 
 
 @given(EVERY_EVENT[Page] | EVERY_EVENT[Found])
@@ -279,7 +298,36 @@ def test_a_plain_send_means_what_the_parser_makes_of_it(id: str, text: str, extr
 
     assume(b"\n" not in line)
 
-    assert Decoder(COMMANDS).feed(line + b"\n") == [expected]
+    assert Commands().feed(line + b"\n") == [expected]
+
+
+def test_plain_sends_that_come_together_are_read_together() -> None:
+    """Plain messages alone are one item; with anything else among them, each is read by itself."""
+    plain = b"".join(encode(Send(str(i), f"text {i}")) for i in range(3))
+    said = [("0", "text 0"), ("1", "text 1"), ("2", "text 2")]
+    sends = [Send(id, text) for id, text in said]
+
+    assert CommandDecoder().feed(plain) == [PlainSends(said, 18)]
+    assert CommandDecoder().feed(plain + encode(Ping())) == [*sends, Ping()]
+    assert CommandDecoder().feed(plain + encode(Send("3", "@Bob hi"))) == [*sends, Send("3", "@Bob hi")]
+    assert CommandDecoder().feed(encode(Send("3", "h\u00e4")) + plain) == [Send("3", "h\u00e4"), *sends]
+
+
+@given(st.lists(st.sampled_from([b'{"type":"send","id":"1","text":"a"}\n', b"x\n", encode(Ping()), b"\n"]), max_size=6))
+def test_nothing_between_plain_sends_is_passed_over(lines: list[bytes]) -> None:
+    """However good lines and bad ones are mixed, each gets its answer."""
+    together = Commands().feed(b"".join(lines))
+
+    assert together == [item for line in lines for item in Commands().feed(line)]
+
+
+def test_a_line_too_long_behind_plain_sends_is_said_at_once() -> None:
+    """Nobody waits for more of a line that is too long already, whatever came before it."""
+    *good, bad = Commands().feed(SEND + b"x" * MAX_LINE)
+
+    assert good == [Send("1", "hello")]
+    assert isinstance(bad, BadLine)
+    assert bad.fatal
 
 
 # --- however the bytes are cut ----------------------------------------------------------------------------------------
@@ -303,7 +351,7 @@ def transcript() -> bytes:
 def test_input_cut_at_any_byte_reads_the_same() -> None:
     """It makes no difference where the network cuts what was sent."""
     said = transcript()
-    whole = Decoder(COMMANDS).feed(said)
+    whole = Commands().feed(said)
 
     assert [type(item).__name__ for item in whole] == [
         "Hello",
@@ -316,7 +364,7 @@ def test_input_cut_at_any_byte_reads_the_same() -> None:
         "Bye",
     ]
     for cut in range(len(said) + 1):
-        decoder = Decoder(COMMANDS)
+        decoder = Commands()
 
         assert decoder.feed(said[:cut]) + decoder.feed(said[cut:]) == whole
 
@@ -324,10 +372,10 @@ def test_input_cut_at_any_byte_reads_the_same() -> None:
 def test_input_that_arrives_byte_by_byte_reads_the_same() -> None:
     """A connection that delivers single bytes says the same as one that delivers all at once."""
     said = transcript()
-    decoder = Decoder(COMMANDS)
+    decoder = Commands()
     read = [item for byte in said for item in decoder.feed(bytes([byte]))]
 
-    assert read == Decoder(COMMANDS).feed(said)
+    assert read == Commands().feed(said)
 
 
 @given(st.lists(st.binary(max_size=20)))
@@ -348,9 +396,9 @@ def test_the_longest_line_is_read_and_one_byte_more_is_not() -> None:
     fits = encode(Ping())[:-2] + b" " * (MAX_LINE - len(encode(Ping()))) + b"}\n"
 
     assert len(fits) == MAX_LINE
-    assert Decoder(COMMANDS).feed(fits) == [Ping()]
+    assert Commands().feed(fits) == [Ping()]
     for packets in ([fits[:-1] + b" \n"], [fits[:-1], b" \n"], [fits[:-1] + b" ", b"\n"]):
-        decoder = Decoder(COMMANDS)
+        decoder = Commands()
         [bad] = [item for packet in packets for item in decoder.feed(packet)]
 
         assert isinstance(bad, BadLine)
@@ -361,15 +409,15 @@ def test_the_longest_line_is_read_and_one_byte_more_is_not() -> None:
 
 def test_a_line_is_too_long_as_soon_as_it_cannot_end_in_time() -> None:
     """Nobody waits for the newline of a line that is too long already."""
-    [bad] = Decoder(COMMANDS).feed(b"x" * MAX_LINE)
+    [bad] = Commands().feed(b"x" * MAX_LINE)
 
     assert isinstance(bad, BadLine)
-    assert Decoder(COMMANDS).feed(b"x" * (MAX_LINE - 1)) == []
+    assert Commands().feed(b"x" * (MAX_LINE - 1)) == []
 
 
 def test_good_lines_before_one_that_is_too_long_are_read() -> None:
     """A line over the limit takes none of the good ones before it with it, also not those of the same packet."""
-    *good, bad = Decoder(COMMANDS).feed(HELLO + SEND + b"x" * MAX_LINE + b"\n" + SEND)
+    *good, bad = Commands().feed(HELLO + SEND + b"x" * MAX_LINE + b"\n" + SEND)
 
     assert good == [Hello(VERSION, "Ada"), Send("1", "hello")]
     assert isinstance(bad, BadLine)
@@ -378,7 +426,7 @@ def test_good_lines_before_one_that_is_too_long_are_read() -> None:
 
 def test_a_line_of_100_mb_without_an_end_costs_no_memory() -> None:
     """Whoever sends on and on without a newline gets one error, and makes nothing grow."""
-    decoder = Decoder(COMMANDS)
+    decoder = Commands()
     packet = b"x" * 65000
     tracemalloc.start()
     try:
@@ -393,7 +441,7 @@ def test_a_line_of_100_mb_without_an_end_costs_no_memory() -> None:
 
 def test_half_a_line_says_nothing_yet() -> None:
     """A line counts when its newline is there, not before."""
-    assert Decoder(COMMANDS).feed(HELLO[:-1]) == []
+    assert Commands().feed(HELLO[:-1]) == []
 
 
 # --- lines that cannot be read ----------------------------------------------------------------------------------------
@@ -450,7 +498,7 @@ NOT_AN_OBJECT = [
 @pytest.mark.parametrize("line", NOT_AN_OBJECT, ids=lambda line: ascii(line)[2:42])
 def test_a_line_that_is_not_one_json_object_gets_one_error(line: bytes) -> None:
     """Strict reading: what is not exactly one harmless JSON object in UTF-8 is refused, and only it."""
-    before, *errors, after = Decoder(COMMANDS).feed(HELLO + line + b"\n" + SEND)
+    before, *errors, after = Commands().feed(HELLO + line + b"\n" + SEND)
 
     assert before == Hello(VERSION, "Ada")
     assert errors
@@ -655,7 +703,7 @@ def test_a_name_that_cannot_be_one_is_a_name_problem(name: str) -> None:
 def test_a_hostile_line_is_judged_in_milliseconds(line: bytes) -> None:
     """The longest line, made to be slow, costs the reader no time (a regular expression once took 13 s for one)."""
     before = time.thread_time()
-    [item] = Decoder(COMMANDS).feed(line[: MAX_LINE - 1] + b"\n")
+    [item] = Commands().feed(line[: MAX_LINE - 1] + b"\n")
     spent = time.thread_time() - before
 
     assert isinstance(item, BadLine | Ping)
@@ -685,10 +733,10 @@ def test_depth_is_counted_as_a_parser_counts_it(value: str, accepted: bool) -> N
 
 def test_a_deep_line_is_harmless_on_a_thread_with_a_small_stack() -> None:
     """Nesting is bounded before the parser sees it: one such line once ended CPython 3.13 from a small stack."""
-    read: list[Command | BadLine] = []
+    read: list[Command | PlainSends | BadLine] = []
     usual = threading.stack_size(128 * 1024 if sys.platform != "win32" else 256 * 1024)
     try:
-        reader = threading.Thread(target=lambda: read.extend(Decoder(COMMANDS).feed(b"[" * 65000 + b"\n" + SEND)))
+        reader = threading.Thread(target=lambda: read.extend(Commands().feed(b"[" * 65000 + b"\n" + SEND)))
         reader.start()
     finally:
         threading.stack_size(usual)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tail
-from tail import Block, Entry, Private, Tail, blocks
+from tail import Block, Private, Tail, blocks
 
 PEOPLE = (1, 2, 3, 4)
 
@@ -27,13 +27,16 @@ def fill(to: Tail, batches: list[list[tuple[str, tuple[int, int] | None]]]) -> l
     plain = []
     seq = to.last
     for batch in batches:
-        batch_entries: list[Entry] = []
+        lines: list[bytes] = []
+        private: dict[int, tuple[int, int]] = {}
         for text, people in batch:
             seq += 1
             line = f"{seq} {text}\n".encode()
-            batch_entries.append((seq, line, people))
+            lines.append(line)
+            if people:
+                private[seq] = people
             plain.append((seq, line, set(people or PEOPLE)))
-        for block in blocks(to.last + 1, batch_entries):
+        for block in blocks(to.last + 1, lines, private):
             to.append(block)
     return plain
 
@@ -78,7 +81,7 @@ def test_empty() -> None:
     """A tail begins behind the last entry of the log, with nothing in it."""
     empty = Tail(41)
 
-    assert list(blocks(42, [])) == []
+    assert list(blocks(42, [], {})) == []
     assert (empty.first, empty.last) == (42, 41)
 
 
