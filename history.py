@@ -39,6 +39,9 @@ EVERYONE_ID = 0  # the address everybody reads
 # Pages of WAL (40 MB) before a commit copies them into the database, for which everybody waits about 0.1 s. The hub
 # does it earlier, when it has time; this bound is for days without a pause, and a smaller one costs a flood more.
 CHECKPOINT_PAGES = 10_000
+# Commits before it should be done in the next short pause: a log file that is written from its start again is synced
+# up to a quarter faster than one that grows (measured on ext4), and so few pages are copied in under a millisecond.
+CHECKPOINT_COMMITS = 100
 
 _TABLES = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -163,7 +166,7 @@ class History:
             self._lock.close()
             raise
         self._before = self.last  # what is surely on disk: as it was before the transaction, if there is one
-        self._checkpointed = self.last  # up to where `checkpoint` has been
+        self._commits = 0  # since the last checkpoint
 
     def addresses(self) -> list[Address]:
         """Everybody who was ever here. Raises `HistoryError`."""
@@ -248,13 +251,19 @@ class History:
         """Ends the transaction. When this returns, all of it is on the disk."""
         self._execute("COMMIT")
         self._before = self.last
+        self._commits += 1
 
     # -- spare time --
 
     @property
     def has_spare_work(self) -> bool:
         """Whether `index_more` or `checkpoint` have something to do."""
-        return (self.has_words and self._indexed < self.last) or self._checkpointed < self.last
+        return (self.has_words and self._indexed < self.last) or self._commits > 0
+
+    @property
+    def wants_checkpoint(self) -> bool:
+        """Whether a short pause is the time for a checkpoint."""
+        return self._commits >= CHECKPOINT_COMMITS
 
     def index_more(self, limit: int) -> bool:
         """Takes up to `limit` entries into the search index; false when there was nothing left to do."""
@@ -273,7 +282,7 @@ class History:
     def checkpoint(self) -> None:
         """Copies what the write-ahead log holds into the database, as far as nobody is reading it."""
         self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        self._checkpointed = self.last
+        self._commits = 0
 
     def close(self) -> None:
         """Closes the database (which also empties the write-ahead log) and lets another server have the folder."""

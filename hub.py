@@ -533,6 +533,8 @@ class Hub(threading.Thread):
             self._announce(notices)
         for join in joins:
             join.client.is_new = False
+        if self._history.wants_checkpoint and not self._inbox:
+            self._use_pause()
 
     # -- coming and going --
 
@@ -1010,12 +1012,24 @@ class Hub(threading.Thread):
 
     def _use_spare_time(self) -> None:
         """Nobody wants anything: what can wait is done now, a little at a time."""
-        try:
+        with self._spare_work():
             if self._unsaved:
                 self._save_addresses()
             elif not self._history.index_more(INDEX_MESSAGES):
                 self._history.checkpoint()
-        except NotSaved as error:  # it stays for later; what people write is more urgent, and says so itself
+
+    def _use_pause(self) -> None:
+        """Everybody has everything just now."""
+        if time.monotonic() >= self._spare_from:
+            with self._spare_work():
+                self._history.checkpoint()
+
+    @contextlib.contextmanager
+    def _spare_work(self) -> Iterator[None]:
+        """Work that stays for later when the disk refuses: what people write is more urgent, and says so itself."""
+        try:
+            yield
+        except NotSaved as error:
             log.error("%s", error)
             self._spare_from = time.monotonic() + REFUSED_SECONDS
 

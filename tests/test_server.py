@@ -584,6 +584,16 @@ def test_long_texts_are_read_from_disk(server: ServerProcess) -> None:
     assert seqs(bob.read_until(280)) == list(range(21, 301))
 
 
+def test_write_ahead_log_is_used_again(server: ServerProcess) -> None:
+    """While people talk without a pause, what has to be synced stays a small file that does not grow."""
+    ada = Peer.join(server, "Ada")
+    for i in range(600):
+        ada.expect("ack", id=ada.say(str(i)))
+    written = (server.data / "hallway.db-wal").stat().st_size
+
+    assert 0 < written < 3_000_000  # three pages of 4 KiB a message would make 7 MB
+
+
 def test_flood_goes_on_whoever_comes(server: ServerProcess) -> None:
     """Who writes without a pause is read on while others join and stop reading; once they were forgotten over it."""
     ada = Peer.join(server, "Ada")
