@@ -29,6 +29,10 @@ VERSION = 1  # of the wire
 DEFAULT_PORT = 12345
 EVERYONE = "#everyone"  # the room all are in; an address, like a person's name
 
+PING_SECONDS = 15.0  # of silence, then either side asks whether the other is there
+SILENT_SECONDS = 45.0  # of silence, then it is not
+NAME_QUESTION = "What is your name? "  # to whoever says nothing for a second; on a bad network that can be a client
+
 MAX_LINE = 64 * 1024  # bytes; 4,000 characters outside the BMP, all written as \uXXXX\uXXXX, take 48,000
 MAX_TEXT = 4000  # characters; a line of 250,000 freezes Tk for over a second
 MAX_NAME = 32  # characters; fits a sidebar, and `First Second-Third`
@@ -143,6 +147,15 @@ def split_address(text: str, find: Callable[[str], str | None]) -> tuple[str, st
         if name is not None:
             return name, body[end:].removeprefix(":").strip()
     raise UnknownPerson(clean_line(re.split(r"[:\s]", body, maxsplit=1)[0])[:MAX_NAME])
+
+
+def read_port(text: str, lowest: int = 1) -> int:
+    """A TCP port, as somebody typed it. Raises ValueError with a sentence for anything else."""
+    digits = text.strip()
+    if digits.isascii() and digits.isdigit() and len(digits) <= 9 and lowest <= int(digits) <= 65535:
+        return int(digits)
+    shown = clean_line(text)[:20]
+    raise ValueError(f"“{shown}” is no port. A port is a number from {lowest} to 65535, mostly {DEFAULT_PORT}.")
 
 
 # --- what travels -----------------------------------------------------------------------------------------------------
@@ -286,11 +299,12 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Somebody went: said goodbye, or has been gone for ten seconds."""
+    """Somebody went: said goodbye, or has been gone for ten seconds. `kept`: false for a guest, whose name is free."""
 
     type: ClassVar[str] = "left"
     name: str
     time: int
+    kept: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -651,7 +665,8 @@ def _read_joined(fields: Fields) -> Joined:
 
 
 def _read_left(fields: Fields) -> Left:
-    return Left(_shown_name(fields, "name"), _integer(fields, "time", MAX_TIME))
+    kept = _boolean(fields, "kept") if "kept" in fields else None
+    return Left(_shown_name(fields, "name"), _integer(fields, "time", MAX_TIME), kept)
 
 
 def _read_messages(fields: Fields) -> tuple[Message, ...]:

@@ -117,7 +117,7 @@ EVERY_EVENT: dict[type[Event], st.SearchStrategy[Event]] = {
     Message: messages,
     Ack: st.builds(Ack, ids, seqs, times),
     Joined: st.builds(Joined, shown_line, times),
-    Left: st.builds(Left, shown_line, times),
+    Left: st.builds(Left, shown_line, times, optional(st.booleans())),
     Page: st.builds(Page, few_messages, st.booleans()),
     Found: st.builds(Found, few_messages, st.booleans()),
     TypingFrom: st.builds(TypingFrom, shown_line),
@@ -328,6 +328,21 @@ def test_a_line_too_long_behind_plain_sends_is_said_at_once() -> None:
     assert good == [Send("1", "hello")]
     assert isinstance(bad, BadLine)
     assert bad.fatal
+
+
+@pytest.mark.parametrize(("text", "port"), [("1", 1), (" 12345 ", 12345), ("65535", 65535), ("0002", 2)])
+def test_a_port_is_read(text: str, port: int) -> None:
+    """A port may have spaces around it."""
+    assert protocol.read_port(text) == port
+
+
+@pytest.mark.parametrize("text", ["", "0", "65536", "-1", "1.5", "1e3", "\u0663", "²", "1" * 5000, "\x1b[2J"])
+def test_what_is_no_port_is_said(text: str) -> None:
+    """Anything else gets a sentence that a terminal can show."""
+    with pytest.raises(
+        ValueError, match=r"^“.{0,20}” is no port\. A port is a number from 1 to 65535, mostly 12345\.$"
+    ):
+        protocol.read_port(text)
 
 
 # --- however the bytes are cut ----------------------------------------------------------------------------------------
