@@ -27,8 +27,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-import engine
 import history
+import storage
 from engine import Connecting, Ended, Engine, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
 from protocol import (
     DEFAULT_PORT,
@@ -46,6 +46,7 @@ from protocol import (
     clean_line,
     in_words,
     name_key,
+    read_port,
 )
 
 ACK_SECONDS = 10.0  # at the end of piped input: how long without any ack until the rest is left for the next time
@@ -56,6 +57,7 @@ TOGETHER_SECONDS = 0.2  # what waits from an earlier run comes in one go; after 
 DASH = "\N{EN DASH}"
 # With these a server's sentence may go on behind a dash, where it starts small; others could start with a name.
 SMALL_WORDS = frozenset({"A", "An", "It", "Nobody", "That", "The", "There", "This", "You", "Your"})
+MOST_PEOPLE = 5000  # that /who can list; a server that lets more come and go than a large LAN has means no good
 TYPED_AHEAD = 10_000  # lines of piped input that may wait for their ack; then the pipe has to wait
 
 HELP = """\
@@ -137,7 +139,7 @@ class Console:
     def __init__(self, folder: Path) -> None:
         """`folder` is the client's: settings and outbox."""
         self._folder = folder
-        self._settings = engine.load_settings(folder)
+        self._settings = storage.load_settings(folder)
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()  # Typed, and what the engine tells
         self._keyboard = Keyboard(self._inbox)
         self._typed: deque[str | None] = deque()  # came before there was anything to do with it
@@ -153,7 +155,8 @@ class Console:
         self._reasons: set[str] = set()  # for the present loss of the connection, as they were printed
         self._backlog_end = 0  # a script gets nothing up to this seq: it was written before it joined
         self._refused = False  # something that was typed cannot be done
-        self._asked = 0  # questions to the history without an answer
+        self._searches = 0  # without an answer
+        self._pages = 0  # that /history is to show; the first is on its way, each next one begins where that one ends
         self._oldest = 0  # everything older than this seq has not been shown
         self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
 
@@ -185,7 +188,7 @@ class Console:
             refused = self._try_to_enter(host, port, name)
             if refused is None:
                 with contextlib.suppress(OSError):  # then these are asked for again next time
-                    engine.save_settings(self._folder, replace(self._settings, name=self._me, host=host, port=port))
+                    storage.save_settings(self._folder, replace(self._settings, name=self._me, host=host, port=port))
                 return self._chat()
             self._print(refused.text)
             by_name = refused.code in ("name_taken", "name_invalid")
@@ -237,7 +240,7 @@ class Console:
         while True:
             answer = self._ask("Enter server port: ", str(self._settings.port))
             try:
-                return _port(answer)
+                return read_port(answer)
             except ValueError as problem:
                 self._print(str(problem))
 
@@ -327,8 +330,9 @@ class Console:
         elif self._oldest <= 1:
             self._print("There is nothing older.")
         else:
-            self._asked += 1
-            self._engine.ask_history(self._oldest, PAGE)
+            self._pages += 1
+            if self._pages == 1:
+                self._engine.ask_history(self._oldest, PAGE)
 
     def _ask_search(self, words: str) -> None:
         assert self._engine is not None
@@ -337,19 +341,19 @@ class Console:
         elif not self._online:
             self._print("There is no connection just now. Please try again when it is back.")
         else:
-            self._asked += 1
+            self._searches += 1
             self._engine.ask_search(words, FOUND)
 
     def _leave(self) -> int:
         """Waits until what was written has arrived, as long as that goes on, then says goodbye."""
         assert self._engine is not None
         patience = LEAVE_SECONDS if self._keyboard.is_terminal else ACK_SECONDS
-        left, deadline = len(self._pending) + self._asked, time.monotonic() + patience
+        left, deadline = self._unanswered(), time.monotonic() + patience
         while left and (happening := self._next(deadline)) is not None:
             if isinstance(happening, Ended):
                 break
             self._show(happening)
-            before, left = left, len(self._pending) + self._asked
+            before, left = left, self._unanswered()
             if left < before:
                 deadline = time.monotonic() + patience
         self._engine.close(0.0)
@@ -364,6 +368,9 @@ class Console:
         # Who sits there has read what was refused; a script has only the status.
         return 1 if self._pending or (self._refused and not self._keyboard.is_terminal) else 0
 
+    def _unanswered(self) -> int:
+        return len(self._pending) + self._searches + self._pages
+
     def _quit_at_once(self) -> None:
         if self._engine is not None:
             with contextlib.suppress(KeyboardInterrupt):  # somebody is in a hurry
@@ -377,7 +384,7 @@ class Console:
         elif isinstance(happening, (Stored, Failed, Waiting)):
             self._outcome(happening)
         elif isinstance(happening, (Joined, Left)):
-            self._people[name_key(happening.name)] = Person(happening.name, isinstance(happening, Joined))
+            self._came_or_went(happening)
             if name_key(happening.name) != name_key(self._me):
                 self._print(in_words(happening, self._me))
         elif isinstance(happening, Entered):
@@ -389,11 +396,24 @@ class Console:
                 self._print(happening.text)
             self._reasons.add(happening.text)
             self._online = False
-            self._asked = 0  # a lost question is not answered later
+            self._forget_questions()  # a lost one is not answered later
         elif isinstance(happening, Trouble):
             self._print(happening.text)
-        elif isinstance(happening, (Page, Found)):
-            self._answer(happening)
+            self._forget_questions()  # this may have been the answer; waiting for one in vain would end /history
+        elif isinstance(happening, Page):
+            self._turned_to(happening)
+        elif isinstance(happening, Found):
+            self._found(happening)
+
+    def _forget_questions(self) -> None:
+        self._searches = self._pages = 0
+
+    def _came_or_went(self, news: Joined | Left) -> None:
+        key = name_key(news.name)
+        if isinstance(news, Left) and news.kept is False:  # a guest: the name is nobody's now
+            self._people.pop(key, None)
+        elif key in self._people or len(self._people) < MOST_PEOPLE:
+            self._people[key] = Person(news.name, isinstance(news, Joined))
 
     def _entered(self, entered: Entered) -> None:
         first, self._online = not self._me, True
@@ -457,20 +477,26 @@ class Console:
         self._on_screen.difference_update(message.id for message in messages)
         self._print_messages(new)
 
-    def _answer(self, answer: Page | Found) -> None:
-        self._asked = max(0, self._asked - 1)
-        day, self._day = self._day, ""
-        if isinstance(answer, Found):
-            self._print(f"Found: {_messages(len(answer.messages))}.")
-        elif answer.messages:
-            self._oldest = answer.messages[0].seq
-            self._print(f"{_messages(len(answer.messages))} from before:")
-        self._print_messages(answer.messages)
-        self._day = day
-        if isinstance(answer, Found):
-            self._print("There are older ones. More words find fewer." if answer.more else "That is all.")
+    def _found(self, found: Found) -> None:
+        self._searches = max(0, self._searches - 1)
+        self._print(f"Found: {_messages(len(found.messages))}.")
+        self._print_older(found.messages)
+        self._print("There are older ones. More words find fewer." if found.more else "That is all.")
+
+    def _turned_to(self, page: Page) -> None:
+        assert self._engine is not None
+        self._pages = max(0, self._pages - 1)
+        if page.messages:
+            self._oldest = min(self._oldest, page.messages[0].seq)
+            self._print(f"{_messages(len(page.messages))} from before:")
+            self._print_older(page.messages)
+        if not page.more:
+            self._oldest = self._pages = 0
+            self._print("That was the beginning.")
+        elif self._pages:
+            self._engine.ask_history(self._oldest, PAGE)
         else:
-            self._print("/history shows still older ones." if answer.more else "That was the beginning.")
+            self._print("/history shows still older ones.")
 
     # --- printing ---
 
@@ -485,6 +511,12 @@ class Console:
             lines.append(in_words(message, self._me))
         if lines:
             self._print("\n".join(lines))
+
+    def _print_older(self, messages: Iterable[Message]) -> None:
+        """Each day among them is said; the day of the latest message stays what it was."""
+        day, self._day = self._day, ""
+        self._print_messages(messages)
+        self._day = day
 
     def _print(self, text: str) -> None:
         self._write(text + "\n")
@@ -536,13 +568,6 @@ def _forget_stdout() -> None:
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
-def _port(text: str) -> int:
-    """Raises ValueError with a sentence for anything that is no port."""
-    if text.strip().isdecimal() and len(text) <= 10 and 0 < int(text) < 65536:
-        return int(text)
-    raise ValueError(f"{clean_line(text)[:20]} is no port. A port is a number from 1 to 65535, mostly {DEFAULT_PORT}.")
-
-
 def _given(flag: str | None, variable: str) -> str | None:
     """What the flag says, else the environment; None where both are missing or blank."""
     return (flag or "").strip() or os.environ.get(variable, "").strip() or None
@@ -560,7 +585,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     arguments.name = _given(arguments.name, "HALLWAY_NAME")
     port = _given(arguments.port, "HALLWAY_PORT")
     try:
-        arguments.port = None if port is None else _port(port)
+        arguments.port = None if port is None else read_port(port)
     except ValueError as problem:
         parser.error(str(problem))
     return arguments

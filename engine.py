@@ -12,33 +12,29 @@ at once, and closing never waits for it.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
-import json
 import logging
 import math
-import os
 import queue
 import random
-import re
 import secrets
 import selectors
 import socket
-import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import link
 from link import Link, LinkError
 from protocol import (
     COMMANDS,
-    DEFAULT_PORT,
     EVENTS,
-    MAX_NAME,
+    NAME_QUESTION,
+    PING_SECONDS,
+    SILENT_SECONDS,
     VERSION,
     Ack,
     AskHistory,
@@ -66,28 +62,31 @@ from protocol import (
     Welcome,
     check_name,
     clean_line,
+    clean_text,
     encode,
-    name_key,
     parse_object,
 )
+from storage import Outbox
 
 WELCOME_SECONDS = 10.0  # from connecting to the welcome
-PING_SECONDS = 15.0  # of silence, then we ask whether the server is there
-SILENCE_SECONDS = 45.0  # of silence, then it is not
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts to reconnect
+# Seconds that a connection lasts, and after its end the pauses start small again. Only time says that a server is well:
+# one that falls over something it is told lets us in, and may ack, before it does.
+STEADY_SECONDS = 30.0
 GHOST_SECONDS = 50.0  # a name taken for so long is not held by our own dead connection: the server drops that after 45
 FIRST_WAIT, LONGEST_WAIT = 1.0, 10.0  # seconds until what the server could not save is sent again
 GOODBYE_SECONDS = 0.5  # for the bye to arrive; closing at once could reset the connection before it is read
 RECEIVE_SECONDS = 0.05  # for the rest of something that has begun to arrive
+# Bytes that have come in what the face has not taken yet; then the server has to wait, and TCP tells it so. It is the
+# size on the wire that counts, whether it was few long messages or many short words; in memory it is some six times it.
+UNTAKEN = 1024 * 1024
+LOOK_SECONDS = 0.05  # until we look again whether the face has caught up, which says nothing when it takes something
 OUTGOING = 64 * 1024  # bytes encoded ahead of the socket; the rest waits in the outbox
 COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what others write; also one fsync for all
-DEAD_LINES = 1000  # lines of settled messages in an outbox file before it is written anew
 
 # Errors that answer a hello and that trying again will not change. `name_taken` is not one of them: after a loss it is
 # usually our own former connection, which the server may take 45 seconds to give up.
 FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned"})
-# The server asks this of somebody who says nothing for a second; on a bad network that can be us.
-QUESTION = b"What is your name? "
 
 NOT_SENT = "You are not in the chat, so that was not sent."
 
@@ -198,176 +197,6 @@ _Told = Connecting | Entered | Refused | Lost | Received | Waiting | Stored | Fa
 Happening = _Told | Joined | Left | Page | Found | TypingFrom | SeenBy  # the latter are the server's own words
 
 
-# --- what is remembered between runs ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the Join screen starts with. `look` is the window's own word for its colours; empty: nobody chose."""
-
-    name: str = ""
-    host: str = ""
-    port: int = DEFAULT_PORT
-    look: str = ""
-
-
-def load_settings(folder: Path) -> Settings:
-    """What `save_settings` kept in `folder`; the defaults where there is nothing, or nothing that makes sense."""
-    try:
-        fields = parse_object((folder / "settings.json").read_bytes().strip())
-    except (OSError, ProtocolError):
-        return Settings()
-    plain = Settings()
-    name, host, port, look = (fields.get(key) for key in ("name", "host", "port", "look"))
-    return Settings(
-        clean_line(name)[:MAX_NAME] if type(name) is str else plain.name,
-        clean_line(host)[:255] if type(host) is str else plain.host,
-        port if type(port) is int and 0 < port < 65536 else plain.port,
-        clean_line(look)[:32] if type(look) is str else plain.look,
-    )
-
-
-def save_settings(folder: Path, settings: Settings) -> None:
-    """Keeps `settings` in `folder`, which is made where it is missing. Raises OSError when the disk refuses."""
-    _write_whole(folder / "settings.json", (json.dumps(asdict(settings)) + "\n").encode())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Puts `content` at `path` for this user only, so that there is the old file or the new one, never half of one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600 by itself
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-class Outbox:
-    """What one person wrote into one log and the server has not answered yet, in order, in memory and in one file.
-
-    The file holds `send` lines as they go on the wire, and a `gone` line for each id that is settled. It is only ever
-    appended to, or emptied when nothing waits: whatever moment the program is killed in, at most a last line is torn,
-    and `load` drops that one. Used by the engine's thread alone.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Touches nothing on disk."""
-        self.waiting: dict[str, Send] = {}  # key: id; oldest first
-        self._path = path
-        self._descriptor = -1  # of the file, opened when first needed
-        self._torn = False  # the file may end within a line
-        self._lines = 0  # in the file, of settled messages too
-        self._size = 0  # bytes in the file that we have read or written; when it has more, another window writes there
-        self._unsaved: list[Send] = []  # the disk has not taken these
-        self._notes = bytearray()  # `gone` lines, written together
-        self._known = True  # all that the file holds has been read, or come from us
-
-    @classmethod
-    def for_person(cls, folder: Path, history: str, name: str) -> Outbox:
-        """The outbox in `folder` of the person called `name` for the log with the id `history`."""
-        if not re.fullmatch("[0-9a-z-]{1,64}", history):  # a server chose it; it must not choose our file names
-            history = hashlib.sha256(history.encode()).hexdigest()[:32]
-        person = hashlib.sha256(name_key(name).encode()).hexdigest()[:16]
-        return cls(folder / "outbox" / f"{history}-{person}.jsonl")
-
-    def load(self) -> None:
-        """Reads what waits from an earlier run. Raises OSError when there is a file that cannot be read."""
-        try:
-            content = self._path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError:
-            self._known = False
-            raise
-        for line in content.split(b"\n"):
-            with contextlib.suppress(ProtocolError):  # a line that was torn by a crash; nobody was told it is kept
-                fields = parse_object(line)
-                if fields.get("type") == "gone":
-                    self.waiting.pop(str(fields.get("id")), None)
-                else:
-                    send = COMMANDS["send"](fields)
-                    assert isinstance(send, Send)
-                    self.waiting[send.id] = send
-        self._lines = content.count(b"\n")
-        self._size = len(content)
-        self._torn = content != b"" and not content.endswith(b"\n")
-        self._tidy()
-
-    def add(self, sends: Sequence[Send]) -> None:
-        """Keeps `sends`; they are on disk when this returns. Raises OSError when not: then they wait in memory only,
-        and the next `add` tries to write them again."""
-        self.waiting.update((send.id, send) for send in sends)
-        self._unsaved = [send for send in (*self._unsaved, *sends) if send.id in self.waiting]
-        self._append(b"".join(encode(send) for send in self._unsaved))
-        os.fsync(self._descriptor)
-        self._unsaved.clear()
-
-    def settle(self, id: str) -> Send | None:
-        """Takes the message `id` out and returns it; None when it does not wait (any more). `note` tells the disk."""
-        send = self.waiting.pop(id, None)
-        if send is not None:
-            self._notes += json.dumps({"type": "gone", "id": id}).encode() + b"\n"
-        return send
-
-    def note(self) -> None:
-        """Writes down what was settled. Without fsync: after a power cut it is sent again and answered as before."""
-        if self._notes:
-            with contextlib.suppress(OSError):  # no worse than the power cut
-                if self.waiting or not self._known or self._is_shared():
-                    self._append(self._notes)
-            self._notes.clear()
-            self._tidy()
-
-    def close(self) -> None:
-        """Gives the descriptor back; the next write opens the file again."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def _append(self, lines: bytes | bytearray) -> None:
-        if self._descriptor < 0:
-            self._path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-            self._descriptor = os.open(self._path, flags, 0o600)
-        rest = memoryview(b"\n" + lines if self._torn else bytes(lines))
-        self._torn = True  # until all of it is written
-        while rest:
-            written = os.write(self._descriptor, rest)
-            self._size += written
-            rest = rest[written:]
-        self._torn = False
-        self._lines += lines.count(b"\n")
-
-    def _is_shared(self) -> bool:
-        """Whether another window of the same person has written into the file. Raises OSError."""
-        return self._path.exists() and self._path.stat().st_size != self._size
-
-    def _tidy(self) -> None:
-        """Empties the file when nothing waits, and writes it anew when most of it is about settled messages."""
-        try:
-            if not self._known or self._is_shared():
-                return  # somebody's messages may stand in it
-            if not self.waiting:
-                self._unsaved.clear()
-                if self._lines or self._torn:
-                    os.truncate(self._path, 0)
-                self._lines, self._size, self._torn = 0, 0, False
-            elif self._lines > 2 * len(self.waiting) + DEAD_LINES:
-                self.close()  # Windows replaces no open file
-                content = b"".join(encode(send) for send in self.waiting.values())
-                _write_whole(self._path, content)
-                self._lines, self._size, self._torn = len(self.waiting), len(content), False
-                self._unsaved.clear()
-        except OSError as error:  # the file stays long; every line in it is still true
-            log.debug("%s could not be tidied: %s", self._path, error)
-
-
 # --- the engine -------------------------------------------------------------------------------------------------------
 
 
@@ -393,12 +222,20 @@ class _Connection:
         self.broken = False  # nothing can be sent any more; what came before the end is still read
         self.interest = selectors.EVENT_READ
 
+    @property
+    def waits_for_face(self) -> bool:
+        """Whether what the server says is left in the socket, because the face has not taken what came before."""
+        return not self.interest & selectors.EVENT_READ
+
 
 class Engine:
     """One person's conversation with one server. The methods may be called from any thread and never wait for the net.
 
     Whatever the first attempt meets stops the engine with `Refused`. Once `Entered` was told it reconnects by itself,
     for as long as it takes, until `close` or until the server wants this person no more (`Ended`).
+
+    A face that takes nothing off `events` makes the server wait: little more than `UNTAKEN` bytes of what it says are
+    kept. What is written goes out all the same, and the server hears our pings.
     """
 
     events: queue.SimpleQueue[Happening]
@@ -425,7 +262,10 @@ class Engine:
         self._outbox: Outbox | None = None
         self._early: list[Send] = []  # written before the log, and so the outbox, was known
         self._disk_refuses = False
-        self._attempt = 0  # since the last Entered
+        self._told = 0  # happenings put on `events`
+        self._untaken: deque[tuple[int, int]] = deque()  # `_told` after a read, and how many bytes that read brought
+        self._untaken_bytes = 0
+        self._attempt = 0  # since the last connection that lasted
         self._retry_at = math.inf
         self._taken_since: float | None = None  # monotonic; when a reconnect first found our name taken, and only that
         self._put_off: dict[str, None] = {}  # ids that the server could not save, as they went out
@@ -503,14 +343,14 @@ class Engine:
         if self._outbox is not None:
             self._outbox.close()
         for send in self._early:
-            self.events.put(Failed(send.id, "not_joined", NOT_SENT, send.text))
+            self._tell(Failed(send.id, "not_joined", NOT_SENT, send.text))
         self._early.clear()
         self._over = True
         self._turn_away()
         self._woken.close()
         if self._waker is not None:
             self._waker.close()
-        self.events.put(last)
+        self._tell(last)
 
     def _converse(self) -> Happening:
         """Runs until there is nothing more to do, and returns the last thing that happens."""
@@ -524,7 +364,7 @@ class Engine:
         while self._last is None:
             for key, ready in self._selector.select(self._spare_seconds()):
                 if key.fileobj is self._woken:
-                    self._woken.recv(4096)
+                    self._wake_up()
                 elif ready & selectors.EVENT_READ:
                     self._read()
             self._take_commands()
@@ -535,6 +375,22 @@ class Engine:
                 return Ended("You have left the chat.")
         return self._last
 
+    def _wake_up(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # select may say that there is something where there is nothing
+            self._woken.recv(4096)
+
+    def _tell(self, happening: Happening) -> None:
+        self._told += 1
+        self.events.put(happening)
+
+    def _face_is_behind(self) -> bool:
+        """Whether more waits for the face than shall. A face may put words of its own on the queue, and is behind
+        somewhat earlier then."""
+        taken = self._told - self.events.qsize()
+        while self._untaken and self._untaken[0][0] <= taken:
+            self._untaken_bytes -= self._untaken.popleft()[1]
+        return self._untaken_bytes > UNTAKEN
+
     def _spare_seconds(self) -> float | None:
         """How long nothing has to be done unless something arrives; None: for ever."""
         if not self._commands.empty():
@@ -542,10 +398,11 @@ class Engine:
         due = min(self._retry_at, self._close_at)
         if self._connection is not None:
             way = self._connection
-            if way.joined:
-                due = min(due, way.heard + SILENCE_SECONDS, max(way.heard, way.pinged) + PING_SECONDS)
-            else:
+            if not way.joined:
                 due = min(due, way.since + WELCOME_SECONDS)
+            else:
+                due = min(due, max(way.heard, way.pinged) + PING_SECONDS)
+                due = min(due, time.monotonic() + LOOK_SECONDS if way.waits_for_face else way.heard + SILENT_SECONDS)
             if self._put_off:
                 due = min(due, self._saves_again_at)
         return None if due == math.inf else max(0.0, due - time.monotonic())
@@ -559,8 +416,8 @@ class Engine:
             return
         if not way.joined and now >= way.since + WELCOME_SECONDS:
             self._lose("not_hallway", self._not_hallway())
-        elif now >= way.heard + SILENCE_SECONDS:
-            self._lose("unreachable", f"Nothing was heard from the server for {SILENCE_SECONDS:.0f} seconds.")
+        elif now >= way.heard + SILENT_SECONDS and not way.waits_for_face:
+            self._lose("unreachable", f"Nothing was heard from the server for {SILENT_SECONDS:.0f} seconds.")
         elif way.joined and now >= max(way.heard, way.pinged) + PING_SECONDS:
             way.pinged = now
             self._urge(way, Ping())
@@ -583,7 +440,7 @@ class Engine:
                 self._post(LinkError(sentence))
 
         self._retry_at = math.inf
-        self.events.put(Connecting())
+        self._tell(Connecting())
         threading.Thread(target=knock, name="hallway-connect", daemon=True).start()
 
     def _greet(self, connected: Link) -> None:
@@ -596,7 +453,6 @@ class Engine:
 
     def _enter(self, way: _Connection, welcome: Welcome) -> None:
         way.joined = True
-        self._attempt = 0
         self._taken_since = None
         first, same = self._history is None, welcome.history == self._history
         # A log that ends before what was shown is a restored copy: its next messages have numbers we know already.
@@ -608,7 +464,7 @@ class Engine:
         left_behind = 0 if same or self._outbox is None else len(self._outbox.waiting)
         people, server, log_id = welcome.people, welcome.server, welcome.history
         new_log = not (first or resumed)
-        self.events.put(Entered(welcome.name, server, log_id, people, welcome.last, resumed, new_log, left_behind))
+        self._tell(Entered(welcome.name, server, log_id, people, welcome.last, resumed, new_log, left_behind))
         if not same:
             self._history = log_id
             self._open_outbox(log_id)
@@ -625,12 +481,14 @@ class Engine:
             self._outbox.load()
         except OSError as error:
             text = f"What may wait here from an earlier time cannot be read ({_reason(error)})."
-            self.events.put(Trouble("not_kept", text))
+            self._tell(Trouble("not_kept", text))
         for send in self._outbox.waiting.values():
-            self.events.put(Waiting(send.id, send.text, send.to))
+            self._tell(Waiting(send.id, send.text, send.to))
 
     def _lose(self, code: str, text: str) -> None:
         """The connection, or the attempt at one, came to nothing: stops before the first Entered, else tries again."""
+        if self._connection is not None and time.monotonic() >= self._connection.since + STEADY_SECONDS:
+            self._attempt = 0
         self._drop()
         if code != "name_taken":
             self._taken_since = None
@@ -642,13 +500,13 @@ class Engine:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._attempt, 10)) * random.uniform(0.5, 1)  # noqa: S311
         self._attempt += 1
         self._retry_at = time.monotonic() + pause
-        self.events.put(Lost(_statement(text), pause))
+        self._tell(Lost(_statement(text), pause))
 
     def _drop(self) -> None:
         if self._connection is not None:
             gone = self._connection.link
+            self._watch(self._connection, 0)
             self._connection = None
-            self._selector.unregister(gone)
             gone.shutdown()
             gone.close_reader()
             gone.close_writer()
@@ -673,7 +531,7 @@ class Engine:
             self._write()
             for key, ready in self._selector.select(left):
                 if key.fileobj is self._woken:
-                    self._woken.recv(4096)
+                    self._wake_up()
                 elif ready & selectors.EVENT_READ and self._connection is not None:
                     self._read()
 
@@ -701,9 +559,9 @@ class Engine:
 
     def _ask(self, question: AskHistory | AskSearch) -> None:
         try:
-            checked = COMMANDS[question.type](_fields(question))
+            checked = _as_the_server_reads(question)
         except ProtocolError as problem:
-            self.events.put(Trouble(problem.code, str(problem)))
+            self._tell(Trouble(problem.code, str(problem)))
             return
         if self._connection is not None and self._connection.joined:
             self._connection.urgent.append(checked)
@@ -713,11 +571,11 @@ class Engine:
         good: list[Send] = []
         for send in sends:
             try:
-                checked = COMMANDS["send"](_fields(send))
+                checked = _as_the_server_reads(send)
                 assert isinstance(checked, Send)
                 good.append(checked)
             except ProtocolError as problem:
-                self.events.put(Failed(send.id, problem.code, str(problem), send.text))
+                self._tell(Failed(send.id, problem.code, str(problem), send.text))
         if not good:
             return
         if self._outbox is None:
@@ -729,10 +587,10 @@ class Engine:
         except OSError as error:
             if not self._disk_refuses:
                 text = f"This computer's disk does not take what you write ({_reason(error)}). It is sent all the same"
-                self.events.put(Trouble("not_kept", f"{text}, but what has not arrived when you leave is lost."))
+                self._tell(Trouble("not_kept", f"{text}, but what has not arrived when you leave is lost."))
             self._disk_refuses = True
         for send in good:
-            self.events.put(Waiting(send.id, send.text, send.to))
+            self._tell(Waiting(send.id, send.text, send.to))
         if self._connection is not None and self._connection.joined:
             self._connection.unwritten.extend(send.id for send in good)
 
@@ -756,7 +614,7 @@ class Engine:
         way.heard = time.monotonic()
         messages: list[Message] = []
         if not way.joined and not way.decoder.within_line:
-            arrived = arrived.removeprefix(QUESTION).lstrip(b"\n")
+            arrived = arrived.removeprefix(NAME_QUESTION.encode()).lstrip(b"\n")
         for event in way.decoder.feed(arrived):
             if type(event) is Message:
                 if event.seq > self._shown and way.joined:
@@ -766,13 +624,15 @@ class Engine:
                 self._acked(event)
             else:
                 if messages:
-                    self.events.put(Received(tuple(messages)))
+                    self._tell(Received(tuple(messages)))
                     messages = []
                 self._heard(way, event)
                 if self._connection is not way:
                     break
         if messages:
-            self.events.put(Received(tuple(messages)))
+            self._tell(Received(tuple(messages)))
+        self._untaken.append((self._told, len(arrived)))
+        self._untaken_bytes += len(arrived)
         if self._outbox is not None:
             self._outbox.note()
 
@@ -796,7 +656,7 @@ class Engine:
             if not way.joined:
                 self._enter(way, event)
         elif way.joined and not isinstance(event, (Pong, Message, Ack)):
-            self.events.put(event)
+            self._tell(event)
 
     def _odd_line(self, way: _Connection, line: BadLine) -> None:
         if not way.joined:
@@ -806,7 +666,7 @@ class Engine:
         elif not way.complained:
             way.complained = True
             text = "The server sent something that this program does not understand, which was left out."
-            self.events.put(Trouble(line.error.code, text))
+            self._tell(Trouble(line.error.code, text))
 
     def _error(self, way: _Connection, error: Error) -> None:
         if not way.joined:
@@ -818,11 +678,11 @@ class Engine:
             else:
                 self._lose(error.code, error.text)
         elif error.id is None:
-            self.events.put(Trouble(error.code, error.text))
+            self._tell(Trouble(error.code, error.text))
         elif error.code == "not_saved":
             self._not_saved(error.id, error.text)
         elif self._outbox is not None and (refused := self._outbox.settle(error.id)) is not None:
-            self.events.put(Failed(error.id, error.code, error.text, refused.text))
+            self._tell(Failed(error.id, error.code, error.text, refused.text))
 
     def _name_gone(self) -> str:
         """Why we are not let in again under our own name: first by our own ghost, later by somebody else."""
@@ -839,7 +699,7 @@ class Engine:
             return
         if not self._put_off:  # the first of those that were under way together
             if not self._refusals:
-                self.events.put(Trouble("not_saved", f"{text} What you write waits here and is sent again by itself."))
+                self._tell(Trouble("not_saved", f"{text} What you write waits here and is sent again by itself."))
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._refusals, 10))
             self._saves_again_at = time.monotonic() + wait
             self._refusals += 1
@@ -849,7 +709,7 @@ class Engine:
         if self._outbox is not None and self._outbox.settle(ack.id) is not None:
             self._put_off.pop(ack.id, None)
             self._refusals = 0
-            self.events.put(Stored(ack.id, ack.seq, ack.time))
+            self._tell(Stored(ack.id, ack.seq, ack.time))
 
     # --- what goes out ---
 
@@ -871,10 +731,24 @@ class Engine:
             except OSError:  # the reader finds the end, behind what the server said before it
                 way.broken = True
         more = way.outgoing or way.urgent or (way.unwritten and not self._put_off)
-        interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if more and not way.broken else 0)
-        if interest != way.interest:
-            way.interest = interest
+        # Before the welcome little comes; somebody who leaves waits for their acks, and not for long.
+        reads = not way.joined or self._close_at < math.inf or not self._face_is_behind()
+        if reads and way.waits_for_face:
+            way.heard = time.monotonic()  # the silence was ours
+        interest = selectors.EVENT_READ if reads else 0
+        self._watch(way, interest | (selectors.EVENT_WRITE if more and not way.broken else 0))
+
+    def _watch(self, way: _Connection, interest: int) -> None:
+        """Lets the selector wait for these events of `way`; a selector does not know how to wait for none."""
+        if interest == way.interest:
+            return
+        if not interest:
+            self._selector.unregister(way.link)
+        elif not way.interest:
+            self._selector.register(way.link, interest)
+        else:
             self._selector.modify(way.link, interest)
+        way.interest = interest
 
     def _encode_ahead(self, way: _Connection) -> None:
         while way.urgent and len(way.outgoing) < OUTGOING:
@@ -886,10 +760,16 @@ class Engine:
                 way.outgoing += encode(send)
 
 
-def _fields(command: Send | AskHistory | AskSearch) -> dict[str, object]:
-    """`command` as its fields on the wire, for the reader that the server has: it refuses what the server would."""
-    fields = {"with" if key == "other" else key: value for key, value in asdict(command).items() if value is not None}
-    return {key: clean_line(value) if key in ("to", "with") else value for key, value in fields.items()}
+def _as_the_server_reads(command: Send | AskHistory | AskSearch) -> Command:
+    """`command` as it will arrive, cleaned. Raises `ProtocolError` for what the server would refuse."""
+    if isinstance(command, AskHistory):
+        command = replace(command, other=None if command.other is None else clean_line(command.other))
+    elif isinstance(command, AskSearch):
+        command = replace(command, text=clean_line(command.text))
+    else:
+        to = None if command.to is None else clean_line(command.to)
+        command = replace(command, text=clean_text(command.text), to=to)
+    return COMMANDS[command.type](parse_object(encode(command).rstrip(b"\n")))
 
 
 def _address_slip(host: str) -> str | None:

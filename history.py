@@ -42,6 +42,10 @@ CHECKPOINT_PAGES = 10_000
 # Commits before it should be done in the next short pause: a log file that is written from its start again is synced
 # up to a quarter faster than one that grows (measured on ext4), and so few pages are copied in under a millisecond.
 CHECKPOINT_COMMITS = 100
+# Characters taken into the search index at once, about, however few messages they are: 1 to 2 ms, as 250 short messages
+# take (250 of the longest took 67). One time in ten FTS5 merges what it has as well: 5 to 20 ms, and up to 50 in a log
+# of 600,000 messages.
+INDEX_CHARACTERS = 16_000
 
 _TABLES = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -112,7 +116,7 @@ class Address:
 
 # Plain tuples: a flood makes 60,000 of each a second, and a named one takes six times as long to make.
 Draft = tuple[int, int, str, str]  # a message before it has its place in the log: sender, recipient, id, text
-Stored = tuple[int, int, bool]  # where a draft stands in the log: seq, time, and whether it is new there
+Place = tuple[int, int, bool]  # where a draft stands in the log: seq, time, and whether it is new there
 
 
 class LogEntry(NamedTuple):
@@ -148,23 +152,22 @@ class History:
         A database that SQLite calls malformed is put aside, `set_aside` then names its new place, and a new one begins.
         """
         path = folder / FILE_NAME
-        self._lock = _lock(folder)
-        try:
-            self._db, self.set_aside = _open(path)
-            self.has_words = _prepare_words(self._db)
-            about = dict(self._db.execute("SELECT key, value FROM about").fetchall())
-            self.last = self._newest()
-            self.id: str = about["history"]
-            self._indexed: int = about["indexed"]
-        except (OSError, sqlite3.Error) as error:
-            self._lock.close()
-            raise HistoryError(f"The log {path} cannot be opened ({_reason(error)}).") from None
-        except KeyError:
-            self._lock.close()
-            raise HistoryError(f"{path} is a database, but not one of Hallway's. Choose another folder.") from None
-        except HistoryError:
-            self._lock.close()
-            raise
+        with contextlib.ExitStack() as opened:  # closes what is open when a later step fails
+            self._lock = opened.enter_context(contextlib.closing(_lock(folder)))
+            try:
+                self._db, self.set_aside = _open(path)
+                opened.enter_context(contextlib.closing(self._db))
+                _prepare(self._db, path)
+                self.has_words = _prepare_words(self._db)
+                about = dict(self._db.execute("SELECT key, value FROM about").fetchall())
+                self.last = self._newest()
+                self.id: str = about["history"]
+                self._indexed: int = about["indexed"]
+            except (OSError, sqlite3.Error) as error:
+                raise HistoryError(f"The log {path} cannot be opened ({_reason(error)}).") from None
+            except KeyError:
+                raise HistoryError(f"{path} is a database, but not one of Hallway's. Choose another folder.") from None
+            opened.pop_all()
         self._before = self.last  # what is surely on disk: as it was before the transaction, if there is one
         self._commits = 0  # since the last checkpoint
 
@@ -204,10 +207,10 @@ class History:
         """Frees the name of a guest who has gone. What they wrote keeps it; what was written to them stays theirs."""
         self._execute("UPDATE addresses SET key = key || char(10) || id WHERE id = ?", (address.id,))  # no name's key
 
-    def append(self, drafts: Sequence[Draft], now: int) -> list[Stored]:
+    def append(self, drafts: Sequence[Draft], now: int) -> list[Place]:
         """Puts drafts at the end of the log in their order, `now` being their time in ms.
 
-        A draft whose sender has used its id before is not stored again: its `Stored` tells the first one's place.
+        A draft whose sender has used its id before is not stored again: its `Place` is the first one's.
         """
         if len(drafts) == 1:
             return [self._append_one(drafts[0], now)]
@@ -216,14 +219,14 @@ class History:
             self._insert(drafts, now)
         except sqlite3.IntegrityError:  # a repeat among them: look at each one
             self._execute("ROLLBACK TO drafts")
-            stored = [self._append_one(draft, now) for draft in drafts]
+            places = [self._append_one(draft, now) for draft in drafts]
         except sqlite3.Error as error:
             raise self._not_saved(error) from None
         else:
             first, self.last = self.last + 1, self.last + len(drafts)
-            stored = list(zip(range(first, self.last + 1), repeat(now), repeat(True)))  # it is endless
+            places = list(zip(range(first, self.last + 1), repeat(now), repeat(True)))  # it is endless
         self._execute("RELEASE drafts")
-        return stored
+        return places
 
     def _insert(self, drafts: Sequence[Draft], now: int) -> None:
         """Many rows in one statement where there are many: less work, and one release of the GIL for them all."""
@@ -233,7 +236,7 @@ class History:
             self._db.execute(_INSERT_ROWS, [seq + start, now, *chain.from_iterable(drafts[start : start + _ROWS])])
         self._db.executemany(_INSERT, [(seq + i, now, *drafts[i]) for i in range(many, len(drafts))])
 
-    def _append_one(self, draft: Draft, now: int) -> Stored:
+    def _append_one(self, draft: Draft, now: int) -> Place:
         try:
             self._db.execute(_INSERT, (self.last + 1, now, *draft))
         except sqlite3.IntegrityError as error:  # a repeat
@@ -266,10 +269,12 @@ class History:
         return self._commits >= CHECKPOINT_COMMITS
 
     def index_more(self, limit: int) -> bool:
-        """Takes up to `limit` entries into the search index; false when there was nothing left to do."""
+        """Takes up to `limit` entries into the search index, of about `INDEX_CHARACTERS` together; false when there was
+        nothing left to do.
+        """
         if self._indexed >= self.last or not self.has_words:
             return False
-        end = min(self._indexed + limit, self.last)
+        end = self._end_of_piece(limit)
         self.begin()
         self._execute(
             "INSERT INTO words (rowid, text) SELECT seq, text FROM log WHERE seq > ? AND seq <= ?", (self._indexed, end)
@@ -278,6 +283,21 @@ class History:
         self.commit()
         self._indexed = end
         return True
+
+    def _end_of_piece(self, limit: int) -> int:
+        """The last entry to index at once: never fewer than one."""
+        end, characters = self._indexed, 0
+        sizes = self._execute("SELECT seq, length(text) FROM log WHERE seq > ? ORDER BY seq LIMIT ?", (end, limit))
+        try:
+            with contextlib.closing(sizes):
+                for seq, size in sizes:  # one by one: most of them are not read when they are long
+                    characters += size
+                    if characters > INDEX_CHARACTERS and end > self._indexed:
+                        break
+                    end = seq
+        except sqlite3.Error as error:
+            raise self._not_saved(error) from None
+        return end
 
     def checkpoint(self) -> None:
         """Copies what the write-ahead log holds into the database, as far as nobody is reading it."""
@@ -320,12 +340,11 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         try:
             address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-            self._db = sqlite3.connect(address, uri=True, isolation_level=None)
-            self._db.execute("PRAGMA busy_timeout = 2000")
-            self._deadline = float("inf")
-            self._db.set_progress_handler(self._is_late, 10_000)  # after so many steps of SQLite's machine, each time
+            self._db = sqlite3.connect(address, timeout=2.0, uri=True, isolation_level=None)
         except sqlite3.Error as error:
             raise HistoryError(f"The log cannot be read: {error}.") from None
+        self._deadline = float("inf")
+        self._db.set_progress_handler(self._is_late, 10_000)  # after so many steps of SQLite's machine, each time
 
     def __enter__(self) -> Reader:
         return self
@@ -478,16 +497,23 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """The database, checked and with its tables, and where a malformed one was put that stood in its place."""
-    set_aside = None
+    """The database, checked, and where a malformed one was put that stood in its place."""
     db = _connect(path)
-    if not _is_sound(db):
+    try:
+        if _is_sound(db):
+            return db, None
+    except sqlite3.Error:
         db.close()
-        set_aside = _put_aside(path)
-        db = _connect(path)
+        raise
+    db.close()
+    set_aside = _put_aside(path)
+    return _connect(path), set_aside
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Has the database work as we want it, and makes the tables of a new one."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA:
-        db.close()
         raise HistoryError(f"The log {path} was written by a newer Hallway. Use that one, or another folder.")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
@@ -497,7 +523,6 @@ def _open(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     if version == 0:
         about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"  # noqa: S608 - our own hex
         db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {about} PRAGMA user_version = {SCHEMA}; COMMIT")
-    return db, set_aside
 
 
 def _is_sound(db: sqlite3.Connection) -> bool:

@@ -1,6 +1,6 @@
 """How the window looks: its colours, light and dark, its fonts, and the shapes that its styles are made of.
 
-Called by window.py, in the thread of Tk. `Theme` is the only part that needs a window.
+Called by window.py and the screens, in the thread of Tk. `Theme` is the only part that needs a window.
 """
 
 from __future__ import annotations

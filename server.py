@@ -27,14 +27,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from delivery import WIRE, WORDS, Client
 from history import HistoryError, Reader, SearchTooLong, data_folder
-from hub import ORDER_SIZE, WIRE, WORDS, Client, Gone, Hub, Join, Order, Orders, Stop, Tell, Who, Words
+from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Stop, Tell, Who
 from link import SEND_BUFFER, Link
 from protocol import (
     DEFAULT_PORT,
     MAX_LINE,
     MAX_NAME,
     MAX_TEXT,
+    NAME_QUESTION,
+    PING_SECONDS,
+    SILENT_SECONDS,
     VERSION,
     AskHistory,
     AskSearch,
@@ -59,20 +63,17 @@ from protocol import (
     clean_line,
     clean_text,
     name_key,
+    read_port,
 )
 
 JOIN_SECONDS = 10.0  # from connecting to a name: a program takes milliseconds, and silent connections cost threads
 NAME_SECONDS = 60.0  # more for a person, whose name may be refused, to think of another
 PROMPT_SECONDS = 1.0  # of silence before somebody is taken for a person
-PING_SECONDS = 15.0  # of silence before we ask
-SILENT_SECONDS = 45.0  # of silence before we take a connection for dead
 SEND_BURST = 20  # messages that may come at once when --rate allows fewer a second
 ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
 ASK_BURST = 100
 LOG_COST = 5  # how many other commands a page or a search counts for
-BYTE_RATE = (
-    256 * 1024
-)  # bytes a second from one person: more than 5 of the longest messages; a line is parsed by length
+BYTE_RATE = 256 * 1024  # bytes a second from one person: more than 5 of the longest messages; parsing takes its time
 BYTE_BURST = 1024 * 1024
 NAME_RATE = 5.0  # names a second that one connection may try, whatever --rate says: nobody is held up by it
 NAME_BURST = 10
@@ -84,6 +85,8 @@ ANSWERS_SIZE = 32 * 1024  # bytes of answers that one post holds: who asks a lot
 ACCEPT_PAUSE = 1.0  # seconds, when the system has no descriptor or thread left
 STOP_SECONDS = 3.0  # for the threads to end
 LOG_LINES = 10_000  # waiting to be written; a terminal that stands still costs lines, not the chat
+
+NOTHING_LEFT = "The system has no thread or no open file left for the chat. Close other programs, and start it again."
 
 log = logging.getLogger("hallway")
 
@@ -201,7 +204,7 @@ class Connection(threading.Thread):
         try:
             data = link.receive(PROMPT_SECONDS)
         except TimeoutError:
-            self._tell(Words.PROMPT.encode())
+            self._tell(NAME_QUESTION.encode())
             prompted = True
             data = self._receive_until(deadline)
         if data[:1] == b"{":
@@ -233,15 +236,15 @@ class Connection(threading.Thread):
                 elif isinstance(item, BadLine) and item.error.code == "name_invalid":
                     if not self._may_go_on(self._name_pace.seconds(), []):
                         return False
-                    self._tell(WIRE.say(item.error, ""))
+                    self._tell(WIRE.say(item.error))
                 else:
                     error = item.error if isinstance(item, BadLine) else Error("not_joined", "Say hello first.")
-                    self._tell(WIRE.say(error, ""))
+                    self._tell(WIRE.say(error))
                     return isinstance(item, Bye)
             try:
                 data = self._receive_until(deadline)
             except TimeoutError:
-                self._tell(WIRE.say(Error("not_joined", f"No hello within {JOIN_SECONDS:.0f} seconds."), ""))
+                self._tell(WIRE.say(Error("not_joined", f"No hello within {JOIN_SECONDS:.0f} seconds.")))
                 raise
         return False
 
@@ -269,7 +272,7 @@ class Connection(threading.Thread):
             try:
                 return self._client.link.receive(PING_SECONDS)
             except TimeoutError:
-                self._tell(WIRE.say(Ping(), ""))
+                self._tell(WIRE.say(Ping()))
         raise TimeoutError
 
     def _obey(self, items: Iterator[Command | PlainSends | BadLine]) -> bool | None:
@@ -291,7 +294,7 @@ class Connection(threading.Thread):
                 return False
             if isinstance(item, Bye) or (isinstance(item, BadLine) and item.fatal):
                 if isinstance(item, BadLine):
-                    orders.append(WIRE.say(item.error, ""))
+                    orders.append(WIRE.say(item.error))
                 self._post(orders)
                 return isinstance(item, Bye)
             order = self._order(item)
@@ -340,19 +343,19 @@ class Connection(threading.Thread):
     def _order(self, item: Command | BadLine) -> Order | None:
         """What the hub has to do about a command; what it need not be asked is answered here."""
         if isinstance(item, BadLine):
-            return WIRE.say(item.error, "")
+            return WIRE.say(item.error)
         if isinstance(item, Hello):
-            return WIRE.say(Error("bad_message", "You have said hello already."), "")
+            return WIRE.say(Error("bad_message", "You have said hello already."))
         if isinstance(item, (AskHistory, AskSearch)):
             try:
-                return WIRE.say(self._read_log(item), "")
+                return WIRE.say(self._read_log(item))
             except SearchTooLong as error:
-                return WIRE.say(Error("bad_message", str(error)), "")
+                return WIRE.say(Error("bad_message", str(error)))
             except HistoryError as error:
                 log.error("%s", error)
-                return WIRE.say(Error("bad_message", "The server cannot read its log just now. Try again later."), "")
+                return WIRE.say(Error("not_saved", "The server cannot read its log just now. Try again later."))
         if isinstance(item, Ping):
-            return WIRE.say(Pong(), "")
+            return WIRE.say(Pong())
         if isinstance(item, (Pong, Bye)):
             return None
         if isinstance(item, TypingTo):
@@ -422,7 +425,7 @@ class Connection(threading.Thread):
                 raise NameProblem("That name came in an encoding other than UTF-8. Plain letters always work.")
             hello = Hello(VERSION, check_name(text[: 4 * MAX_NAME]))
         except NameProblem as problem:
-            self._tell(WORDS.say(Error(problem.code, str(problem)), ""))
+            self._tell(WORDS.refuse(Error(problem.code, str(problem))))
             return None
         self._join(hello, keeps=False)
         return False if self._client.ended or self._client.close_by is not None else None
@@ -479,14 +482,18 @@ class Server:
         self._listeners = listen(self.options.host, self.options.port)
         try:
             set_aside = self.hub.start_up()
-        except HistoryError as error:
+        except (HistoryError, OSError, RuntimeError) as error:
             for listener in self._listeners:
                 listener.close()
-            raise StartError(str(error)) from None
-        for listener in self._listeners:
-            acceptor = threading.Thread(target=self._accept, args=(listener,), name="hallway-accept")
-            self._acceptors.append(acceptor)
-            acceptor.start()
+            raise StartError(str(error) if isinstance(error, HistoryError) else NOTHING_LEFT) from None
+        try:
+            for listener in self._listeners:
+                acceptor = threading.Thread(target=self._accept, args=(listener,), name="hallway-accept")
+                acceptor.start()
+                self._acceptors.append(acceptor)
+        except RuntimeError:
+            self.stop("The server could not start.")
+            raise StartError(NOTHING_LEFT) from None
         return set_aside
 
     @property
@@ -677,7 +684,7 @@ def _ask(given: argparse.Namespace) -> None:
         try:
             given.port = _port(answer or str(given.port))
         except argparse.ArgumentTypeError as problem:
-            print(f"That does not work: {problem}.")
+            print(problem)
         else:
             return
 
@@ -772,9 +779,10 @@ def _start_logging(level: str) -> Callable[[], None]:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not “{text}”")
-    return int(text)
+    try:
+        return read_port(text, 0)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def _rate(text: str) -> float:

@@ -1,9 +1,9 @@
 """The end of the log in memory, encoded once for everybody who reads it.
 
-The hub appends each batch as a block and hands its bytes to whoever stands there. The `Tail` is the hub's alone; blocks
-are also made by the catch-up thread, from the disk, and handed over to the hub. A public line is in one piece of bytes
-with its neighbours, so that a thousand people who are up to date get the very same bytes; the private ones lie beside
-it, for their two people alone.
+`Delivery` appends each batch as a block and hands its bytes to whoever stands there. The `Tail` is the hub thread's
+alone; blocks are also made by the catch-up thread, from the disk, and handed over to the hub. A public line is in one
+piece of bytes with its neighbours, so that a thousand people who are up to date get the very same bytes; the private
+ones lie beside it, for their two people alone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Block:
         self.seqs = array("Q", seqs)  # of the public lines
         self.ends = array("Q", accumulate(map(len, lines)))  # where each of them ends in `data`
         self.privates = privates
-        self.views: dict[object, bytes] = {}  # for the hub: what it has shown to somebody, and will show to others
+        self.views: dict[object, bytes] = {}  # for `Delivery`: what it has shown to somebody, and will show to others
 
     def merged(self, later: Block) -> Block:
         """This block and the one that follows it, as one; clients may still be reading this one."""

@@ -1,7 +1,7 @@
 """A conversation as it is drawn, without a window: who is here, and what happens as runs of text and tags.
 
-Called by window.py, in the thread of Tk; nothing in here imports Tk, so all of it is tested without a screen. What a
-tag looks like is in look.py.
+Called by chat_screen.py and its parts, in the thread of Tk; nothing in here imports Tk, so all of it is tested without
+a screen. What a tag looks like is said in conversation.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from protocol import EVERYONE, Message, Person, UnknownPerson, clock_time, name_
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
 SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be drawn again with every message
+KNOWN_PEOPLE = 5000  # an honest welcome holds some 2,000; a hostile server goes on for ever
 HUES = 24  # colours for names; more could not be told apart
 DAY_TAG = "day "  # and the date: a tag of the line that says it
 
@@ -85,40 +86,62 @@ def count_of(number: int, one: str) -> str:
     return f"{number:,} {one}" + ("" if number == 1 else "s")
 
 
-def spelling(item: tuple[str, object]) -> str:
+def spelling(item: tuple[str, str]) -> str:
     """Sorts by the folded name that `item` begins with, an é next to an e."""
     return unicodedata.normalize("NFD", item[0])
 
 
 class Roster:
-    """Who is known to this chat, and who of them is here."""
+    """Who is known to this chat, and who of them is here: `KNOWN_PEOPLE` at the most.
+
+    When there are so many, somebody who comes takes the place of whoever has been away longest; while nobody is away,
+    nobody more is taken in.
+    """
 
     def __init__(self, people: Iterable[Person] = ()) -> None:
-        self._people = {name_key(person.name): person for person in people}  # key: folded name
+        self._here: dict[str, str] = {}  # key: folded name; the name as its owner writes it
+        self._away: dict[str, str] = {}  # the same; away longest first
+        self.replace(people)
 
     @property
     def online(self) -> int:
         """How many are here."""
-        return sum(person.online for person in self._people.values())
+        return len(self._here)
 
     def replace(self, people: Iterable[Person]) -> None:
         """All that was known is out of date."""
-        self._people = {name_key(person.name): person for person in people}
+        self._here.clear()
+        self._away.clear()
+        for person in people:
+            self._put(self._here if person.online else self._away, person.name)
 
     def joined(self, name: str) -> None:
-        self._people[name_key(name)] = Person(name, online=True)
+        self._put(self._here, name)
 
     def left(self, name: str) -> None:
-        self._people[name_key(name)] = Person(name, online=False)
+        """Somebody went whose name stays theirs."""
+        self._put(self._away, name)
+
+    def forget(self, name: str) -> None:
+        """A guest went: the name is nobody's now."""
+        self._here.pop(name_key(name), None)
+        self._away.pop(name_key(name), None)
 
     def find(self, key: str) -> str | None:
         """The name with that folded form as its owner writes it."""
-        person = self._people.get(key)
-        return person.name if person else None
+        return self._here.get(key) or self._away.get(key)
 
     def names(self, *, online: bool) -> list[str]:
         """Those who are here, or those who are away, in alphabetical order."""
-        return [person.name for _, person in sorted(self._people.items(), key=spelling) if person.online is online]
+        return [name for _, name in sorted((self._here if online else self._away).items(), key=spelling)]
+
+    def _put(self, group: dict[str, str], name: str) -> None:
+        self.forget(name)
+        if len(self._here) + len(self._away) >= KNOWN_PEOPLE:
+            if not self._away:
+                return
+            del self._away[next(iter(self._away))]
+        group[name_key(name)] = name
 
     def addressee(self, text: str) -> tuple[str, str] | None:
         """To whom `text` goes privately, and what is left of it; None when it is for everyone or for nobody known."""
@@ -235,6 +258,22 @@ class Transcript:
         self._note(None, [("\n", ("gap",)), (sentence + "\n", (tag,))])
         self._group = None
 
+    def begin_anew(self, sentence: str, *, same_log: bool) -> None:
+        """The server's log is not the one drawn so far, or that one set back: `sentence` says so, and stands between.
+
+        Own messages at the end get their final place above it. What the old log had stored is not sent again, and what
+        waits for another log stays on this computer; what waits for this one goes on waiting, below the sentence.
+        """
+        self.close_comings()
+        last = [(id, one) for id, one in self.waiting.items() if one.stored or not same_log]
+        for id, _ in last:
+            del self.waiting[id]
+        self._group = None
+        runs = self._outgoing_runs([outgoing for _, outgoing in last[-SHOWN_WAITING:]], "not sent")
+        if runs:
+            self._note(None, runs)
+        self.notice(sentence)
+
     def close_comings(self) -> None:
         """Who came and went so far gets its final place: something else comes below, or others came and went unseen."""
         if self._comings:
@@ -259,15 +298,8 @@ class Transcript:
         hidden = len(self.waiting) - SHOWN_WAITING
         if hidden > 0:
             runs.append((f"{count_of(hidden, 'message')} before these wait to be sent.\n", ("system",)))
-        group = None if runs else self._group
-        for outgoing in list(self.waiting.values())[-SHOWN_WAITING:]:
-            to = outgoing.to or EVERYONE
-            tint = "private" if outgoing.to else "own"
-            if group != (key := (name_key(self.me), name_key(to))):
-                runs += [("\n", ("gap",)), *self._head(self.me, to, tint), ("\n", ("head", tint))]
-                group = key
-            runs += body(outgoing.text, tint, STORED if outgoing.stored else "waiting…")
-        return runs
+        newest = list(self.waiting.values())[-SHOWN_WAITING:]
+        return runs + self._outgoing_runs(newest, "waiting…", None if runs else self._group)
 
     def trim(self, lines: int, characters: int) -> int:
         """Forgets the oldest entries until at most `lines` and `characters` are left; how many lines to take away."""
@@ -305,6 +337,20 @@ class Transcript:
         runs += body(message.text, tint)
         return runs, new_day
 
+    def _outgoing_runs(
+        self, outgoing: Iterable[Outgoing], mark: str, group: tuple[str, str] | None = None
+    ) -> list[Run]:
+        """Own messages that are in no log's order, below a message of `group`; `mark` is for those not stored."""
+        runs: list[Run] = []
+        for one in outgoing:
+            to = one.to or EVERYONE
+            tint = "private" if one.to else "own"
+            if group != (key := (name_key(self.me), name_key(to))):
+                runs += [("\n", ("gap",)), *self._head(self.me, to, tint), ("\n", ("head", tint))]
+                group = key
+            runs += body(one.text, tint, STORED if one.stored else mark)
+        return runs
+
     def _head(self, sender: str, to: str, tint: str) -> list[Run]:
         if to == EVERYONE:
             return [(sender, ("head", tint, hue_tag(sender)))]
@@ -313,6 +359,8 @@ class Transcript:
 
     def _coming(self, name: str, time_ms: int, becomes: dict[str, str], otherwise: str) -> None:
         key = name_key(name)
+        if len(self._comings) >= KNOWN_PEOPLE and key not in self._comings:
+            self.close_comings()
         before = self._comings.pop(key, (name, ""))[1]
         self._comings[key] = (name, becomes.get(before, otherwise))
         self._comings_time = time_ms

@@ -10,6 +10,7 @@ A test with them reads like a transcript:
     bob.expect("message", sender="Ada", text="hello")
 
 `Peer` speaks the protocol, `TextPeer` is somebody with telnet, `Netcat` is the real `nc`. Each belongs to one thread.
+`AckKeeper` stands between a client and the server, in threads of its own.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -51,7 +53,7 @@ from protocol import (
 )
 
 _ids = itertools.count(1)
-_open: set[Connection] = set()  # closed when the test ends, whoever still holds them
+_open: set[Connection | AckKeeper] = set()  # closed when the test ends, whoever still holds them
 AnyPeer = TypeVar("AnyPeer", bound="Connection")
 
 
@@ -464,3 +466,69 @@ class Netcat(Program):
         if netcat is None:
             pytest.skip("there is no nc on this machine")
         super().__init__([netcat, server.host, str(server.port)])
+
+
+class AckKeeper:
+    """A proxy that lets everything through but acks, which it keeps until told otherwise."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, server: Address) -> None:
+        self.keeps = True
+        self.acks: list[Ack] = []  # that nobody got
+        self._server = server
+        self._listener = socket.create_server((self.host, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = []  # of both sides
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+        _open.add(self)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near = self._listener.accept()[0]
+                self._sockets.append(near)
+                far = socket.create_connection((self._server.host, self._server.port))
+                self._sockets.append(far)
+                self._threads += [
+                    threading.Thread(target=self._carry, args=(near, far, bytes)),
+                    threading.Thread(target=self._carry, args=(far, near, self._without_ack)),
+                ]
+                for thread in self._threads[-2:]:
+                    thread.start()
+
+    def _carry(self, source: socket.socket, target: socket.socket, passes: Callable[[bytes], bytes]) -> None:
+        with contextlib.suppress(OSError), source.makefile("rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):  # torn: the server was killed
+                    break
+                target.sendall(passes(line))
+        _shut(source, target)
+
+    def _without_ack(self, line: bytes) -> bytes:
+        if not self.keeps or not line.startswith(b'{"type":"ack"'):
+            return line
+        ack = Decoder(EVENTS).feed(line)[0]
+        assert isinstance(ack, Ack)
+        self.acks.append(ack)
+        return b""
+
+    def drop(self) -> None:
+        """Ends every connection there is; new ones can be made."""
+        _shut(*self._sockets)
+
+    def close(self) -> None:
+        """Ends every connection and takes no further one."""
+        _open.discard(self)
+        _shut(self._listener, *self._sockets)
+        for thread in self._threads:
+            thread.join(ANSWER_SECONDS)
+        for each in (self._listener, *self._sockets):
+            each.close()
+
+
+def _shut(*sockets: socket.socket) -> None:
+    for each in sockets:
+        with contextlib.suppress(OSError):  # ended already
+            each.shutdown(socket.SHUT_RDWR)

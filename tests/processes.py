@@ -179,3 +179,26 @@ class ServerProcess:
         if not sys.platform.startswith("linux"):
             pytest.skip("looks into /proc, which only Linux has")
         return Path("/proc", str(self.pid), name)
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from engine import Engine, Waiting
+engine = Engine(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), "Ada")
+engine.start()
+for i in range(int(sys.argv[3])):
+    engine.send(f"m{i}")
+while True:
+    if isinstance(event := engine.events.get(), Waiting):
+        print(event.id, flush=True)
+"""
+
+
+def start_writer(folder: Path, port: int, count: int) -> subprocess.Popen[bytes]:
+    """A client to be killed: Ada, with her own `folder`, who writes m0, m1 … at once, `count` of them.
+
+    Its output is the ids of what it was told is on disk, one a line.
+    """
+    command = [sys.executable, "-c", _WRITER, str(folder), str(port), str(count)]
+    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)

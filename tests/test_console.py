@@ -17,7 +17,7 @@ import pytest
 
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
-from protocol import EVERYONE, Ack, Error, Hello, Joined, Message, Page, Person, Send, Welcome
+from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, Send, Welcome
 from test_engine import ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
@@ -76,7 +76,7 @@ def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
         ada.type("127.0.0.1")
         ada.expect_prompt("Enter server port: [12345] ")
         ada.type("99999")
-        ada.expect_line(re.compile("99999 is no port.*"))
+        ada.expect_line(re.compile("“99999” is no port.*"))
         ada.expect_prompt("Enter server port: [12345] ")
         ada.type(str(server.port))
         ada.expect_prompt("Enter your name: ")
@@ -183,6 +183,21 @@ def test_commands(server: ServerProcess, console: Callable[..., Program]) -> Non
     ada.expect_line("Ada: /dance")
 
 
+def test_who_forgets_guests_who_left(fake: ScriptedServer) -> None:
+    """A name that nobody owns is free when its guest goes; an owned one is away. Older servers do not say which."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        guest.tell(*(Joined(name, 1) for name in ("Guest", "Bob", "Cem")))
+        guest.tell(Left("Guest", 2, False), Left("Bob", 2, True), Left("Cem", 2))
+        ada.expect_line("Cem has left the chat.")
+        ada.type("/who")
+        ada.expect_line("Here: Ada.")
+        ada.expect_line("Away: Bob, Cem.")
+
+        assert "Guest has left the chat." in ada.lines
+
+
 def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[..., Program]) -> None:
     """The console says when the connection is lost and when it is back, and sends what was typed meanwhile."""
     ada = console("Ada")
@@ -278,6 +293,33 @@ def test_slow_server_gets_all_of_a_pipe(start_server: Callable[..., ServerProces
 
     assert result.returncode == 0
     assert [message.text for message in bob.read_until(100)] == [f"line {i}" for i in range(100)]
+
+
+def test_history_asked_for_again_and_again(server: ServerProcess) -> None:
+    """Three times in one pipe are three pages, each older than the last: it once was the same page three times."""
+    bob = Peer.join(server, "Bob")
+    for i in range(100):
+        bob.say(f"apple {i}")
+    bob.read_until(100)
+    three = run("/history\n" * 3, *address(server), "--name", "Ada")
+    ten = run("/history\n" * 10, *address(server), "--name", "Cem")
+    shown = [int(number) for number in re.findall(r"apple (\d+)", three.stdout)]
+
+    assert shown == [*range(70, 100), *range(40, 70), *range(10, 40)]
+    assert len(re.findall("apple", ten.stdout)) == 100
+    assert ten.stdout.count("That was the beginning.") == 1
+
+
+def test_history_that_was_refused_can_be_asked_for_again(fake: ScriptedServer) -> None:
+    """An error that names no message may be the answer; later pages do not wait for another one."""
+    with Program([*HASTY, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.welcome(last=900)
+        for _ in range(2):
+            ada.type("/history")
+            guest.expect(AskHistory)
+            guest.tell(Error("not_saved", "The disk cannot be read."))
+            ada.expect_line("The disk cannot be read.")
 
 
 def test_environment_stands_behind_the_flags(server: ServerProcess) -> None:
@@ -442,6 +484,23 @@ def test_no_control_character_reaches_the_terminal(fake: ScriptedServer) -> None
     assert "evil" in shown
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
     assert "\n    [12:00] Eve: " in shown  # set in: no text can pass for another person's message
+
+
+def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
+    """All who come are told; /who lists as many as a chat can have, and those who go make room."""
+    few = "import sys, client; client.MOST_PEOPLE = 3; sys.exit(client.main())"
+    with Program([sys.executable, "-c", few, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        guest.tell(*(Joined(name, 1) for name in ("Bob", "Cem", "Dora")), Left("Eve", 1))
+        ada.expect_line("Dora has joined the chat.")
+        ada.type("/who")
+        ada.expect_line("Here: Ada, Bob, Cem.")
+        guest.tell(Left("Bob", 2, False), Left("Cem", 2, True), Joined("Eve", 3))
+        ada.expect_line("Eve has joined the chat.")
+        ada.type("/who")
+        ada.expect_line("Here: Ada, Eve.")
+        ada.expect_line("Away: Cem.")
 
 
 # --- a terminal -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import random
 import re
 import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +25,8 @@ import pytest
 import engine
 import peers
 from engine import Ended, Engine, Happening, Received, Refused, Stored, Trouble
-from peers import Peer, RawPeer, TextPeer
-from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess, wait_until
+from peers import AckKeeper, Peer, RawPeer, TextPeer
+from processes import ANSWER_SECONDS, ServerProcess, start_writer, wait_until
 from protocol import (
     EVENTS,
     EVERYONE,
@@ -219,7 +218,7 @@ def member() -> Iterator[Callable[..., Member]]:
         assert each.wrong == []
 
 
-class Face:
+class Client:
     """A real client engine, and what a window on it would show."""
 
     def __init__(self, folder: Path, server: peers.Address, name: str) -> None:
@@ -241,14 +240,14 @@ class Face:
 
 
 @pytest.fixture
-def face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Face]]:
-    """`face(server, name)` starts an engine that does not wait long between two attempts to reconnect."""
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
+    """`client(server, name)` starts an engine that does not wait long between two attempts to reconnect."""
     monkeypatch.setattr(engine, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.1)
-    started: list[Face] = []
+    started: list[Client] = []
 
-    def start(server: peers.Address, name: str) -> Face:
-        started.append(Face(tmp_path / f"client-{name}", server, name))
+    def start(server: peers.Address, name: str) -> Client:
+        started.append(Client(tmp_path / f"client-{name}", server, name))
         return started[-1]
 
     yield start
@@ -260,27 +259,29 @@ def face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
 
 def test_server_killed_under_load(
-    server: ServerProcess, rounds: int, member: Callable[..., Member], face: Callable[..., Face]
+    server: ServerProcess, rounds: int, member: Callable[..., Member], client: Callable[..., Client]
 ) -> None:
     """kill -9 amid writing, again and again: what was acked is in the log once, every client shows all of it once."""
     moment = random.Random(1)
     members = [member(server, name) for name in ("Ada", "Bob", "Cem")]
-    faces = [face(server, name) for name in ("Dora", "Eve")]
-    sent: list[list[str]] = [[] for _ in faces]
+    clients = [client(server, name) for name in ("Dora", "Eve")]
+    sent: list[list[str]] = [[] for _ in clients]
     for number in range(rounds):
         acked = sum(len(each.acked) for each in members) + moment.randint(1, 300)
-        for one, ids in zip(faces, sent, strict=True):
+        for one, ids in zip(clients, sent, strict=True):
             ids += [one.engine.send(f"round {number}, text {i}") for i in range(5)]
         wait_until(lambda: sum(len(each.acked) for each in members) >= acked, ANSWER_SECONDS, "the chat went on")  # noqa: B023
+        for one in clients:
+            one.look()
         server.kill()
         server.restart()
     for each in members:
         each.writing.clear()
 
     def all_is_stored() -> bool:
-        for one in faces:
+        for one in clients:
             one.look()
-        return all(each.is_done for each in members) and [len(one.stored) for one in faces] == [
+        return all(each.is_done for each in members) and [len(one.stored) for one in clients] == [
             len(ids) for ids in sent
         ]
 
@@ -288,10 +289,10 @@ def test_server_killed_under_load(
     rows = log_of(server)
 
     def all_is_shown() -> bool:
-        for one in faces:
+        for one in clients:
             one.look()
         return all(
-            shown[-1:] == [len(rows)] for shown in [each.shown for each in members] + [one.shown for one in faces]
+            shown[-1:] == [len(rows)] for shown in [each.shown for each in members] + [one.shown for one in clients]
         )
 
     wait_until(all_is_shown, 2 * ANSWER_SECONDS, "everybody was shown all of the log")
@@ -301,10 +302,10 @@ def test_server_killed_under_load(
     assert len(by_id) == len(rows)
     for each in members:
         assert {(each.person, id): seq for id, (seq, _) in each.acked.items()}.items() <= by_id.items()
-    for name, one, ids in zip(("Dora", "Eve"), faces, sent, strict=True):
+    for name, one, ids in zip(("Dora", "Eve"), clients, sent, strict=True):
         assert [row.id for row in rows if row.sender == name] == ids
         assert {(name, id): seq for id, seq in one.stored.items()}.items() <= by_id.items()
-    for shown in [each.shown for each in members] + [one.shown for one in faces]:
+    for shown in [each.shown for each in members] + [one.shown for one in clients]:
         assert shown == list(range(shown[0], len(rows) + 1))
         assert shown[0] <= WINDOW * 10
 
@@ -350,77 +351,18 @@ def test_sigterm_ends_within_its_time_however_many_read_nothing(server: ServerPr
 # --- messages on their way --------------------------------------------------------------------------------------------
 
 
-class AckDropper:
-    """A proxy that lets everything through but acks, which it keeps."""
-
-    host = "127.0.0.1"
-
-    def __init__(self, server: ServerProcess) -> None:
-        self.acks: list[Ack] = []  # that nobody got
-        self._server = server
-        self._listener = socket.create_server((self.host, 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = [self._listener]
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # closed
-            while True:
-                near = self._listener.accept()[0]
-                self._sockets.append(near)
-                far = socket.create_connection((self._server.host, self._server.port))
-                self._sockets.append(far)
-                self._threads += [
-                    threading.Thread(target=self._carry, args=(near, far, False)),
-                    threading.Thread(target=self._carry, args=(far, near, True)),
-                ]
-                for thread in self._threads[-2:]:
-                    thread.start()
-
-    def _carry(self, source: socket.socket, target: socket.socket, drops: bool) -> None:
-        with contextlib.suppress(OSError), source.makefile("rb") as lines:
-            for line in lines:
-                if not line.endswith(b"\n"):  # torn: the server was killed
-                    break
-                if drops and line.startswith(b'{"type":"ack"'):
-                    ack = Decoder(EVENTS).feed(line)[0]
-                    assert isinstance(ack, Ack)
-                    self.acks.append(ack)
-                else:
-                    target.sendall(line)
-        for end in (source, target):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(ANSWER_SECONDS)
-        for each in self._sockets:
-            each.close()
-
-
-@pytest.fixture
-def ack_dropper(server: ServerProcess) -> Iterator[AckDropper]:
-    proxy = AckDropper(server)
-    yield proxy
-    proxy.close()
-
-
-def test_every_ack_dropped(server: ServerProcess, ack_dropper: AckDropper, member: Callable[..., Member]) -> None:
+def test_every_ack_dropped(server: ServerProcess, member: Callable[..., Member]) -> None:
     """What is sent again because its ack was lost stands in the log once, and the repeat gets the first one's ack."""
-    members = [member(ack_dropper, f"M{i}", limit=WINDOW) for i in range(5)]
+    ack_keeper = AckKeeper(server)
+    members = [member(ack_keeper, f"M{i}", limit=WINDOW) for i in range(5)]
     count = 5 * WINDOW
-    wait_until(lambda: len(ack_dropper.acks) == count, ANSWER_SECONDS, "all acks came to the proxy")
+    wait_until(lambda: len(ack_keeper.acks) == count, ANSWER_SECONDS, "all acks came to the proxy")
     wait_until(lambda: all(len(each.shown) == count for each in members), ANSWER_SECONDS, "all were shown everything")
     for each in members:
         each.server = server  # where they come to when the proxy is closed
-    first = {ack.id: (ack.seq, ack.time) for ack in ack_dropper.acks}
+    first = {ack.id: (ack.seq, ack.time) for ack in ack_keeper.acks}
     nothing_acked = [dict(each.acked) for each in members]
-    ack_dropper.close()
+    ack_keeper.close()
     wait_until(lambda: all(each.is_done for each in members), ANSWER_SECONDS, "the repeats were acked")
     late = Peer.join(server, "Late")
     late.answer(late.say("the end"))
@@ -434,35 +376,19 @@ def test_every_ack_dropped(server: ServerProcess, ack_dropper: AckDropper, membe
     assert all(each.shown == list(range(1, count + 2)) for each in members)
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from engine import Engine, Waiting
-engine = Engine(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), "Ada")
-engine.start()
-for i in range(2000):
-    engine.send(f"m{i}")
-while True:
-    if isinstance(event := engine.events.get(), Waiting):
-        print(event.id, flush=True)
-"""
-
-
-def test_client_killed_with_a_full_outbox(
-    server: ServerProcess, ack_dropper: AckDropper, face: Callable[..., Face], tmp_path: Path
-) -> None:
+def test_client_killed_with_a_full_outbox(server: ServerProcess, client: Callable[..., Client], tmp_path: Path) -> None:
     """What a killed client had in its outbox, part of it on the server already, goes out at its next start, once."""
-    command = [sys.executable, "-c", WRITER, str(tmp_path / "client-Ada"), str(ack_dropper.port)]
-    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE) as process:
+    ack_keeper = AckKeeper(server)
+    with start_writer(tmp_path / "client-Ada", ack_keeper.port, 2000) as process:
         assert process.stdout is not None
         promised = [process.stdout.readline().decode().strip() for _ in range(1000)]
-        wait_until(lambda: len(ack_dropper.acks) > 100, ANSWER_SECONDS, "some came to the server, and no ack came back")
+        wait_until(lambda: len(ack_keeper.acks) > 100, ANSWER_SECONDS, "some came to the server, and no ack came back")
         process.kill()
         promised += process.stdout.read().decode().split("\n")[:-1]
     server.kill()
     server.restart()
     already = len(log_of(server))
-    ada = face(server, "Ada")
+    ada = client(server, "Ada")
 
     def all_is_stored() -> bool:
         ada.look()

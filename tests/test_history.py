@@ -24,8 +24,8 @@ from history import (
     HistoryError,
     HistoryInUse,
     NotSaved,
+    Place,
     Reader,
-    Stored,
     data_folder,
 )
 from protocol import Message
@@ -46,12 +46,12 @@ def log(folder: Path) -> Iterator[History]:
         yield opened
 
 
-def write(log: History, drafts: Sequence[Draft], now: int = NOW) -> list[Stored]:
+def write(log: History, drafts: Sequence[Draft], now: int = NOW) -> list[Place]:
     """One transaction, as the hub makes them."""
     log.begin()
-    stored = log.append(drafts, now)
+    places = log.append(drafts, now)
     log.commit()
-    return stored
+    return places
 
 
 def add(log: History, *names: str) -> list[Address]:
@@ -68,6 +68,11 @@ def public(sender: Address, *texts: str) -> list[Draft]:
 
 def texts(messages: Sequence[Message]) -> list[str]:
     return [message.text for message in messages]
+
+
+def index_all(log: History) -> None:
+    while log.index_more(1000):
+        pass
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -221,7 +226,7 @@ def test_refused_person_is_not_there(log: History) -> None:
     assert log.addresses() == [ada, bob]
 
 
-def test_refused_spare_work_is_done_later(log: History) -> None:
+def test_refused_spare_work_is_done_later(log: History, folder: Path) -> None:
     """An index that could not be written is not believed to be: the same entries are taken in when there is room."""
     if not log.has_words:
         pytest.skip("this SQLite has no FTS5")
@@ -230,12 +235,29 @@ def test_refused_spare_work_is_done_later(log: History) -> None:
     pages = log._db.execute("PRAGMA page_count").fetchone()[0]
     log._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(NotSaved):
-        log.index_more(1000)
+        index_all(log)
     log._db.execute("PRAGMA max_page_count = 1000000")
+    index_all(log)
 
-    assert log.has_spare_work
-    assert log.index_more(1000)
-    assert not log.index_more(1000)
+    with Reader(folder) as reader:
+        assert reader._indexed() == 50
+        for i in range(50):
+            assert str(i) in [message.id for message in reader.search(ada.id, f"{i * 7919:x}", 100, 50)]
+
+
+def test_long_messages_are_indexed_a_few_at_a_time(log: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody waits for a piece of spare work: it is bounded in characters, too. (250 long messages took 67 ms.)"""
+    if not log.has_words:
+        pytest.skip("this SQLite has no FTS5")
+    monkeypatch.setattr(history, "INDEX_CHARACTERS", 100)
+    [ada] = add(log, "Ada")
+    sizes = [40, 40, 40, 100, 500, 10, 80, 10, 10]
+    write(log, [(ada.id, EVERYONE_ID, str(i), "x" * size) for i, size in enumerate(sizes)])
+    ends = [log._indexed]
+    while log.index_more(3):
+        ends.append(log._indexed)
+
+    assert ends == [0, 2, 3, 4, 5, 8, 9]
 
 
 def test_spare_work_comes_to_an_end(log: History) -> None:
@@ -345,6 +367,62 @@ def test_newer_log_is_left_alone(folder: Path) -> None:
         History(folder)
 
     assert (folder / FILE_NAME).read_bytes() == before
+
+
+@pytest.fixture
+def connections(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Every connection that a `History` makes from now on, to the log and to its lock; there is a log already."""
+    filled(folder)
+    made: list[sqlite3.Connection] = []
+
+    def connect(path: Path) -> sqlite3.Connection:
+        made.append(real(path))
+        return made[-1]
+
+    real = history._connect
+    monkeypatch.setattr(history, "_connect", connect)
+    return made
+
+
+def is_open(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"PRAGMA user_version = {SCHEMA + 1}",
+        "DROP TABLE about",
+        "DELETE FROM about",
+        "DROP TABLE log",
+        "ALTER TABLE log RENAME COLUMN seq TO number",
+    ],
+)
+def test_log_that_is_not_opened_is_closed(folder: Path, connections: list[sqlite3.Connection], damage: str) -> None:
+    """Whatever is wrong with a log, every connection to it is closed again. (The log's own stayed open.)"""
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript(damage)
+    with pytest.raises(HistoryError):
+        History(folder)
+
+    assert len(connections) == 2
+    assert not any(is_open(connection) for connection in connections)
+
+
+def test_log_that_is_locked_is_closed(folder: Path, connections: list[sqlite3.Connection]) -> None:
+    """The same when the log cannot even be checked, because some other program holds it."""
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(HistoryError, match="cannot be opened"):
+            History(folder)
+
+    assert len(connections) == 2
+    assert not any(is_open(connection) for connection in connections)
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -17,13 +18,15 @@ from typing import Any
 
 import pytest
 
+import delivery
 import hub
 import server as server_module
-from history import EVERYONE_ID, FILE_NAME, History, Reader
-from peers import Netcat, Peer, Program, TextPeer
+from history import EVERYONE_ID, FILE_NAME, History, HistoryError, Reader
+from peers import Netcat, Peer, Program, RawPeer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerProcess
 from protocol import (
     EVERYONE,
+    MAX_NAME,
     MAX_TEXT,
     AskHistory,
     AskSearch,
@@ -35,7 +38,7 @@ from protocol import (
     TypingTo,
     __version__,
 )
-from server import Options, Server
+from server import Options, Server, StartError
 
 SERVER = [sys.executable, str(CHECKOUT / "server.py")]
 
@@ -342,6 +345,30 @@ def test_who_comes_and_goes_is_told(server: ServerProcess) -> None:
 
     assert before <= joined.time <= left.time <= time.time_ns() // 1_000_000
     assert [event.type for event in ada.events_until("message")].count("joined") == 0
+
+
+def test_left_says_whose_name_is_free(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`left` has `"kept": false` for a guest, who cannot be written to any more; nobody else's has the field."""
+    monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
+    server = serve()
+    ada = RawPeer.join(server, "Ada")
+    Peer.join(server, "Bob").bye()
+    ada.read_others("left", 1)
+    Peer.join(server, "Bob").reset()
+    ada.read_others("left", 2)
+    for number, name in ((3, "Cleo"), (4, "Bob")):  # a guest of her own name, and one who borrows Bob's
+        guest = TextPeer.join(server, name)
+        guest.type("/exit")
+        ada.read_others("left", number)
+    left = [json.loads(line) for line in ada.read_others("left", 4)]
+
+    assert [(event["name"], event.get("kept")) for event in left] == [
+        ("Bob", None),
+        ("Bob", None),
+        ("Cleo", False),
+        ("Bob", None),
+    ]
+    assert [len(event) for event in left] == [3, 3, 4, 3]  # `type`, `name`, `time`
 
 
 def test_lost_connection_has_its_grace(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -710,6 +737,25 @@ def test_search(server: ServerProcess) -> None:
     assert texts(bob.expect("found").messages) == ["Tea, green!"]
 
 
+def test_log_that_cannot_be_read(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks when the disk refuses is told to ask again later, not that they asked badly; the chat goes on."""
+
+    def refuse(_: Path) -> None:
+        raise HistoryError("The log cannot be read: disk I/O error.")
+
+    monkeypatch.setattr(server_module, "Reader", refuse)
+    ada = Peer.join(serve(), "Ada")
+    ada.send(AskHistory(10, 5))
+    ada.send(AskSearch("tea", limit=5))
+
+    for _ in range(2):
+        assert ada.expect("error", code="not_saved").text == (
+            "The server cannot read its log just now. Try again later."
+        )
+    ada.send(Ping())
+    ada.expect("pong")
+
+
 # --- signs of life ----------------------------------------------------------------------------------------------------
 
 
@@ -800,6 +846,36 @@ def test_netcat(server: ServerProcess) -> None:
 
     assert ada.wait() == 0
     assert texts(said) == ["hello", "hi", "hello, Bob", "in private", "/etc/hosts"]
+
+
+def test_who_names_so_many(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """/who names some and counts the others: the long names of 2,000 people would cut off the one who asks."""
+    monkeypatch.setattr(hub, "WHO_LISTED", 2)
+    server = serve()
+    bob, ada = TextPeer.join(server, "Bob"), TextPeer.join(server, "Ada")
+    ada.type("/who")
+    ada.expect_line("Here now (2): Ada, Bob")
+    Peer.join(server, "Cleo")
+    bob.type("/who")
+
+    bob.expect_line("Here now (3): Ada, Bob … and 1 more")
+
+
+def test_who_is_far_from_what_cuts_off() -> None:
+    """The longest names of as many people as /who lists leave room for other answers."""
+    assert hub.WHO_LISTED * len(("😀" * MAX_NAME + ", ").encode()) < delivery.CONTROL_SIZE / 2
+
+
+def test_full_in_words(start_server: Callable[..., ServerProcess]) -> None:
+    """Who comes to a full chat is told so, and not asked for another name before the connection is closed."""
+    server = start_server("--max-clients", "1")
+    TextPeer.join(server, "Ada")
+    bob = TextPeer.connect(server)
+    bob.type("Bob")
+
+    assert bob.closed()
+    bob.expect_line("This chat is full. Please try again later.")
+    assert bob._rest == b""
 
 
 def test_words_and_lines_are_one_chat(server: ServerProcess) -> None:
@@ -1025,7 +1101,7 @@ def test_ask_asks_again_for_a_wrong_port(tmp_path: Path) -> None:
     wrong = run("--ask", "--data", str(tmp_path / "asked"), text="127.0.0.1\n99999\n")
 
     assert wrong.returncode == 1
-    assert "That does not work: a port is a number from 0 to 65535, not “99999”.\n" in wrong.stdout
+    assert "“99999” is no port. A port is a number from 0 to 65535, mostly 12345.\n" in wrong.stdout
     assert wrong.stderr.strip() == "server.py: there is nobody to ask. Leave --ask out, or answer at a terminal."
 
 
@@ -1062,14 +1138,14 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "environment", "sentence"),
     [
-        (["--port", "70000"], {}, "a port is a number from 0 to 65535, not “70000”"),
-        (["--port", "-1"], {}, "a port is a number from 0 to 65535, not “-1”"),
+        (["--port", "70000"], {}, "“70000” is no port. A port is a number from 0 to 65535, mostly 12345."),
+        (["--port", "-1"], {}, "“-1” is no port. A port is a number from 0 to 65535, mostly 12345."),
         (["--rate", "-1"], {}, "the rate is a number of messages a second, 0 for no limit; not “-1”"),
         (["--rate", "nan"], {}, "the rate is a number of messages a second, 0 for no limit; not “nan”"),
         (["--max-clients", "0"], {}, "a number from 1 to 100000 is needed, not “0”"),
         (["--log-level", "loud"], {}, "the level is debug, info, warning or error, not “loud”"),
         (["--dance"], {}, "unrecognized arguments: --dance"),
-        ([], {"HALLWAY_PORT": "soon"}, "a port is a number from 0 to 65535, not “soon”"),
+        ([], {"HALLWAY_PORT": "soon"}, "“soon” is no port. A port is a number from 0 to 65535, mostly 12345."),
     ],
 )
 def test_wrong_usage(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
@@ -1091,6 +1167,43 @@ def test_port_in_use(server: ServerProcess, tmp_path: Path) -> None:
         " Stop it, or choose another port with --port.\n"
     )
     Peer.join(server, "Ada")
+
+
+def descriptors() -> int:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("looks into /proc, which only Linux has")
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_server_that_cannot_listen_leaves_nothing_open(server: ServerProcess, tmp_path: Path) -> None:
+    """A `Server` that did not start holds no sockets. (Those with which its hub would have been woken stayed open.)"""
+    before = descriptors()
+    second = Server(Options(server.host, server.port, "Here", tmp_path / "second", 0, 100))
+    with pytest.raises(StartError, match="is in use"):
+        second.start()
+
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("name", ["hallway-hub", "hallway-catch-up", "hallway-accept"])
+def test_no_thread_left_to_start_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A server that gets too few threads says so, and leaves nothing behind. (It hung, or its hub ran on for ever.)"""
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    real = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", start)
+    before = descriptors()
+    here = Server(Options("127.0.0.1", 0, "Here", tmp_path / "here", 0, 100))
+    with pytest.raises(StartError, match="The system has no thread or no open file left"):
+        here.start()
+
+    assert descriptors() == before
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("hallway-")]
+    History(tmp_path / "here").close()
 
 
 def test_second_server_on_the_same_log(server: ServerProcess) -> None:

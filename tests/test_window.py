@@ -23,14 +23,20 @@ from pathlib import Path
 
 import pytest
 
+import chat_screen
 import look
 import window
-from engine import Ended, Entered, Lost, Received, Settings, Trouble, Waiting, load_settings
+from chat_screen import ChatScreen
+from composer import PASTE_LIMIT
+from conversation import KEPT_LINES
+from engine import Ended, Entered, Lost, Received, Stored, Trouble, Waiting
 from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
+from people_list import SHOWN_PEOPLE
 from processes import CHECKOUT, ServerProcess
-from protocol import EVERYONE, MAX_TEXT, MAX_TIME, Joined, Message, Person
-from transcript import Roster, Run, Transcript, day_words, hue_tag, listed, today
+from protocol import EVERYONE, MAX_TEXT, MAX_TIME, Joined, Left, Message, Person
+from storage import Settings, load_settings
+from transcript import KNOWN_PEOPLE, Roster, Run, Transcript, day_words, hue_tag, listed, today
 from window import Window
 
 SECONDS = 10.0  # for anything the window is expected to show
@@ -262,6 +268,72 @@ def test_people_are_ordered_and_found() -> None:
     assert roster.addressee("@nobody hi") is None
 
 
+def test_a_guest_who_goes_is_forgotten() -> None:
+    """The name is free again: nobody of that name is away, and nothing can be addressed to them."""
+    roster = Roster([Person("Ada", True), Person("Netty", True), Person("Ned", False)])
+    roster.forget("NETTY")
+    roster.forget("ned")
+
+    assert roster.names(online=True) == ["Ada"]
+    assert roster.names(online=False) == []
+    assert roster.addressee("@Netty hi") is None
+
+
+def test_a_hostile_server_cannot_fill_the_roster() -> None:
+    """It is bounded: who comes takes the place of whoever has been away longest, never of somebody who is here."""
+    roster = Roster(Person(f"Person {number}", number == 0) for number in range(KNOWN_PEOPLE + 10))
+    assert roster.online == 1
+    assert len(roster.names(online=False)) == KNOWN_PEOPLE - 1
+    assert roster.find("person 10") is None  # the first that were away made room
+
+    for number in range(2 * KNOWN_PEOPLE):
+        roster.joined(f"New {number}")
+    assert roster.online == KNOWN_PEOPLE
+    assert roster.names(online=False) == []
+    assert roster.find("person 0") == "Person 0"
+
+    roster.left("Person 0")
+    roster.joined("One more")
+    assert roster.find("one more") == "One more"
+    assert roster.find("person 0") is None
+
+
+def test_comings_by_the_ten_thousand_are_several_lines() -> None:
+    """What is drawn anew with each change is bounded too."""
+    chat = conversation()
+    for number in range(2 * KNOWN_PEOPLE + 1):
+        chat.came(f"Person {number}", NOON)
+
+    assert words(chat.take()).count(f"and {KNOWN_PEOPLE - 2} others joined") == 2
+    assert words(chat.tail()).strip().startswith(f"Person {2 * KNOWN_PEOPLE} joined")
+
+
+def test_another_log_settles_what_stood_at_the_end() -> None:
+    """What the old log had stored stands above the line as that; what waited for it is not sent, and says so."""
+    chat = conversation("Bob")
+    for id in ("stored", "unsent"):
+        chat.wait(id, f"{id} text", None)
+    chat.stored("stored")
+    chat.begin_anew("Another log.", same_log=False)
+    drawn = words(chat.take())
+
+    assert drawn.endswith("Ada\nstored text   ✓\u00a0stored\nunsent text   not sent\n\nAnother log.\n")
+    assert words(chat.tail()) == ""
+    assert chat.lines == drawn.count("\n")
+
+
+def test_a_log_set_back_still_gets_what_waits() -> None:
+    """It is sent again to the same log, so it stands below the line and waits; what was stored is not sent again."""
+    chat = conversation("Bob")
+    for id in ("stored", "unsent"):
+        chat.wait(id, f"{id} text", None)
+    chat.stored("stored")
+    chat.begin_anew("Set back.", same_log=True)
+
+    assert words(chat.take()).endswith("stored text   ✓\u00a0stored\n\nSet back.\n")
+    assert words(chat.tail()) == "\nAda\nunsent text   waiting…\n"
+
+
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 def test_everything_can_be_read(colours: Look) -> None:
     """Every text reaches a contrast of 4.5:1 on everything it stands on (WCAG 2.1, AA)."""
@@ -380,7 +452,7 @@ class Desk:
         self.until(lambda: self.chat.composer.written == "", "it is sent")
 
     @property
-    def chat(self) -> window.ChatScreen:
+    def chat(self) -> ChatScreen:
         assert self.window.chat is not None
         return self.window.chat
 
@@ -704,7 +776,7 @@ def test_ten_thousand_messages_at_once(joined: Desk, record_property: Callable[[
     assert f"message number {start + 9999}" in joined.shown
     assert took < 1.5
     assert longest < 0.05
-    assert int(joined.chat.conversation.text.index("end-1c").split(".")[0]) <= window.KEPT_LINES + 2
+    assert int(joined.chat.conversation.text.index("end-1c").split(".")[0]) <= KEPT_LINES + 2
 
 
 HOSTILE = {
@@ -742,7 +814,7 @@ def test_a_thousand_joins_at_once(joined: Desk) -> None:
 
     tree = joined.chat.people.tree
     joined.until(lambda: tree.exists("person person 0"), "they are listed")
-    assert len(tree.get_children()) < 2 * window.SHOWN_PEOPLE + 10
+    assert len(tree.get_children()) < 2 * SHOWN_PEOPLE + 10
     assert joined.window.longest < 0.2
 
 
@@ -786,7 +858,7 @@ def test_a_huge_paste_is_cut(joined: Desk) -> None:
     joined.press("ctrl+v")
     joined.until(lambda: joined.chat.composer.written, "it is pasted")
 
-    assert len(joined.chat.composer.written) == window.PASTE_LIMIT
+    assert len(joined.chat.composer.written) == PASTE_LIMIT
     joined.until(lambda: "was cut off" in str(joined.chat.count.cget("text")), "it is said")
 
 
@@ -910,9 +982,9 @@ def test_on_the_first_screen_the_look_leaves_the_keyboard_where_it_was(desk: Des
     desk.until(lambda: join.host.get() == "home", "one goes on typing")
 
 
-@pytest.mark.parametrize("size", ["440x400", "640x400", "900x690", "1600x1000"])
+@pytest.mark.parametrize("size", ["420x400", "440x400", "640x400", "900x690", "1600x1000"])
 def test_the_look_button_and_the_card_do_not_cut_into_each_other(desk: Desk, size: str) -> None:
-    """On the first screen, at any size: the button stands apart from the card, or wholly within it."""
+    """On the first screen, at any size: the button stands apart from the card, or wholly within it; neither is cut."""
     join = desk.window.join
     assert join is not None
     desk.root.geometry(size)
@@ -932,6 +1004,10 @@ def test_the_look_button_and_the_card_do_not_cut_into_each_other(desk: Desk, siz
     assert left >= 0
     assert top >= 0
     assert right <= desk.root.winfo_width()
+    assert card[0] >= 16
+    assert card[2] <= desk.root.winfo_width() - 16
+    assert card[1] >= 8
+    assert card[3] <= desk.root.winfo_height() - 8
 
 
 def test_the_pill_has_no_box_round_it(joined: Desk) -> None:
@@ -995,7 +1071,7 @@ def test_what_is_too_long_is_said_in_full_in_a_narrow_window(joined: Desk) -> No
     """Wrapped, not cut off at the edge; and gone again when it is short enough."""
     joined.root.geometry("440x400")
     joined.until(lambda: joined.root.winfo_width() == 440, "it is narrow")
-    joined.chat.composer.write("y" * (window.PASTE_LIMIT))
+    joined.chat.composer.write("y" * PASTE_LIMIT)
     count = joined.chat.count
     joined.until(count.winfo_ismapped, "it is said")
     joined.until(lambda: 100 < count.winfo_reqwidth() <= count.winfo_width(), "it fits")
@@ -1037,7 +1113,7 @@ def test_days_are_said_anew_at_midnight(joined: Desk, monkeypatch: pytest.Monkey
     flood(joined, [replace(message("Bob", "before midnight"), time=now)])
     joined.sees("Today\n")
     tomorrow = today() + timedelta(days=1)
-    monkeypatch.setattr(window, "today", lambda: tomorrow)
+    monkeypatch.setattr(chat_screen, "today", lambda: tomorrow)
 
     joined.sees("Yesterday\n")
     assert "Today" not in joined.shown
@@ -1070,9 +1146,103 @@ def test_another_log_is_told_from_the_old_one(joined: Desk) -> None:
     flood(joined, [message("Bob", "new")])
     joined.sees("new")
 
-    assert "Attic was started anew: its history is not the one above. 1 message of yours" in joined.shown
+    assert "Attic was started anew: its history is not the one above" in joined.shown
+    assert "1 message of yours to the old one stays on this computer." in joined.shown
+    assert "never sent   not sent" in joined.shown
     assert "waiting…" not in joined.shown
     assert joined.shown.index("old") < joined.shown.index("started anew") < joined.shown.rindex("new")
+
+
+def test_what_another_log_does_not_have_is_not_left_as_stored_at_the_end(joined: Desk, server: ServerProcess) -> None:
+    """Also when nothing was left behind: own messages of the old log stand above the line that tells the two apart."""
+    bob = Peer.join(server, "Bob")
+    joined.write("to the old log")
+    bob.expect("message", text="to the old log")
+    joined.sees("✓\u00a0stored\nto the old log")
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    put(Waiting("id-1", "acknowledged and never seen", None))
+    put(Stored("id-1", 2, NOON))
+    joined.sees("acknowledged and never seen   ✓\u00a0stored")
+    put(Entered("Ada", "Attic", "another", (Person("Ada", True),), 0, resumed=False, new_log=True, left_behind=0))
+    flood(joined, [message("Bob", "first of the new log")])
+    joined.sees("first of the new log")
+
+    assert "“✓\u00a0stored” above this line means the old one." in joined.shown
+    line, new = joined.shown.index("Attic was started anew"), joined.shown.index("first of the new log")
+    assert joined.shown.index("to the old log") < joined.shown.index("acknowledged and never seen") < line < new
+    assert joined.chat.transcript.waiting == {}
+
+
+def test_a_log_that_was_set_back_is_said(joined: Desk) -> None:
+    """The same log in an earlier state: what waits goes on waiting, as it is sent again."""
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    put(Waiting("id-1", "on its way", None))
+    joined.sees("on its way   waiting…")
+    history = joined.chat._history
+    assert history is not None
+    put(Entered("Ada", "Attic", history, (Person("Ada", True),), 0, resumed=False, new_log=True, left_behind=0))
+    joined.sees("Attic was set back to an earlier state")
+
+    assert joined.shown.index("set back") < joined.shown.index("on its way   waiting…")
+
+
+def test_a_chat_without_a_name_is_entered_once(desk: Desk) -> None:
+    """A foreign server may call itself nothing: coming back to it takes the keyboard from nothing one is doing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        desk.fill("Ada", "127.0.0.1", silent.getsockname()[1])
+        desk.press("Return")
+        desk.until(lambda: desk.window.engine, "it is tried")
+        assert desk.window.engine is not None
+        put = desk.window.engine.events.put
+        people = (Person("Ada", True),)
+        put(Entered("Ada", "", "log", people, 0, resumed=False, new_log=False, left_behind=0))
+        desk.until(lambda: desk.window.join is None, "the chat is entered")
+        assert desk.root.title() == "Hallway"
+        desk.until(lambda: desk.root.focus_get() is desk.chat.composer.entry, "one can write at once")
+
+        desk.root.update()
+        desk.click_on(desk.chat.conversation.text)
+        desk.until(lambda: desk.root.focus_get() is desk.chat.conversation.text, "one reads")
+        put(Lost("The connection broke.", 30.0))
+        desk.until(lambda: "30\u00a0s" in str(desk.chat.status.cget("text")), "the loss is said")
+        put(Entered("Ada", "", "log", people, 0, resumed=True, new_log=False, left_behind=0))
+        desk.until(lambda: "Connected" in str(desk.chat.state_label.cget("text")), "it is back")
+        assert desk.root.focus_get() is desk.chat.conversation.text
+
+
+def test_a_guest_who_leaves_is_not_away(joined: Desk) -> None:
+    """Somebody with netcat owns no name: when they go, the list knows nobody of that name; others stand under AWAY."""
+    tree = joined.chat.people.tree
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    for name in ("Netty", "Bob"):
+        put(Joined(name, NOON))
+    joined.until(lambda: tree.exists("person netty") and tree.exists("person bob"), "both are listed")
+    put(Left("Netty", NOON, kept=False))
+    put(Left("Bob", NOON))
+    joined.until(lambda: tree.exists("section AWAY"), "somebody is away")
+
+    joined.sees("Netty and Bob joined and left")
+    assert tree.exists("person bob")
+    assert not tree.exists("person netty")
+    joined.type("@Netty ")
+    joined.until(lambda: joined.chat.composer.written == "@Netty ", "it is typed")
+    assert "only Netty" not in str(joined.chat.status.cget("text"))
+
+
+def test_joins_without_end_do_not_hold_the_window_up(joined: Desk) -> None:
+    """A server that announces people for ever fills no memory, and the chat goes on behind them."""
+    assert joined.window.engine is not None
+    joined.window.longest = 0.0
+    for number in range(4 * KNOWN_PEOPLE):
+        joined.window.engine.events.put(Joined(f"Person {number}", NOON))
+    flood(joined, [message("Bob", "still here")])
+    joined.sees("still here", 30)
+
+    assert joined.chat.roster.online == KNOWN_PEOPLE
+    assert joined.window.longest < 0.2
 
 
 def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: ServerProcess) -> None:

@@ -1,0 +1,204 @@
+"""What a client keeps on its own disk, in one folder of its user's: what the Join screen starts with, and the outbox.
+
+    settings.json                    name, address, port and look; see `Settings`
+    outbox/<log>-<person>.jsonl      what one person wrote into one log and the server has not answered; see `Outbox`
+
+Everything is readable by this user alone, and made when there is something to keep. Settings are loaded and saved by
+the faces, in their own thread; an outbox belongs to the engine's thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from protocol import (
+    COMMANDS,
+    DEFAULT_PORT,
+    MAX_NAME,
+    ProtocolError,
+    Send,
+    clean_line,
+    encode,
+    name_key,
+    parse_object,
+)
+
+DEAD_LINES = 1000  # lines of settled messages in an outbox file before it is written anew
+
+log = logging.getLogger("hallway.storage")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the Join screen starts with. `look` is the window's own word for its colours; empty: nobody chose."""
+
+    name: str = ""
+    host: str = ""
+    port: int = DEFAULT_PORT
+    look: str = ""
+
+
+def load_settings(folder: Path) -> Settings:
+    """What `save_settings` kept in `folder`; the defaults where there is nothing, or nothing that makes sense."""
+    try:
+        fields = parse_object((folder / "settings.json").read_bytes().strip())
+    except (OSError, ProtocolError):
+        return Settings()
+    plain = Settings()
+    name, host, port, look = (fields.get(key) for key in ("name", "host", "port", "look"))
+    return Settings(
+        clean_line(name)[:MAX_NAME] if type(name) is str else plain.name,
+        clean_line(host)[:255] if type(host) is str else plain.host,
+        port if type(port) is int and 0 < port < 65536 else plain.port,
+        clean_line(look)[:32] if type(look) is str else plain.look,
+    )
+
+
+def save_settings(folder: Path, settings: Settings) -> None:
+    """Keeps `settings` in `folder`, which is made where it is missing. Raises OSError when the disk refuses."""
+    _write_whole(folder / "settings.json", (json.dumps(asdict(settings)) + "\n").encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Puts `content` at `path` for this user only, so that there is the old file or the new one, never half of one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600 by itself
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Outbox:
+    """What one person wrote into one log and the server has not answered yet, in order, in memory and in one file.
+
+    The file holds `send` lines as they go on the wire, and a `gone` line for each id that is settled. It is only ever
+    appended to, or emptied when nothing waits: whatever moment the program is killed in, at most a last line is torn,
+    and `load` drops that one. Used by the engine's thread alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Touches nothing on disk."""
+        self.waiting: dict[str, Send] = {}  # key: id; oldest first
+        self._path = path
+        self._descriptor = -1  # of the file, opened when first needed
+        self._torn = False  # the file may end within a line
+        self._lines = 0  # in the file, of settled messages too
+        self._size = 0  # bytes in the file that we have read or written; when it has more, another window writes there
+        self._unsaved: list[Send] = []  # the disk has not taken these
+        self._notes = bytearray()  # `gone` lines, written together
+        self._known = True  # all that the file holds has been read, or come from us
+
+    @classmethod
+    def for_person(cls, folder: Path, history: str, name: str) -> Outbox:
+        """The outbox in `folder` of the person called `name` for the log with the id `history`."""
+        if not re.fullmatch("[0-9a-z-]{1,64}", history):  # a server chose it; it must not choose our file names
+            history = hashlib.sha256(history.encode()).hexdigest()[:32]
+        person = hashlib.sha256(name_key(name).encode()).hexdigest()[:16]
+        return cls(folder / "outbox" / f"{history}-{person}.jsonl")
+
+    def load(self) -> None:
+        """Reads what waits from an earlier run. Raises OSError when there is a file that cannot be read."""
+        try:
+            content = self._path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError:
+            self._known = False
+            raise
+        for line in content.split(b"\n"):
+            with contextlib.suppress(ProtocolError):  # a line that was torn by a crash; nobody was told it is kept
+                fields = parse_object(line)
+                if fields.get("type") == "gone":
+                    self.waiting.pop(str(fields.get("id")), None)
+                else:
+                    send = COMMANDS["send"](fields)
+                    assert isinstance(send, Send)
+                    self.waiting[send.id] = send
+        self._lines = content.count(b"\n")
+        self._size = len(content)
+        self._torn = content != b"" and not content.endswith(b"\n")
+        self._tidy()
+
+    def add(self, sends: Sequence[Send]) -> None:
+        """Keeps `sends`; they are on disk when this returns. Raises OSError when not: then they wait in memory only,
+        and the next `add` tries to write them again."""
+        self.waiting.update((send.id, send) for send in sends)
+        self._unsaved = [send for send in (*self._unsaved, *sends) if send.id in self.waiting]
+        self._append(b"".join(encode(send) for send in self._unsaved))
+        os.fsync(self._descriptor)
+        self._unsaved.clear()
+
+    def settle(self, id: str) -> Send | None:
+        """Takes the message `id` out and returns it; None when it does not wait (any more). `note` tells the disk."""
+        send = self.waiting.pop(id, None)
+        if send is not None:
+            self._notes += json.dumps({"type": "gone", "id": id}).encode() + b"\n"
+        return send
+
+    def note(self) -> None:
+        """Writes down what was settled. Without fsync: after a power cut it is sent again and answered as before."""
+        if self._notes:
+            with contextlib.suppress(OSError):  # no worse than the power cut
+                if self.waiting or not self._known or self._is_shared():
+                    self._append(self._notes)
+            self._notes.clear()
+            self._tidy()
+
+    def close(self) -> None:
+        """Gives the descriptor back; the next write opens the file again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _append(self, lines: bytes | bytearray) -> None:
+        if self._descriptor < 0:
+            self._path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(self._path, flags, 0o600)
+        rest = memoryview(b"\n" + lines if self._torn else bytes(lines))
+        self._torn = True  # until all of it is written
+        while rest:
+            written = os.write(self._descriptor, rest)
+            self._size += written
+            rest = rest[written:]
+        self._torn = False
+        self._lines += lines.count(b"\n")
+
+    def _is_shared(self) -> bool:
+        """Whether another window of the same person has written into the file. Raises OSError."""
+        return self._path.exists() and self._path.stat().st_size != self._size
+
+    def _tidy(self) -> None:
+        """Empties the file when nothing waits, and writes it anew when most of it is about settled messages."""
+        try:
+            if not self._known or self._is_shared():
+                return  # somebody's messages may stand in it
+            if not self.waiting:
+                self._unsaved.clear()
+                if self._lines or self._torn:
+                    os.truncate(self._path, 0)
+                self._lines, self._size, self._torn = 0, 0, False
+            elif self._lines > 2 * len(self.waiting) + DEAD_LINES:
+                self.close()  # Windows replaces no open file
+                content = b"".join(encode(send) for send in self.waiting.values())
+                _write_whole(self._path, content)
+                self._lines, self._size, self._torn = len(self.waiting), len(content), False
+                self._unsaved.clear()
+        except OSError as error:  # the file stays long; every line in it is still true
+            log.debug("%s could not be tidied: %s", self._path, error)
