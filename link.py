@@ -1,9 +1,11 @@
-"""One connection: the bytes between a client and the server, and the sentence when there is none.
+"""One connection, plain or encrypted: the bytes between a client and the server, and the sentence when there is none.
 
 A `Link` is read by one thread (`receive`, which waits) and written by one other (`send`, which never waits). On the
 server these are the client's thread and the hub; in a client one thread does both. Nothing here knows what is said.
 
-Encryption will go here as well, behind the same calls.
+A `TlsLink` is the same with encryption. OpenSSL's objects belong to one thread at a time, and a shared `ssl.SSLSocket`
+corrupts the stream (https://github.com/python/cpython/issues/143756); so the `SSLObject` works on memory, one short
+lock is around it, and nobody holds that lock while waiting for the network.
 """
 
 from __future__ import annotations
@@ -11,6 +13,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
+import threading
+import time
+from pathlib import Path
 
 CONNECT_SECONDS = 5.0  # for one address; on a LAN a computer that is there answers in milliseconds
 # Bytes taken from the socket at once: few while little comes (a thousand quiet connections each keep such a buffer
@@ -25,6 +31,11 @@ SEND_BUFFER = 256 * 1024
 KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
+# Bytes encrypted before they are handed to the socket: a few records, so that a flood takes few system calls. What the
+# socket does not take of them waits here, and so much memory may a slow reader cost beside the hub's.
+ENCRYPT_SIZE = 64 * 1024
+
+
 class LinkError(OSError):
     """No connection could be made; `str(error)` says why, in words for the person who typed the address."""
 
@@ -36,6 +47,9 @@ class Link:
     `send` wait as well, and `MSG_DONTWAIT` does not exist on Windows). Both share one non-blocking file description, so
     the reader never goes without a time-out: that would make the writer wait.
     """
+
+    encrypted = False
+    held = 0  # see TlsLink.send
 
     def __init__(self, connected: socket.socket) -> None:
         """Takes over a connected TCP socket. Raises OSError when it is gone already or no descriptor is left."""
@@ -52,12 +66,15 @@ class Link:
 
     def receive(self, seconds: float) -> bytes:
         """The next bytes, b"" at the end. Raises TimeoutError after `seconds` of silence, OSError when it broke."""
-        if seconds != self._seconds:  # a system call, and rarely another value
-            self._reader.settimeout(seconds)
-            self._seconds = seconds
+        self._set_seconds(seconds)
         data = self._reader.recv(self._size)
         self._size = MOST_RECEIVE if len(data) == self._size else LEAST_RECEIVE
         return data
+
+    def _set_seconds(self, seconds: float) -> None:
+        if seconds != self._seconds:  # a system call, and rarely another value
+            self._reader.settimeout(seconds)
+            self._seconds = seconds
 
     def send(self, data: bytes | memoryview) -> int:
         """Hands over as much of `data` as fits now, and says how many bytes that was: 0 when the way is full."""
@@ -82,6 +99,129 @@ class Link:
     def close_writer(self) -> None:
         """Gives back the writer's descriptor; for the writing thread, when it will not write again."""
         self._writer.close()
+
+
+class TlsLink(Link):
+    """A `Link` that is encrypted; made of a plain one, which is not to be used any more."""
+
+    encrypted = True
+
+    def __init__(self, plain: Link, tls: ssl.SSLContext, *, server_side: bool, first: bytes, seconds: float) -> None:
+        """Shakes hands, for which it waits at most `seconds`; the writing thread must not know of this link yet.
+
+        `first` is what was read of the handshake already. Raises OSError (of which TimeoutError and `ssl.SSLError` are
+        kinds) when the other side does not, or speaks something else.
+        """
+        self._reader, self._writer = plain._reader, plain._writer
+        self._seconds, self._size = plain._seconds, plain._size
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._lock = threading.Lock()  # around the three and what waits
+        self._waiting = memoryview(b"")  # encrypted and not handed over yet
+        self.held = 0  # bytes before their encryption
+        self._tls = tls.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
+        self._incoming.write(first)
+        self._shake_hands(time.monotonic() + seconds)
+
+    def _shake_hands(self, deadline: float) -> None:
+        while True:
+            done = True
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                done = False
+            finally:  # an alert is to arrive as well
+                self._set_seconds(max(0.001, deadline - time.monotonic()))
+                self._reader.sendall(self._outgoing.read())
+            if done:
+                return
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                raise TimeoutError
+            data = super().receive(seconds)
+            if not data:
+                raise ConnectionResetError(errno.ECONNRESET, "the other side ended the connection")
+            self._incoming.write(data)
+
+    @property
+    def certificate(self) -> bytes:
+        """The other side's certificate (DER); b"" when it has none, as clients do not."""
+        return self._tls.getpeercert(binary_form=True) or b""
+
+    def receive(self, seconds: float) -> bytes:
+        """As `Link.receive`. What OpenSSL wants to answer goes out with the next `send`, which is when it is needed."""
+        while True:
+            with self._lock, contextlib.suppress(ssl.SSLWantReadError):
+                return self._tls.read(MOST_RECEIVE)  # b"" where the other side has said that this is the end
+            data = super().receive(seconds)
+            if not data:
+                return b""
+            with self._lock:
+                self._incoming.write(data)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """As `Link.send`. What was encrypted and did not fit waits, and does not count as handed over.
+
+        So the next call must begin with the same bytes, `held` of them at the least.
+        """
+        with self._lock:
+            if not self._hand_over():
+                return 0
+            done, self.held = self.held, 0
+            while done < len(data):
+                piece = memoryview(data)[done : done + ENCRYPT_SIZE]
+                encrypted = 0
+                while encrypted < len(piece):  # one record at a time
+                    encrypted += self._tls.write(piece[encrypted:])
+                self._waiting = memoryview(self._outgoing.read())
+                if not self._hand_over():
+                    self.held = len(piece)
+                    break
+                done += len(piece)
+            return done
+
+    def _hand_over(self) -> bool:
+        """Gives the socket what waits; false when it does not take all of it."""
+        while self._waiting:
+            sent = super().send(self._waiting)
+            if not sent:
+                return False
+            self._waiting = self._waiting[sent:]
+        return True
+
+    def shutdown(self) -> None:
+        """As `Link.shutdown`, with the word for it that TLS has, where that fits."""
+        with self._lock, contextlib.suppress(OSError):  # it wants to read the other side's word, too
+            if self._hand_over():
+                try:
+                    self._tls.unwrap()
+                finally:
+                    super().send(self._outgoing.read())
+        super().shutdown()
+
+
+def server_context(file: Path, key: Path | None = None) -> ssl.SSLContext:
+    """How a server encrypts: TLS 1.2 or newer, with the certificate and the key in `file` (PEM).
+
+    Raises OSError where they cannot be read or do not belong together.
+    """
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET  # nobody here resumes sessions
+    tls.num_tickets = 0
+    tls.load_cert_chain(file, key)
+    return tls
+
+
+def client_context() -> ssl.SSLContext:
+    """How a client encrypts. It asks nobody who the server is: it knows it by its certificate when it meets it again.
+
+    On a network of one's own there is no authority to ask; ssh does the same.
+    """
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls.check_hostname = False
+    tls.verify_mode = ssl.CERT_NONE
+    return tls
 
 
 def connect(host: str, port: int) -> Link:

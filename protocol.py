@@ -108,6 +108,8 @@ def check_name(name: str) -> str:
     for character in shown:
         if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
             raise NameProblem("That name contains a character that cannot be seen. Use letters, digits and spaces.")
+    if len(scripts := _scripts(shown)) > 1:
+        raise NameProblem(f"That name mixes {' and '.join(sorted(scripts))} letters. Use letters of one kind.")
     key = name_key(shown)  # looked at as well: of a full-width colon or @ it makes the plain one
     if any(form[:1] in "@#/{" or ":" in form for form in (shown, key)):
         raise NameProblem("A name cannot start with @, #, / or {, and cannot contain a colon.")
@@ -127,6 +129,38 @@ def name_key(name: str) -> str:
             break
         key = folded
     return key
+
+
+# Scripts that are written together: Japanese and Korean both take Chinese characters.
+_WRITTEN_TOGETHER = ({"CJK", "HIRAGANA", "KATAKANA"}, {"CJK", "HANGUL"}, {"CJK", "BOPOMOFO"})
+
+
+def _scripts(name: str) -> set[str]:
+    """The scripts of a name's letters, by the first word of their Unicode names; those written together are one."""
+    letters = [c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c)[0] == "L"]
+    scripts = {unicodedata.name(c, "UNKNOWN").split()[0].title() for c in letters if c not in _NO_SCRIPT}
+    together = any(scripts <= {script.title() for script in group} for group in _WRITTEN_TOGETHER)
+    return {"East Asian"} if together and scripts else scripts
+
+
+# Letters of no one script: the prolonged sound mark of Japanese, and the apostrophes that are letters.
+_NO_SCRIPT = frozenset("\u30fc\u02bb\u02bc")
+# Cyrillic and Greek letters that look like Latin ones, as people write them: after folding some look otherwise.
+_LOOK_ALIKES = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408\u04ae\u04c0\u051a\u051c"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03f9"
+    "\u03b1\u03b3\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5\u03c7\u03c9\u03f2\u03f3",
+    "ABEKMHOPCTYXSIJYIQWaeopcyxsijhldqwABEZHIKMNOPTYXCayikvopuxwcj",
+)
+
+
+def look_alike_key(name: str) -> str:
+    """What two names share that look the same: the key of the name with Latin letters for those that look like them.
+
+    Of Cyrillic and Greek letters only: within one script, people tell their letters apart.
+    """
+    return name_key(unicodedata.normalize("NFD", name).translate(_LOOK_ALIKES))
 
 
 def split_address(text: str, find: Callable[[str], str | None]) -> tuple[str, str] | None:
@@ -237,10 +271,15 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """The last word of either side; `reason` is a sentence, and only servers give one."""
+    """The last word of either side; `reason` is a sentence, and only servers give one.
+
+    With a `code` (`taken_over`, `kicked`, `banned`) the server means this person: the client is not to come back by
+    itself.
+    """
 
     type: ClassVar[str] = "bye"
     reason: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -683,7 +722,7 @@ def _read_error(fields: Fields) -> Error:
 
 def _read_reason(fields: Fields) -> Bye:
     reason = _optional_string(fields, "reason", MAX_TEXT)
-    return Bye(None if reason is None else clean_line(reason))
+    return Bye(None if reason is None else clean_line(reason), _optional_string(fields, "code", MAX_ID))
 
 
 COMMANDS: Mapping[str, Callable[[Fields], Command]] = {

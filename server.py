@@ -28,6 +28,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from delivery import WIRE, WORDS, Client
+from door import Pace
 from history import HistoryError, Reader, SearchTooLong, data_folder
 from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Stop, Tell, Who
 from link import SEND_BUFFER, Link
@@ -104,36 +105,6 @@ class Options(NamedTuple):
 
 class StartError(Exception):
     """The server cannot start; `str(error)` says why and what to do."""
-
-
-class Pace:
-    """How fast one person may go on: `rate` a second on average, `burst` at once (a token bucket)."""
-
-    def __init__(self, rate: float, burst: int) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = float(burst)
-        self._at = time.monotonic()
-
-    def seconds(self, cost: int = 1) -> float:
-        """Takes `cost` tokens, and says how long to wait before going on."""
-        if self._rate == 0:
-            return 0.0
-        self._refill()
-        self._tokens -= cost
-        return max(0.0, -self._tokens / self._rate)
-
-    def affordable(self) -> int:
-        """What may be taken now without waiting."""
-        if self._rate == 0:
-            return sys.maxsize
-        self._refill()
-        return max(0, int(self._tokens))
-
-    def _refill(self) -> None:
-        now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
 
 
 def _size(order: Order) -> int:

@@ -65,10 +65,10 @@ def load_settings(folder: Path) -> Settings:
 
 def save_settings(folder: Path, settings: Settings) -> None:
     """Keeps `settings` in `folder`, which is made where it is missing. Raises OSError when the disk refuses."""
-    _write_whole(folder / "settings.json", (json.dumps(asdict(settings)) + "\n").encode())
+    write_whole(folder / "settings.json", (json.dumps(asdict(settings)) + "\n").encode())
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Puts `content` at `path` for this user only, so that there is the old file or the new one, never half of one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600 by itself
@@ -197,7 +197,7 @@ class Outbox:
             elif self._lines > 2 * len(self.waiting) + DEAD_LINES:
                 self.close()  # Windows replaces no open file
                 content = b"".join(encode(send) for send in self.waiting.values())
-                _write_whole(self._path, content)
+                write_whole(self._path, content)
                 self._lines, self._size, self._torn = len(self.waiting), len(content), False
                 self._unsaved.clear()
         except OSError as error:  # the file stays long; every line in it is still true

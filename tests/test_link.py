@@ -7,15 +7,18 @@ import errno
 import queue
 import selectors
 import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import link
-from link import Link, LinkError, connect
+from certificate import fingerprint, fingerprint_of, own_certificate
+from link import Link, LinkError, TlsLink, client_context, connect, server_context
 from processes import ANSWER_SECONDS
 
 
@@ -224,3 +227,189 @@ def test_silent_host(monkeypatch: pytest.MonkeyPatch) -> None:
             connect(*full.getsockname())
 
     assert str(caught.value).startswith("127.0.0.1 does not answer. Is it on this network, and does its firewall let")
+
+
+# --- encrypted --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return own_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+def encrypt_both(one: socket.socket, other: socket.socket, pem: Path) -> tuple[TlsLink, TlsLink]:
+    """The two ends of a connection, encrypted: the server's and the client's."""
+    server: list[TlsLink] = []
+
+    def accept() -> None:
+        link = TlsLink(Link(one), server_context(pem), server_side=True, first=b"", seconds=ANSWER_SECONDS)
+        server.append(link)
+
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    client = TlsLink(Link(other), client_context(), server_side=False, first=b"", seconds=ANSWER_SECONDS)
+    accepting.join(ANSWER_SECONDS)
+    return server[0], client
+
+
+@pytest.fixture
+def encrypted(listener: socket.socket, pem: Path) -> Iterator[tuple[TlsLink, TlsLink]]:
+    """A server's link and a client's, encrypted."""
+    there = socket.create_connection(listener.getsockname())
+    here, _ = listener.accept()
+    both = encrypt_both(here, there, pem)
+    yield both
+    for one in both:
+        one.shutdown()
+        one.close_reader()
+        one.close_writer()
+
+
+def receive_all(link: Link, size: int) -> bytes:
+    """The next `size` bytes."""
+    arrived = bytearray()
+    while len(arrived) < size:
+        data = link.receive(ANSWER_SECONDS)
+        assert data, "the connection ended early"
+        arrived += data
+    return bytes(arrived)
+
+
+def send_all(link: Link, data: bytes) -> None:
+    """Hands over all of `data`, waiting for room as a program would that has nothing else to do."""
+    done = 0
+    with selectors.DefaultSelector() as selector:
+        selector.register(link, selectors.EVENT_WRITE)
+        while done < len(data):
+            sent = link.send(memoryview(data)[done:])
+            done += sent
+            if not sent:
+                assert selector.select(ANSWER_SECONDS), "the other side does not read"
+
+
+def test_encrypted_bytes_go_both_ways(encrypted: tuple[TlsLink, TlsLink], pem: Path) -> None:
+    """What is sent arrives; the client sees the server's certificate, and the end is b""."""
+    server, client = encrypted
+    sent = client.send(b"hello")
+    heard = server.receive(ANSWER_SECONDS)
+    server.send(b"hello yourself")
+    answer = client.receive(ANSWER_SECONDS)
+    server.shutdown()
+
+    assert (sent, heard, answer) == (5, b"hello", b"hello yourself")
+    assert client.receive(ANSWER_SECONDS) == b""
+    assert fingerprint(client.certificate) == fingerprint_of(pem)
+    assert server.certificate == b""
+
+
+def test_encrypted_receive_waits_as_long_as_it_is_told(encrypted: tuple[TlsLink, TlsLink]) -> None:
+    """Silence ends a receive, and breaks nothing."""
+    server, client = encrypted
+    with pytest.raises(TimeoutError):
+        server.receive(0.05)
+    client.send(b"now")
+
+    assert server.receive(ANSWER_SECONDS) == b"now"
+
+
+def test_encrypted_send_never_waits(encrypted: tuple[TlsLink, TlsLink]) -> None:
+    """A reader that stops costs no time; nothing is lost, torn or sent twice when it reads again."""
+    server, client = encrypted
+    data = bytes(range(251)) * 4000
+    sent = 0
+    longest = 0.0
+    while True:
+        started = time.monotonic()
+        taken = server.send(memoryview(data)[sent % len(data) :])
+        longest = max(longest, time.monotonic() - started)
+        sent += taken
+        if not taken:
+            break
+        assert sent < 100_000_000, "the kernel takes everything"
+    held = server.held
+    repeated = [server.send(memoryview(data)[sent % len(data) :][:held]) for _ in range(3)]
+    rest = memoryview(data)[sent % len(data) :][:held]
+    reading = threading.Thread(target=send_all, args=(server, bytes(rest)))
+    reading.start()
+    arrived = receive_all(client, sent + held)
+    reading.join(ANSWER_SECONDS)
+
+    assert longest < 1.0
+    assert repeated == [0, 0, 0]
+    assert 0 < held <= link.ENCRYPT_SIZE
+    assert arrived == (data * (sent // len(data) + 2))[: sent + held]
+
+
+def test_thirty_connections_both_ways_at_full_speed(listener: socket.socket, pem: Path) -> None:
+    """Two threads on each end of thirty connections, 2,000 lines each way: not one line is torn or missing."""
+    lines = [b"%05d " % i + b"x" * (i % 200) + b"\n" for i in range(2000)]
+    data = b"".join(lines)
+    problems: list[object] = []
+
+    def write(link: TlsLink) -> None:
+        try:
+            for start in range(0, len(lines), 7):
+                send_all(link, b"".join(lines[start : start + 7]))
+        except Exception as problem:  # noqa: BLE001  # whatever it is, the test is to say it
+            problems.append(problem)
+
+    def read(link: TlsLink) -> None:
+        try:
+            if receive_all(link, len(data)) != data:
+                problems.append("other bytes arrived")
+        except Exception as problem:  # noqa: BLE001
+            problems.append(problem)
+
+    links: list[TlsLink] = []
+    for _ in range(30):
+        there = socket.create_connection(listener.getsockname())
+        here, _ = listener.accept()
+        links += encrypt_both(here, there, pem)
+    threads = [threading.Thread(target=target, args=(link,)) for link in links for target in (read, write)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for each in links:
+        each.shutdown()
+        each.close_reader()
+        each.close_writer()
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert problems == []
+
+
+@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n\r\n", b'{"type":"hello"}\n', b"\x16\x03\x01\x00\x05abcde"])
+def test_what_is_no_handshake(said: bytes, listener: socket.socket, pem: Path) -> None:
+    """Something else than TLS is an error at once."""
+    with socket.create_connection(listener.getsockname()) as there:
+        here, _ = listener.accept()
+        there.sendall(said)
+        plain = Link(here)
+        with pytest.raises(OSError):  # noqa: PT011  # ssl.SSLError, whose words are OpenSSL's
+            TlsLink(plain, server_context(pem), server_side=True, first=b"", seconds=ANSWER_SECONDS)
+        plain.close_reader()
+        plain.close_writer()
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01"])
+def test_half_a_handshake_has_a_deadline(said: bytes, listener: socket.socket, pem: Path) -> None:
+    """Who begins a handshake and says no more is not waited for longer than told."""
+    with socket.create_connection(listener.getsockname()) as there:
+        here, _ = listener.accept()
+        there.sendall(said)
+        plain = Link(here)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            TlsLink(plain, server_context(pem), server_side=True, first=b"", seconds=0.3)
+        plain.close_reader()
+        plain.close_writer()
+
+        assert 0.2 < time.monotonic() - started < ANSWER_SECONDS
+
+
+def test_old_versions_are_refused(pem: Path) -> None:
+    """Nothing older than TLS 1.2 is spoken."""
+    context = server_context(pem)
+
+    assert context.minimum_version == client_context().minimum_version == ssl.TLSVersion.TLSv1_2

@@ -125,7 +125,7 @@ EVERY_EVENT: dict[type[Event], st.SearchStrategy[Event]] = {
     Error: st.builds(Error, ids, shown_line, optional(ids)),
     Ping: st.just(Ping()),
     Pong: st.just(Pong()),
-    Bye: st.builds(Bye, optional(shown_line)),
+    Bye: st.builds(Bye, optional(shown_line), optional(ids)),
 }
 any_command = st.one_of(*EVERY_COMMAND.values())
 any_event = st.one_of(*EVERY_EVENT.values())
@@ -328,6 +328,58 @@ def test_a_line_too_long_behind_plain_sends_is_said_at_once() -> None:
     assert good == [Send("1", "hello")]
     assert isinstance(bad, BadLine)
     assert bad.fatal
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ада",
+        "Иван Петров",
+        "Αθηνά",
+        "田中さん",
+        "ヨーコ",
+        "김철수",
+        "金철수",
+        "O\u02bcNeil",
+        "مريم",
+        "דָּוִד",
+        "Ada 2",
+        "Zoë",
+    ],
+)
+def test_names_of_one_script(name: str) -> None:
+    """A name may be written in any script there is."""
+    assert protocol.check_name(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("name", ["\u0430dmin", "B\u043eb", "Ada \u03a9", "\u00b5icro", "Ивaн", "Ada 田中", "\u13aada"])
+def test_names_of_two_scripts(name: str) -> None:
+    """Letters of two scripts in one name are there to deceive."""
+    with pytest.raises(NameProblem, match=r"^That name mixes .* letters\. Use letters of one kind\.$"):
+        protocol.check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Bob", "BOB"),
+        ("Bob", "\uff22\uff4f\uff42"),
+        ("Coco", "\u0421\u043e\u0441\u043e"),
+        ("HOPE", "\u041d\u041e\u0420\u0415"),
+        ("BETA", "\u0392\u0395\u03a4\u0391"),
+        ("axë", "\u0430\u0445\u0451"),
+        ("Ada B", "Ada \u00a0 B"),
+    ],
+)
+def test_names_that_look_alike(one: str, other: str) -> None:
+    """Names that nobody can tell apart have one key."""
+    assert protocol.look_alike_key(one) == protocol.look_alike_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Bob", "Bo"), ("Иван", "Ивaнн"), ("Ada", "Ада"), ("вета", "beta")])
+def test_names_that_do_not_look_alike(one: str, other: str) -> None:
+    """Names that differ to the eye are two people's."""
+    assert protocol.look_alike_key(one) != protocol.look_alike_key(other)
 
 
 @pytest.mark.parametrize(("text", "port"), [("1", 1), (" 12345 ", 12345), ("65535", 65535), ("0002", 2)])
