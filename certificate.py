@@ -49,7 +49,7 @@ def in_words(fingerprint: str) -> str:
 
 def fingerprint_of(file: Path) -> str:
     """The fingerprint of the first certificate in a PEM file. Raises OSError or ValueError."""
-    text = file.read_text("ascii")
+    text = file.read_text("ascii", "replace")  # around the certificate anything may stand
     begin = text.index("-----BEGIN CERTIFICATE-----")
     end = text.index("-----END CERTIFICATE-----", begin) + len("-----END CERTIFICATE-----")
     return fingerprint(ssl.PEM_cert_to_DER_cert(text[begin:end]))

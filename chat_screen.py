@@ -12,6 +12,7 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
+from certificate import in_words
 from composer import PASTE_LIMIT, Composer
 from conversation import Conversation
 from engine import Connecting, Ended, Engine, Entered, Failed, Happening, Lost, Received, Stored, Trouble, Waiting
@@ -22,6 +23,15 @@ from transcript import STORED, Roster, Transcript, count_of, today
 
 REFRESH_SECONDS = 0.2  # the list of people is drawn at most this often
 PAGE = 100  # older messages asked for at once
+# Before the line about a server that is met for the first time: it is to stand below the backlog, which has come by
+# then, and not out of sight above it.
+MEETING_SECONDS = 0.5
+# What one can do after an end by the server's wish. Whoever is banned would only be refused.
+WAYS_BACK = {
+    "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
+    "banned": "“Leave” takes you to the first screen.",
+}
+WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."
 
 
 def another_log(event: Entered, *, same_log: bool) -> str:
@@ -42,11 +52,63 @@ def another_log(event: Entered, *, same_log: bool) -> str:
     )
 
 
+class ConnectionBox(ttk.Frame):
+    """What is known about the connection: whether anybody else can read along, and how to tell whose server it is."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, address: str, on_close: Callable[[], None]) -> None:
+        super().__init__(parent, style="Field.TFrame", padding=theme.px(16))
+        self.state(["active"])  # an edge that stands out from the messages below it
+        px = theme.px
+        self.columnconfigure(0, weight=1)
+        self._title = ttk.Label(self, style="Surface.Strong.TLabel")
+        self._title.grid(row=0, column=0, sticky="w")
+        self.close_button = ttk.Button(self, text="Close", style="Small.TButton", command=on_close)
+        self.close_button.grid(row=0, column=1, sticky="e")
+        self.meaning = self._line(1, "Surface.TLabel", px(6))
+        self._asks = self._line(2, "Surface.Label.TLabel", px(10))
+        self._asks.configure(text="Words of this server")
+        self.words = self._line(3, "Surface.Strong.TLabel", px(4))
+        self.advice = self._line(4, "Surface.Hint.TLabel", px(4))
+        self.address = self._line(5, "Surface.Hint.TLabel", px(10))
+        self.address.configure(text=f"Its address: {address}")
+
+    def _line(self, row: int, style: str, above: int) -> ttk.Label:
+        label = ttk.Label(self, style=style, justify="left")
+        label.grid(row=row, column=0, columnspan=2, sticky="we", pady=(above, 0))
+        return label
+
+    def tell(self, fingerprint: str | None) -> None:
+        """Says it about a connection to the server with this certificate; None: it is not encrypted."""
+        if fingerprint is not None:
+            self._title.configure(text="Encrypted")
+            self.meaning.configure(text="Nobody but this computer and the server can read what goes between them.")
+            self.words.configure(text=in_words(fingerprint))
+            self.advice.configure(
+                text="The server's terminal shows its words too. "
+                "If they are not these, you are talking to another computer: leave, and tell who runs the chat."
+            )
+            self._asks.grid()
+            self.words.grid()
+        else:
+            self._title.configure(text="Not encrypted")
+            self.meaning.configure(
+                text="Others on this network can read what you write and what you get, and can change it on the way."
+            )
+            self.advice.configure(text="Whoever runs the server can turn encryption on.")
+            self._asks.grid_remove()
+            self.words.grid_remove()
+
+    def wrap(self, width: int) -> None:
+        """Breaks its lines so that it is `width` pixels wide."""
+        for label in (self.meaning, self.words, self.advice, self.address):
+            label.configure(wraplength=width - 2 * int(str(self.cget("padding")[0])))
+
+
 class ChatScreen(ttk.Frame):
     """The conversation with everything round it. Is told what happens, and draws it when `flush` is called."""
 
     def __init__(
-        self, parent: tk.Misc, theme: Theme, way: Engine, me: str,
+        self, parent: tk.Misc, theme: Theme, way: Engine, me: str, address: str,
         on_look: Callable[[], None], on_leave: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__(parent, style="Surface.TFrame")
@@ -67,6 +129,8 @@ class ChatScreen(ttk.Frame):
         self._connected = False
         self._ended = False
         self._wide = True  # there is room for the list of people beside the conversation
+        self._meeting = ""  # a line that is to be said when the backlog has come
+        self._meeting_at = -math.inf  # on the monotonic clock
         self._list_open = False  # in a narrow window, over the conversation
         px = theme.px
         self._side = ttk.Frame(self, style="Side.TFrame", width=px(232))
@@ -84,6 +148,7 @@ class ChatScreen(ttk.Frame):
         self._foot.pack(side="bottom", fill="x", pady=(px(4), px(8)))
         self.conversation = Conversation(main, theme, self.transcript)
         self.conversation.pack(fill="both", expand=True)
+        self.details = ConnectionBox(main, theme, address, self._close_details)
         self.composer = Composer(self._foot, theme, self.say, self._describe)
         self.composer.pack(fill="x")
         under = ttk.Frame(self._foot, style="Surface.TFrame")
@@ -96,6 +161,7 @@ class ChatScreen(ttk.Frame):
         for part in (self.conversation.text, self.composer.entry):
             part.bind("<FocusIn>", lambda _: self._close_list(), add=True)
         self.conversation.bind("<Configure>", lambda _: self.after_idle(self._align), add=True)
+        self.conversation.bind("<Configure>", lambda _: self._place_details(), add=True)
         self.bind("<Configure>", lambda _: self._fit_side())
         for label in (self.count, self.status):
             label.bind("<Configure>", lambda event: event.widget.configure(wraplength=max(event.width, px(120))))
@@ -108,8 +174,12 @@ class ChatScreen(ttk.Frame):
         self.leave_button.pack(side="right")
         self.look_button = ttk.Button(head, style="Quiet.TButton", command=on_look)
         self.look_button.pack(side="right")
-        self.state_label = ttk.Label(head, text="Connecting …", style="Surface.Hint.TLabel")
-        self.state_label.pack(side="right", padx=px(8))
+        states = ttk.Frame(head, style="Surface.TFrame")
+        states.pack(side="right", padx=px(4))
+        self.state_label = ttk.Label(states, text="Connecting …", style="Surface.Hint.TLabel")
+        self.state_label.pack(anchor="e", padx=px(8))
+        self.encryption_button = ttk.Button(states, style="Small.TButton", command=self._toggle_details)
+        self.encryption_button.pack(anchor="e")
         titles = ttk.Frame(head, style="Surface.TFrame")
         titles.pack(side="left")
         ttk.Label(titles, text="Everyone", style="Surface.Strong.TLabel").pack(anchor="w", padx=px(8))
@@ -137,6 +207,7 @@ class ChatScreen(ttk.Frame):
             self._another_log, self._more_above = True, False
             self.transcript.begin_anew(another_log(event, same_log=same_log), same_log=same_log)
         self._state("●  Connected", "Fine")
+        self._encryption(event)
         self._describe(self.composer.written)
         if first:
             self.composer.entry.focus_set()
@@ -183,17 +254,18 @@ class ChatScreen(ttk.Frame):
                 self._people_unknown()
                 self._state("○  Not connected", "Trouble")
                 self._describe(self.composer.written)
-            case Ended(text):
+            case Ended(text, code):
                 self._connected, self._ended, self._retry_at = False, True, None
                 self._people_unknown()
-                self._state("○  Left", "Trouble")
-                self.transcript.notice(
-                    f"{text} “Leave” takes you back to the first screen, where you can join again.", "trouble"
-                )
+                self._state("○  Not joined", "Trouble")
+                self.transcript.notice(f"{text} {WAYS_BACK.get(code, WAY_BACK)}", "trouble")
                 self._describe(self.composer.written)
 
     def flush(self) -> None:
         """Draws what happened since the last time, and keeps the countdown and the list of people going."""
+        if self._meeting and time.monotonic() > self._meeting_at:
+            self.transcript.meet(self._meeting)
+            self._meeting = ""
         arrived, self._arrived = self._arrived, 0
         if self.conversation.flush(arrived) and not self._another_log:
             self._more_above = True
@@ -286,6 +358,42 @@ class ChatScreen(ttk.Frame):
     def _state(self, words: str, role: str) -> None:
         self.state_label.configure(text=words, style=f"Surface.{role}.TLabel")
 
+    def _encryption(self, event: Entered) -> None:
+        """Says the whole time, in words, whether others can read along; the words of a new server once."""
+        self.details.tell(event.fingerprint if event.encrypted else None)
+        if event.encrypted:
+            self.encryption_button.configure(text="encrypted  ▾", style="Small.TButton")
+        else:
+            self.encryption_button.configure(text="not encrypted  ▾", style="SmallTrouble.TButton")
+        self._place_details()
+        if event.first_meeting and event.fingerprint is not None:
+            self._meeting_at = time.monotonic() + MEETING_SECONDS
+            self._meeting = (
+                f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
+                "Compare them with those at the server's terminal; they are the same if nobody stands in between."
+            )
+
+    def _toggle_details(self) -> None:
+        if self.details.winfo_manager():
+            self._close_details()
+        else:
+            self.details.place(in_=self.conversation)
+            self._place_details()
+            self.details.close_button.focus_set()
+
+    def _close_details(self) -> None:
+        self.details.place_forget()
+        self.composer.entry.focus_set()
+
+    def _place_details(self) -> None:
+        """Over the conversation, below the words that open it, as wide as there is room."""
+        if self.details.winfo_manager():
+            px = self._theme.px
+            width = min(px(380), self.conversation.winfo_width() - 2 * px(12))
+            self.details.wrap(width)
+            self.details.place(in_=self.conversation, relx=1.0, x=-px(12), y=px(8), width=width, anchor="ne")
+            self.details.lift()
+
     def _name_look(self) -> None:
         self.look_button.configure(text="Dark look" if self._theme.look is LIGHT else "Light look")
 
@@ -341,7 +449,10 @@ class ChatScreen(ttk.Frame):
             self.composer.type(event.char)
 
     def escape(self) -> None:
-        """Esc: to the newest message, ready to write."""
+        """Esc: closes what stands over the conversation; else to the newest message, ready to write."""
+        if self.details.winfo_manager():
+            self._close_details()
+            return
         self._close_list()
         self.conversation.go_down()
         self.composer.entry.focus_set()

@@ -5,8 +5,12 @@
 Without `--console` it opens the window (`window.run`), and goes on in the terminal where there can be none. Either is a
 face on `engine.Engine`, which does the talking.
 
-The console's main thread takes everything off one queue, what the engine tells and what is typed, and is the only one
-that prints. A second thread does nothing but wait for the keyboard (Windows cannot wait for keys and sockets at once).
+The console's main thread asks its questions itself. In the chat it takes everything off one queue, what the engine
+tells and what is typed, and is the only one that prints; a second thread does nothing but wait for the keyboard then
+(Windows cannot wait for keys and sockets at once).
+
+A chat's password comes from HALLWAY_PASSWORD or is asked for, and is never an argument: everybody on a computer can
+read the arguments of its programs.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import getpass
 import math
 import os
 import queue
@@ -22,13 +27,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 import history
 import storage
+from certificate import in_words as in_four_words
 from engine import Connecting, Ended, Engine, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
 from protocol import (
     DEFAULT_PORT,
@@ -79,7 +85,7 @@ class Typed:
 
 
 class InputOver(Exception):
-    """Something had to be asked, and nobody is there to answer."""
+    """Something had to be asked, and nobody is there to answer; `str(error)` says how to give it beforehand."""
 
 
 class Leaving(Exception):
@@ -91,29 +97,39 @@ class OutputOver(Exception):
 
 
 class Keyboard:
-    """Reads standard input in a thread of its own and posts its lines on a queue."""
+    """Reads standard input: a line when asked for one, and once in the chat in a thread that posts all of them."""
 
     def __init__(self, inbox: queue.SimpleQueue[Any]) -> None:
         self._inbox = inbox
+        self._lines = self._read_lines()
         self.is_terminal = _is_terminal(sys.stdin)
         # A pipe must not fill our memory, a person never does.
         self.room = threading.Semaphore(TYPED_AHEAD)
 
     def start(self) -> None:
-        """A daemon thread: nothing can end its waiting, and it holds no lock that the end of Python needs."""
+        """From now on the lines come through the queue.
+
+        A daemon thread: nothing can end its waiting, and it holds no lock that the end of Python needs.
+        """
         threading.Thread(target=self._run, name="hallway-keyboard", daemon=True).start()
 
-    def _run(self) -> None:
+    def read_line(self) -> str | None:
+        """The next line, for whoever reads (one thread); None when there are no more."""
         with contextlib.suppress(OSError, ValueError):  # a terminal that is gone, a closed standard input: the end
-            self._read_lines()
+            return next(self._lines, None)
+        return None
+
+    def _run(self) -> None:
+        while (line := self.read_line()) is not None:
+            self._post(line)
         self._inbox.put(Typed(None))
 
-    def _read_lines(self) -> None:
+    def _read_lines(self) -> Iterator[str]:
         if sys.stdin is None:
             return
         if not hasattr(sys.stdin, "buffer"):  # an editor's own window, such as IDLE's
             for line in sys.stdin:
-                self._post(line.rstrip("\n"))
+                yield line.rstrip("\n")
             return
         # The raw file: a thread inside the buffered one holds its lock, and Python aborts when it exits meanwhile.
         raw = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
@@ -122,15 +138,15 @@ class Keyboard:
         while chunk := raw.read(65536):
             *lines, rest = (rest + decoder.decode(chunk)).split("\n")
             for line in lines:
-                self._post(line)
+                yield line.removesuffix("\r")
             rest = rest[: MAX_TEXT + 2]  # one more than may be sent (and a \r) is enough to be told that it is too long
         if rest:
-            self._post(rest)
+            yield rest.removesuffix("\r")
 
     def _post(self, line: str) -> None:
         if not self.is_terminal:
             self.room.acquire()
-        self._inbox.put(Typed(line.rstrip("\r")))
+        self._inbox.put(Typed(line))
 
 
 class Console:
@@ -159,14 +175,17 @@ class Console:
         self._pages = 0  # that /history is to show; the first is on its way, each next one begins where that one ends
         self._oldest = 0  # everything older than this seq has not been shown
         self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
+        self._compared: str | None = None  # the fingerprint whose words were shown
 
-    def run(self, host: str | None, port: int | None, name: str | None) -> int:
-        """Asks for what is None, joins, chats; returns the exit status."""
-        self._keyboard.start()
+    def run(self, host: str | None, port: int | None, name: str | None, password: str | None = None) -> int:
+        """Asks for what is None, joins, chats; returns the exit status.
+
+        The password is asked for only when the server wants one and none was kept.
+        """
         try:
-            return self._join(host, port, name)
-        except InputOver:
-            self._print("There is nobody to ask for it. Please give --host and --name.")
+            return self._join(host, port, name, password)
+        except InputOver as missing:
+            self._print(f"There is nobody to ask for it. {missing}")
             return 1
         except Leaving:
             return 0
@@ -179,43 +198,50 @@ class Console:
 
     # --- joining ---
 
-    def _join(self, host: str | None, port: int | None, name: str | None) -> int:
-        given_host, given_port, given_name = host, port, name
+    def _join(self, host: str | None, port: int | None, name: str | None, password: str | None) -> int:
+        given_host, given_port, given_name, given_password = host, port, name, password
+        accept: str | None = None
         while True:
             host = host or self._ask("Enter server IP: ", self._settings.host) or "127.0.0.1"
             port = port or (self._ask_port() if given_host is None else DEFAULT_PORT)
             name = name or self._ask_name()
-            refused = self._try_to_enter(host, port, name)
+            refused = self._try_to_enter(host, port, name, password, accept)
             if refused is None:
                 with contextlib.suppress(OSError):  # then these are asked for again next time
                     storage.save_settings(self._folder, replace(self._settings, name=self._me, host=host, port=port))
+                self._keyboard.start()
                 return self._chat()
             self._print(refused.text)
+            accept = None
             by_name = refused.code in ("name_taken", "name_invalid")
             if by_name and (given_name is None or self._keyboard.is_terminal):
                 name = None
                 self._settings = replace(self._settings, name="")  # not offered again
+            elif refused.code == "wrong_password" and (password is None or self._keyboard.is_terminal):
+                password = self._ask_password(refused.fingerprint)
+            elif refused.code == "certificate_changed" and self._accepts():
+                accept = refused.fingerprint
             elif not by_name and given_host is None and self._keyboard.is_terminal:
                 self._settings = replace(self._settings, host=host, port=port)  # offered again
-                host, port = None, given_port
+                host, port, password = None, given_port, given_password  # a typed one was for that server
             else:
                 return 1
 
-    def _try_to_enter(self, host: str, port: int, name: str) -> Refused | None:
+    def _try_to_enter(
+        self, host: str, port: int, name: str, password: str | None, accept: str | None
+    ) -> Refused | None:
         """None when we are in."""
-        self._engine = Engine(self._folder, host, port, name)
+        self._engine = Engine(self._folder, host, port, name, password, accept)
         self._engine.events = self._inbox
         self._engine.start()
         while True:
             happening = self._next()
-            if isinstance(happening, Typed):
-                self._typed.append(happening.line)
-            elif isinstance(happening, Refused):
+            if isinstance(happening, Refused):
                 return happening
-            elif isinstance(happening, Entered):
+            if isinstance(happening, Entered):
                 self._show(happening)
                 return None
-            elif isinstance(happening, Connecting) and not self._echoes:
+            if isinstance(happening, Connecting) and not self._echoes:
                 self._print(f"Connecting to {clean_line(host)} port {port} …")
 
     def _ask(self, question: str, remembered: str = "") -> str:
@@ -224,17 +250,51 @@ class Console:
         Raises `InputOver` at the end of the input, `Leaving` for /exit.
         """
         self._write(f"{question}[{remembered}] " if remembered else question)
-        line = self._typed.popleft() if self._typed else self._next_line()
+        line = self._keyboard.read_line()
         if line is None:
-            self._typed.append(None)
             self._print("")
-            raise InputOver
+            raise InputOver("Please give --host and --name.")
         if self._echoes:
             self._print("")  # nobody's Enter has ended the line
-        self._keyboard.room.release()
         if line.strip() == "/exit":
             raise Leaving
         return line.strip() or remembered
+
+    def _accepts(self) -> bool:
+        """Whether a changed certificate is to be trusted; nothing but the one word says so."""
+        try:
+            return self._ask("Type accept to trust the new one: ") == "accept"
+        except InputOver:
+            return False
+
+    def _ask_password(self, fingerprint: str | None) -> str:
+        """The chat's password as it was typed, having said who will get it: nobody but that server may read it."""
+        self._tell_encryption(fingerprint)
+        question = "Enter the chat's password: "
+        line: str | None = None
+        if self._keyboard.is_terminal:
+            with contextlib.suppress(EOFError):
+                line = getpass.getpass(question)
+        else:
+            self._write(question)
+            line = self._keyboard.read_line()
+            self._print("")
+        if line is None:
+            raise InputOver("Please put the password into HALLWAY_PASSWORD.")
+        if line.strip() == "/exit":
+            raise Leaving
+        return line
+
+    def _tell_encryption(self, fingerprint: str | None) -> None:
+        """Says who can read along; once for each server whose words there are to compare."""
+        if fingerprint is None:
+            self._print("Not encrypted: others on this network can read, and change, what you write and what you read.")
+        elif fingerprint != self._compared:
+            self._print(
+                "Encrypted. To be sure that nobody is in between, compare these words with the server's: "
+                f"{in_four_words(fingerprint)}"
+            )
+        self._compared = fingerprint
 
     def _ask_port(self) -> int:
         while True:
@@ -262,12 +322,6 @@ class Console:
                 # In pieces: on Windows a thread that waits without end does not notice Ctrl-C.
                 return self._inbox.get(timeout=min(left, 0.5))
         return None
-
-    def _next_line(self) -> str | None:
-        while True:
-            happening = self._next()
-            if isinstance(happening, Typed):
-                return happening.line
 
     # --- in the chat ---
 
@@ -425,10 +479,14 @@ class Console:
         self._people = {name_key(person.name): person for person in entered.people}
         if first:
             self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
+            if entered.first_meeting or not entered.encrypted:
+                self._tell_encryption(entered.fingerprint)
             if self._keyboard.is_terminal:
                 self._print("/help tells what you can do, /exit leaves.")
             return
         self._print("The connection is back.")
+        if entered.first_meeting or not entered.encrypted:
+            self._tell_encryption(entered.fingerprint)
         if entered.new_log:
             self._print("The history of this chat is another one than before.")
         if entered.left_behind:
@@ -624,13 +682,14 @@ def main(words: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal that lacks an emoji shows a question mark
     arguments = _arguments(words)
     given = (history.data_folder() / "client", arguments.host, arguments.port, arguments.name)
+    password = os.environ.get("HALLWAY_PASSWORD") or None
     try:
         if not arguments.console:
             status = _run_window(*given)
             if status is not None:
                 return status
             print("Going on in this terminal. (--console does so at once.)", file=sys.stderr)
-        return Console(given[0]).run(*given[1:])
+        return Console(given[0]).run(*given[1:], password)
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # no descriptors, no memory: nothing that somebody at the other end can cause

@@ -64,7 +64,12 @@ class Conversation(ttk.Frame):
         dress(text, look)
         edge = px(12)
         room = max(0, round(self._theme.line_height() * 0.12))  # towards 1.35 of the font's size between lines
-        for tint, ground in (("other", look.surface), ("own", look.own), ("private", look.private)):
+        for tint, ground in (
+            ("other", look.surface),
+            ("own", look.own),
+            ("private", look.private),
+            ("announced", look.sidebar),
+        ):
             text.tag_configure(tint, background=ground, lmargincolor=ground, rmargincolor=ground)
         text.tag_configure("gap", font="HallwayGap", spacing1=px(6), spacing3=0)
         text.tag_configure("head", font="HallwayStrong", spacing1=px(7), spacing3=0)

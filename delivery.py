@@ -123,19 +123,19 @@ WORDS = Words()
 class Client:
     """One connection, as the server sees it.
 
-    Its own thread reads `link`, and sets `face` before it posts its first `Join`. All else is written by the hub's
-    thread alone; the client's thread and the catch-up thread look at some of it.
+    Its own thread reads `link`, sets `face` before it posts its first `Join`, and `heard`. All else is written by the
+    hub's thread alone; the client's thread and the catch-up thread look at some of it.
     """
 
     __slots__ = (
         "address", "after", "block", "block_after", "buffer", "close_by", "control", "control_size", "ended", "face",
-        "full", "is_new", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading", "refused",
-        "start", "turns",
+        "full", "heard", "is_new", "issued", "joined_at", "link", "name", "offset", "owed", "page", "person", "reading",
+        "refused", "start", "turns",
     )  # fmt: skip
 
     def __init__(self, link: Link, address: str) -> None:
-        self.link = link
-        self.address = address
+        self.link = link  # its thread may put an encrypted one in the place of the plain one before it posts anything
+        self.address = address  # with the port
         self.face: Face = WIRE
         # How many times its thread may post before the hub has taken what it posted. Where the socket was full the hub
         # gives the turn back when it could hand over something again: nobody can write faster than they read.
@@ -154,11 +154,18 @@ class Client:
         self.reading = False  # a page was asked for and is not in `buffer` yet
         self.page: PageRead | None = None
         self.is_new = False  # welcomed in this batch
+        self.issued = False  # a token, with its welcome
+        self.heard = False  # it has said something since, so it has read that
         self.full = False  # the socket takes no more; the selector watches it
         self.owed = 0  # turns to give back when the socket takes something again
         self.close_by: float | None = None  # said goodbye: close when all is handed over, at the latest then
         self.ended = False  # nothing can be sent any more
         self.refused: tuple[str, float] | None = None  # id of a message not saved, and until when: see REFUSED_ALIKE
+
+    @property
+    def host(self) -> str:
+        """The address without the port."""
+        return self.address.rpartition(":")[0]
 
 
 # --- reading the log for those who are behind -------------------------------------------------------------------------
@@ -433,16 +440,24 @@ class Delivery:
                 self._let_go_of_block(client, block)
 
     def _let_go_of_block(self, client: Client, block: Block) -> None:
-        """Keeps only the rest of the line that a slow client is in: it will read on from the disk."""
+        """Keeps only the rest of the line that a slow client is in: it will read on from the disk.
+
+        What its link holds (see `TlsLink.send`) is kept as well, up to the end of the line in which that ends.
+        """
         assert client.person is not None
+        held = client.offset + client.link.held
+        kept: list[bytes] = []
         end = 0
         for seq, line in block.lines(client.person.id, client.block_after):
             shown = client.face.line(line, client.name)
             end += len(shown)
             if end > client.offset:
-                client.buffer, client.offset = shown[client.offset - end :], 0
+                kept.append(shown)
                 client.after = seq
-                break
+                if end >= held:
+                    break
+        rest = b"".join(kept)
+        client.buffer, client.offset = rest[client.offset - end :] if kept else b"", 0
         client.block = None
 
     # -- behind the tail --

@@ -14,7 +14,8 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-# Connections from one address: a classroom behind one router has fewer, and each costs a thread.
+# Connections from one address: a classroom behind one router has fewer, and each costs a thread. This machine's own are
+# not counted out: its operator could do worse than that, and ssh tunnels and test programs come from there.
 CONNECTIONS = 64
 # Wrong passwords from one address at once, and a second after that: a person mistypes a few times, and a million
 # guesses take three weeks.
@@ -54,20 +55,25 @@ class Pace:
 
 
 def place_of(address: str) -> str:
-    """What counts as one place: an IPv4 address; of IPv6 the network, in which one computer has as many as it likes.
-
-    In the link-local network everybody has one address only, and it is everybody's network.
-    """
+    """What counts as one place: an address, however it is written. (On a LAN an IPv6 network is everybody's.)"""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            return str(ip.ipv4_mapped)
-        if not (ip.is_link_local or ip.is_loopback):
-            return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
+    return str(ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip)
+
+
+def network_of(address: str) -> str:
+    """What guesses of the password are counted by: the place, of IPv6 its network.
+
+    In one of those a computer can give itself as many addresses as it likes; but not in the link-local one.
+    """
+    place = place_of(address)
+    try:
+        ip = ipaddress.IPv6Address(place)
+    except ValueError:
+        return place
+    return place if ip.is_link_local or ip.is_loopback else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 def is_own(address: str) -> bool:
@@ -85,9 +91,15 @@ class Door:
         self._lock = threading.Lock()
         self._secret = None if password is None else _digest(password)
         self._inside: Counter[str] = Counter()  # connections by place
-        self._wrong: dict[str, Pace] = {}  # by place; the newest last
+        self._wrong: dict[str, Pace] = {}  # by network; the newest last
         self._banned_names: frozenset[str] = frozenset()  # look-alike keys
         self._banned_places: frozenset[str] = frozenset()
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are, with those that have not said a name."""
+        with self._lock:
+            return sum(self._inside.values())
 
     @property
     def has_password(self) -> bool:
@@ -114,22 +126,22 @@ class Door:
     def check(self, address: str, password: str | None) -> float | None:
         """None: the password is right, or none is needed. Else it is wrong, and may be tried again in so many seconds.
 
-        While that time is not over, nothing from the same place is compared, right or wrong.
+        While that time is not over, nothing from the same network is compared, right or wrong.
         """
         if self._secret is None:
             return None
-        place = place_of(address)
-        given = _digest(password or "")
+        network = network_of(address)
+        given = _digest(password or "")  # before the lock is taken: it may be long
         with self._lock:
-            pace = self._wrong.get(place)
+            pace = self._wrong.get(network)
             if pace is not None and (seconds := pace.seconds(0)):
                 return seconds
             if hmac.compare_digest(given, self._secret):
                 return None
             if password is None:  # not a guess: a program that has not asked its person yet
                 return 0.0
-            pace = self._wrong.pop(place, None) or Pace(WRONG_RATE, WRONG_BURST)
-            self._wrong[place] = pace
+            pace = self._wrong.pop(network, None) or Pace(WRONG_RATE, WRONG_BURST)
+            self._wrong[network] = pace
             if len(self._wrong) > ADDRESSES:
                 del self._wrong[next(iter(self._wrong))]
             return pace.seconds()

@@ -4,9 +4,12 @@ A face (the window, the console) makes an `Engine`, starts it, calls its methods
 off `Engine.events`; the last thing that happens is always a `Refused` or an `Ended`.
 
 One thread, "hallway-engine", owns the connection, the outbox, the seq and every timer, so there is no lock around any
-of them: the methods post commands on a queue and wake it. Only connecting, which may wait for seconds on an address
-that does not answer, is done by a short-lived thread that posts the finished `Link`; what is typed meanwhile is on disk
-at once, and closing never waits for it.
+of them: the methods post commands on a queue and wake it. Only connecting and shaking hands, which may wait
+for seconds, is done by a short-lived thread that posts a `trust.Meeting`; what is typed meanwhile is on disk at once,
+and closing never waits for it.
+
+Whether the server that was met is the one it should be is decided before a byte of the user's is sent to it: the hello
+has the name, the token and the password in it.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import random
 import secrets
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -27,8 +31,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import link
-from link import Link, LinkError
+import trust
+from link import LinkError
 from protocol import (
     COMMANDS,
     EVENTS,
@@ -67,6 +71,7 @@ from protocol import (
     parse_object,
 )
 from storage import Outbox
+from trust import Acquaintance, Doubt, Meeting, NoChat, Terms
 
 WELCOME_SECONDS = 10.0  # from connecting to the welcome
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts to reconnect
@@ -76,7 +81,6 @@ STEADY_SECONDS = 30.0
 GHOST_SECONDS = 50.0  # a name taken for so long is not held by our own dead connection: the server drops that after 45
 FIRST_WAIT, LONGEST_WAIT = 1.0, 10.0  # seconds until what the server could not save is sent again
 GOODBYE_SECONDS = 0.5  # for the bye to arrive; closing at once could reset the connection before it is read
-RECEIVE_SECONDS = 0.05  # for the rest of something that has begun to arrive
 # Bytes that have come in what the face has not taken yet; then the server has to wait, and TCP tells it so. It is the
 # size on the wire that counts, whether it was few long messages or many short words; in memory it is some six times it.
 UNTAKEN = 1024 * 1024
@@ -84,9 +88,9 @@ LOOK_SECONDS = 0.05  # until we look again whether the face has caught up, which
 OUTGOING = 64 * 1024  # bytes encoded ahead of the socket; the rest waits in the outbox
 COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what others write; also one fsync for all
 
-# Errors that answer a hello and that trying again will not change. `name_taken` is not one of them: after a loss it is
-# usually our own former connection, which the server may take 45 seconds to give up.
-FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned"})
+# Errors that answer a hello and that trying again will not change. `name_taken` is not one of them: after a loss it may
+# be our own former connection, where we have no token to take over from it; the server takes 45 seconds to give it up.
+FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned", "wrong_password"})
 
 NOT_SENT = "You are not in the chat, so that was not sent."
 
@@ -105,7 +109,12 @@ class Entered:
     """Joined. `resumed`: the log goes on where it stood, nothing was missed; else what follows is a first backlog.
 
     `new_log`: this is another log than before the connection was lost (`left_behind` messages stay on disk for the
-    old one), or the same one set back to an earlier state. Messages that wait from an earlier run follow as `Waiting`.
+    old one), or the same one set back to an earlier state, or another server at the same address. Messages that wait
+    from an earlier run follow as `Waiting`.
+
+    `encrypted`: whether this connection is; a face shows plainly, the whole time, when it is not. `fingerprint` is the
+    server's certificate's, None without encryption; `certificate.in_words` reads it aloud. `first_meeting`: no server
+    with this certificate has let us in before, so this is the moment to compare the words.
     """
 
     name: str
@@ -116,17 +125,30 @@ class Entered:
     resumed: bool
     new_log: bool
     left_behind: int
+    encrypted: bool = False
+    fingerprint: str | None = None
+    first_meeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The server, or the way to it, said no before the first Entered; the engine has stopped. `text` is for people.
 
-    `code` is a wire error code (name_taken, name_invalid, full, banned ...), or `unreachable` / `not_hallway`.
+    `code` is a wire error code (name_taken, name_invalid, full, banned, wrong_password ...), `unreachable`,
+    `not_hallway`, or one that stopped us before a byte of the user's was sent:
+
+        certificate_changed    another certificate than the last time at this address; an Engine with `accept` set to
+                               `fingerprint` trusts the new one. `text` says what it may mean, with both in words.
+        not_encrypted_now      a server that was met encrypted offers no encryption
+        not_readable           which servers were met cannot be read from this computer's disk
+
+    `fingerprint` is that of the certificate that the other side showed, None where it showed none. With
+    `wrong_password` a face shows it in words before it asks: a password is told to whoever answers here.
     """
 
     code: str
     text: str
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +210,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The engine has stopped for good; `text` says why (closed by its face, thrown out ...)."""
+    """The engine has stopped for good; `text` says why (closed by its face, thrown out ...).
+
+    `code` and `fingerprint` are as in `Refused` when a reconnect met what would have refused the first attempt, `code`
+    is `taken_over`, `kicked` or `banned` when the server wants this person no more, and "" for any other end.
+    """
 
     text: str
+    code: str = ""
+    fingerprint: str | None = None
 
 
 _Told = Connecting | Entered | Refused | Lost | Received | Waiting | Stored | Failed | Trouble | Ended
@@ -207,11 +235,26 @@ class _Close:
     deadline: float
 
 
+@dataclass(frozen=True, slots=True)
+class _KeepPassword:
+    """The face wants the password kept, or forgotten."""
+
+    keep: bool
+
+
+# What is put on the queue of the engine's thread.
+_Order = Send | AskHistory | AskSearch | _KeepPassword | _Close | Meeting | LinkError
+
+
 class _Connection:
     """What the engine knows about one connection; a new connection starts with a new one."""
 
-    def __init__(self, way: Link) -> None:
-        self.link = way
+    def __init__(self, met: Meeting, terms: Terms) -> None:
+        self.link = met.link
+        self.fingerprint = met.fingerprint
+        self.terms = terms  # as the hello was said with them
+        # Something is there, says the selector; or OpenSSL may hold more of it, of which the selector knows nothing.
+        self.unread = False
         self.decoder: Decoder[Event] = Decoder(EVENTS)
         self.outgoing = bytearray()  # encoded, not handed to the link yet; at most OUTGOING and a line
         self.urgent: deque[Command] = deque()  # goes out before any message: asks, ping, pong
@@ -227,6 +270,11 @@ class _Connection:
         """Whether what the server says is left in the socket, because the face has not taken what came before."""
         return not self.interest & selectors.EVENT_READ
 
+    @property
+    def can_be_read(self) -> bool:
+        """Whether there may be something to read without waiting for it."""
+        return self.unread and not self.waits_for_face
+
 
 class Engine:
     """One person's conversation with one server. The methods may be called from any thread and never wait for the net.
@@ -240,13 +288,26 @@ class Engine:
 
     events: queue.SimpleQueue[Happening]
 
-    def __init__(self, folder: Path, host: str, port: int, name: str) -> None:
-        """`folder` is the client's own, made when there is something to keep; `name` is checked when started."""
+    def __init__(
+        self,
+        folder: Path,
+        host: str,
+        port: int,
+        name: str,
+        password: str | None = None,
+        accept: str | None = None,
+    ) -> None:
+        """`folder` is the client's own, made when there is something to keep; `name` is checked when started.
+
+        `password` is the chat's as somebody typed it; where it is None, the one that was kept for this server is used,
+        if any. `accept` is the fingerprint of a changed certificate (`Refused.fingerprint`) that the user deliberately
+        trusts at this address from now on; any other changed one is refused all the same.
+        """
         self.events = queue.SimpleQueue()
         self._folder, self._host, self._port, self._name = folder, host, port, name
         self._prefix = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
         self._count = itertools.count(1)  # `next` on it is one step for every thread
-        self._commands: queue.SimpleQueue[Send | AskHistory | AskSearch | _Close | Link | LinkError]
+        self._commands: queue.SimpleQueue[_Order]
         self._commands = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="hallway-engine", daemon=True)
         self._started = False
@@ -256,6 +317,9 @@ class Engine:
         self._woken: socket.socket
         self._waker: socket.socket | None = None
         self._connection: _Connection | None = None
+        self._acquaintance = Acquaintance(folder, host, port, password, accept)
+        self._keeps_password: bool | None = None  # what the face wants and is still to be done
+        self._identity = ""  # of the server that we entered
         self._history: str | None = None  # id of the log we entered
         self._shown = 0  # the newest seq that was Received
         self._began_empty = False  # the log had no entry when it was entered first
@@ -296,6 +360,13 @@ class Engine:
         """Found follows, unless there is no connection or it is lost before the answer: then ask again later."""
         self._post(AskSearch(text, limit, before))
 
+    def keep_password(self, keep: bool) -> None:
+        """Keeps the password on this computer for the next time, or forgets it; at any time, also before `start`.
+
+        It is written when the server has let us in with it, not earlier. Never called, nothing changes on disk.
+        """
+        self._post(_KeepPassword(keep))
+
     def close(self, seconds: float = 2.0) -> bool:
         """Says bye and ends the thread, having let what waits go out and be acked for at most `seconds`.
 
@@ -306,7 +377,7 @@ class Engine:
             self._thread.join(seconds + GOODBYE_SECONDS + 1)
         return not self._early and not (self._outbox is not None and self._outbox.waiting)
 
-    def _post(self, command: Send | AskHistory | AskSearch | _Close | Link | LinkError) -> None:
+    def _post(self, command: _Order) -> None:
         self._commands.put(command)
         if self._over:
             self._turn_away()  # whoever sees the end takes what was put after it, so nothing is left lying
@@ -321,10 +392,8 @@ class Engine:
                 command = self._commands.get_nowait()
                 if isinstance(command, Send):
                     self.events.put(Failed(command.id, "not_joined", NOT_SENT, command.text))
-                elif isinstance(command, Link):
-                    command.shutdown()
-                    command.close_reader()
-                    command.close_writer()
+                elif isinstance(command, Meeting):
+                    command.end()
 
     # --- the thread ---
 
@@ -362,11 +431,7 @@ class Engine:
             return Refused("unreachable", slip)
         self._dial()
         while self._last is None:
-            for key, ready in self._selector.select(self._spare_seconds()):
-                if key.fileobj is self._woken:
-                    self._wake_up()
-                elif ready & selectors.EVENT_READ:
-                    self._read()
+            self._listen(self._spare_seconds())
             self._take_commands()
             self._look_at_the_clock()
             self._write()
@@ -375,9 +440,16 @@ class Engine:
                 return Ended("You have left the chat.")
         return self._last
 
-    def _wake_up(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # select may say that there is something where there is nothing
-            self._woken.recv(4096)
+    def _listen(self, seconds: float | None) -> None:
+        """Waits for something to happen, and reads once if it is the server that says something."""
+        for key, ready in self._selector.select(seconds):
+            if key.fileobj is self._woken:
+                with contextlib.suppress(BlockingIOError):  # select may say that there is something where there is not
+                    self._woken.recv(4096)
+            elif ready & selectors.EVENT_READ and self._connection is not None:
+                self._connection.unread = True
+        if self._connection is not None and self._connection.can_be_read:
+            self._read()
 
     def _tell(self, happening: Happening) -> None:
         self._told += 1
@@ -393,7 +465,7 @@ class Engine:
 
     def _spare_seconds(self) -> float | None:
         """How long nothing has to be done unless something arrives; None: for ever."""
-        if not self._commands.empty():
+        if not self._commands.empty() or (self._connection is not None and self._connection.can_be_read):
             return 0.0
         due = min(self._retry_at, self._close_at)
         if self._connection is not None:
@@ -415,7 +487,7 @@ class Engine:
         if way is None:
             return
         if not way.joined and now >= way.since + WELCOME_SECONDS:
-            self._lose("not_hallway", self._not_hallway())
+            self._lose("not_hallway", trust.not_hallway(self._host, self._port))
         elif now >= way.heard + SILENT_SECONDS and not way.waits_for_face:
             self._lose("unreachable", f"Nothing was heard from the server for {SILENT_SECONDS:.0f} seconds.")
         elif way.joined and now >= max(way.heard, way.pinged) + PING_SECONDS:
@@ -428,11 +500,11 @@ class Engine:
     # --- coming and going ---
 
     def _dial(self) -> None:
-        """Lets a thread of its own connect; it posts a `Link` or a `LinkError`."""
+        """Lets a thread of its own meet the server; it posts a `Meeting` or a `LinkError`."""
 
         def knock() -> None:
             try:
-                self._post(link.connect(self._host, self._port))
+                self._post(trust.meet(self._host, self._port))
             except LinkError as problem:
                 self._post(problem)
             except (ValueError, OverflowError):  # a NUL in the address, a port past 65,535
@@ -443,18 +515,35 @@ class Engine:
         self._tell(Connecting())
         threading.Thread(target=knock, name="hallway-connect", daemon=True).start()
 
-    def _greet(self, connected: Link) -> None:
-        self._connection = way = _Connection(connected)
-        self._selector.register(connected, way.interest)
+    def _greet(self, met: Meeting) -> None:
+        """Says hello to the server that was met, if it is the one it should be."""
+        try:
+            terms = self._acquaintance.recognise(met, self._name)
+        except Doubt as doubt:
+            met.end()
+            self._stop(doubt.code, str(doubt), met.fingerprint)
+            return
+        except OSError as error:
+            met.end()
+            text = f"Which servers were met here cannot be read from this computer's disk ({_reason(error)})."
+            self._lose("not_readable", f"{text} Nothing was sent.")
+            return
+        self._connection = way = _Connection(met, terms)
+        self._selector.register(way.link, way.interest)
         # Before anything was shown a first backlog is wanted again, not all of the log; unless the log was empty.
-        resumes = self._history is not None and (self._shown > 0 or self._began_empty)
-        after = self._shown if resumes else None
-        way.outgoing += encode(Hello(VERSION, self._name, history=self._history if resumes else None, after=after))
+        same = self._history is not None and terms.identity == self._identity
+        resumes = same and (self._shown > 0 or self._began_empty)
+        history, after = (self._history, self._shown) if resumes else (None, None)
+        way.outgoing += encode(Hello(VERSION, self._name, terms.token, terms.password, history, after))
 
     def _enter(self, way: _Connection, welcome: Welcome) -> None:
         way.joined = True
         self._taken_since = None
-        first, same = self._history is None, welcome.history == self._history
+        identity, known = way.terms.identity, self._acquaintance
+        if welcome.token is not None:
+            known.keep_token(identity, self._name, welcome.token)
+        first_meeting = identity != self._identity and known.is_first_meeting(way.fingerprint)
+        first, same = self._history is None, (identity, welcome.history) == (self._identity, self._history)
         # A log that ends before what was shown is a restored copy: its next messages have numbers we know already.
         resumed = same and welcome.last >= self._shown
         if not resumed:
@@ -462,21 +551,50 @@ class Engine:
             self._began_empty = welcome.last == 0
         # What waits was meant for the people of the old log, and stays in that one's file.
         left_behind = 0 if same or self._outbox is None else len(self._outbox.waiting)
-        people, server, log_id = welcome.people, welcome.server, welcome.history
-        new_log = not (first or resumed)
-        self._tell(Entered(welcome.name, server, log_id, people, welcome.last, resumed, new_log, left_behind))
+        self._tell(
+            Entered(
+                welcome.name,
+                welcome.server,
+                welcome.history,
+                welcome.people,
+                welcome.last,
+                resumed=resumed,
+                new_log=not (first or resumed),
+                left_behind=left_behind,
+                encrypted=way.link.encrypted,
+                fingerprint=way.fingerprint,
+                first_meeting=first_meeting,
+            )
+        )
+        if known.refusal:
+            text = f"This computer's disk does not keep how you and this server know each other ({known.refusal})."
+            self._tell(Trouble("not_kept", f"{text} The next time your name may be refused."))
+            known.refusal = ""
+        self._keep_password(way)
         if not same:
-            self._history = log_id
-            self._open_outbox(log_id)
+            self._identity, self._history = identity, welcome.history
+            self._open_outbox(welcome.history)
         if self._outbox is not None:
             way.unwritten.extend(self._outbox.waiting)
         early, self._early = self._early, []
         self._keep(early)
 
+    def _keep_password(self, way: _Connection) -> None:
+        """Does with the password that let us in what the face wants, if it has said so."""
+        if self._keeps_password is None:
+            return
+        try:
+            password = way.terms.password if self._keeps_password else None
+            self._acquaintance.keep_password(way.terms.identity, password)
+        except OSError as error:
+            text = f"This computer's disk does not take what was to be done with the password ({_reason(error)})."
+            self._tell(Trouble("not_kept", text))
+        self._keeps_password = None
+
     def _open_outbox(self, history: str) -> None:
         if self._outbox is not None:
             self._outbox.close()
-        self._outbox = Outbox.for_person(self._folder, history, self._name)
+        self._outbox = Outbox.for_person(self._folder, self._identity, history, self._name)
         try:
             self._outbox.load()
         except OSError as error:
@@ -487,6 +605,9 @@ class Engine:
 
     def _lose(self, code: str, text: str) -> None:
         """The connection, or the attempt at one, came to nothing: stops before the first Entered, else tries again."""
+        if self._history is None:
+            self._stop(code, text)
+            return
         if self._connection is not None and time.monotonic() >= self._connection.since + STEADY_SECONDS:
             self._attempt = 0
         self._drop()
@@ -494,13 +615,20 @@ class Engine:
             self._taken_since = None
         if self._close_at < math.inf:
             return  # nobody wants to know any more
-        if self._history is None:
-            self._last = Refused(code, text)
-            return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._attempt, 10)) * random.uniform(0.5, 1)  # noqa: S311
         self._attempt += 1
         self._retry_at = time.monotonic() + pause
         self._tell(Lost(_statement(text), pause))
+
+    def _stop(self, code: str, text: str, fingerprint: str | None = None) -> None:
+        """What trying again will not change. `fingerprint` is that of the present connection where it is not given."""
+        if self._connection is not None:
+            fingerprint = self._connection.fingerprint
+        self._drop()
+        if self._close_at < math.inf:
+            return  # nobody wants to know any more
+        refused = self._history is None
+        self._last = Refused(code, text, fingerprint) if refused else Ended(text, code, fingerprint)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -529,14 +657,7 @@ class Engine:
         deadline = time.monotonic() + GOODBYE_SECONDS
         while self._connection is not None and (left := deadline - time.monotonic()) > 0:
             self._write()
-            for key, ready in self._selector.select(left):
-                if key.fileobj is self._woken:
-                    self._wake_up()
-                elif ready & selectors.EVENT_READ and self._connection is not None:
-                    self._read()
-
-    def _not_hallway(self) -> str:
-        return f"What answers at {clean_line(self._host)} port {self._port} is not a Hallway chat. Is the port right?"
+            self._listen(0.0 if self._connection.can_be_read else left)
 
     # --- what the face wants ---
 
@@ -547,10 +668,14 @@ class Engine:
                 command = self._commands.get_nowait()
                 if isinstance(command, Send):
                     sends.append(command)
-                elif isinstance(command, Link):
+                elif isinstance(command, Meeting):
                     self._greet(command)
                 elif isinstance(command, LinkError):
-                    self._lose("unreachable", str(command))
+                    self._lose("not_hallway" if isinstance(command, NoChat) else "unreachable", str(command))
+                elif isinstance(command, _KeepPassword):
+                    self._keeps_password = command.keep
+                    if self._connection is not None and self._connection.joined:
+                        self._keep_password(self._connection)
                 elif isinstance(command, _Close):
                     self._close_at = min(self._close_at, command.deadline)
                 else:
@@ -602,8 +727,9 @@ class Engine:
         if way is None:
             return
         try:
-            arrived = way.link.receive(RECEIVE_SECONDS)
+            arrived = way.link.receive(0.0)
         except (TimeoutError, BlockingIOError):  # not enough of it yet to make sense
+            way.unread = False
             return
         except OSError as error:
             self._lose(*self._end_of(way, f"The connection to the server broke ({_reason(error)})."))
@@ -611,6 +737,7 @@ class Engine:
         if not arrived:
             self._lose(*self._end_of(way, "The server closed the connection."))
             return
+        way.unread = way.link.encrypted
         way.heard = time.monotonic()
         messages: list[Message] = []
         if not way.joined and not way.decoder.within_line:
@@ -640,14 +767,17 @@ class Engine:
         """The code and sentence for a connection that has ended, by whether we had joined."""
         if way.joined or self._history is not None:
             return "unreachable", text
-        return "not_hallway", f"{text} Is there a Hallway chat at {clean_line(self._host)} port {self._port}?"
+        return "not_hallway", trust.closed_early(text, self._host, self._port)
 
     def _heard(self, way: _Connection, event: Event | BadLine) -> None:
         """Everything but messages and acks, of which there are many."""
         if isinstance(event, Ping):
             self._urge(way, Pong())
         elif isinstance(event, Bye):
-            self._lose("unreachable", event.reason or "The server said goodbye.")
+            if event.code:
+                self._stop(event.code, event.reason or "The server has ended your connection.")
+            else:
+                self._lose("unreachable", event.reason or "The server said goodbye.")
         elif isinstance(event, BadLine):
             self._odd_line(way, event)
         elif isinstance(event, Error):
@@ -660,7 +790,7 @@ class Engine:
 
     def _odd_line(self, way: _Connection, line: BadLine) -> None:
         if not way.joined:
-            self._lose("not_hallway", self._not_hallway())
+            self._lose("not_hallway", trust.not_hallway(self._host, self._port))
         elif line.fatal:
             self._lose("bad_message", "The server sent something that this program cannot read.")
         elif not way.complained:
@@ -670,10 +800,11 @@ class Engine:
 
     def _error(self, way: _Connection, error: Error) -> None:
         if not way.joined:
-            if self._history is not None and error.code in FINAL_CODES:
-                self._drop()
-                self._last = Ended(error.text)
-            elif self._history is not None and error.code == "name_taken":
+            if error.code in FINAL_CODES:
+                self._stop(error.code, error.text)
+            elif error.code == "name_taken" and way.terms.token is not None:  # no ghost of ours: that would have to go
+                self._stop(error.code, trust.no_longer_yours(self._name))
+            elif error.code == "name_taken" and self._history is not None:
                 self._lose(error.code, self._name_gone())
             else:
                 self._lose(error.code, error.text)
@@ -791,4 +922,6 @@ def _statement(text: str) -> str:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return "the encryption failed"
     return error.strerror or str(error)

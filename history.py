@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 from protocol import Message
 
 FILE_NAME = "hallway.db"
-SCHEMA = 1  # PRAGMA user_version; a higher one was written by a newer Hallway
+SCHEMA = 2  # PRAGMA user_version; a higher one was written by a newer Hallway
 SEARCH_SECONDS = 1.0  # for one search; the worst that a large log and odd words can make of it would take minutes
 EVERYONE_ID = 0  # the address everybody reads
 # Pages of WAL (40 MB) before a commit copies them into the database, for which everybody waits about 0.1 s. The hub
@@ -50,15 +50,17 @@ INDEX_CHARACTERS = 16_000
 _TABLES = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 -- Everything a message can come from or go to. `keeps`: the name stays known while its person is away (people on
--- netcat keep none). `delivered`: when they last left, all entries up to this seq had been handed to them.
+-- netcat keep none). `delivered`: when they last left, all entries up to this seq had been handed to them. `token`: the
+-- SHA-256 of what proves that a name is one's own; none yet for the names of logs that are older than tokens.
 CREATE TABLE addresses (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     keeps INTEGER NOT NULL,
-    delivered INTEGER NOT NULL
+    delivered INTEGER NOT NULL,
+    token BLOB
 );
-INSERT INTO addresses VALUES (0, '#everyone', '#everyone', 1, 0);
+INSERT INTO addresses VALUES (0, '#everyone', '#everyone', 1, 0, NULL);
 CREATE TABLE log (
     seq INTEGER PRIMARY KEY,
     time INTEGER NOT NULL,
@@ -70,6 +72,9 @@ CREATE TABLE log (
 );
 CREATE INDEX private ON log (recipient, sender, seq) WHERE recipient <> 0;
 """
+# Who may not come in. `key`: the look-alike key of the name; `place`: where its person was when banned, if known.
+_BANS = "CREATE TABLE bans (key TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT) WITHOUT ROWID;"
+_FROM_1_TO_2 = "ALTER TABLE addresses ADD COLUMN token BLOB;"
 # An external-content index: the words, without a second copy of the texts.
 _WORDS = "CREATE VIRTUAL TABLE words USING fts5(text, content='log', content_rowid='seq', tokenize='unicode61')"
 
@@ -112,6 +117,16 @@ class Address:
     name: str
     keeps: bool
     delivered: int
+    token: bytes | None = None  # the SHA-256 of its owner's
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """A row of `bans`."""
+
+    key: str
+    name: str
+    place: str | None
 
 
 # Plain tuples: a flood makes 60,000 of each a second, and a named one takes six times as long to make.
@@ -142,8 +157,7 @@ def data_folder() -> Path:
 class History:
     """The log's one writer. Opened, used and closed by one thread; everything raises `NotSaved` when the disk refuses.
 
-    Writing is in transactions: `begin`, then `add_address`, `save_address` and `append` as often as wanted, then
-    `commit`. Whatever raises has rolled back.
+    Writing is in transactions: `begin`, then what is to be written, then `commit`. Whatever raises has rolled back.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -173,13 +187,19 @@ class History:
 
     def addresses(self) -> list[Address]:
         """Everybody who was ever here. Raises `HistoryError`."""
-        everybody = "SELECT id, key, name, keeps, delivered FROM addresses WHERE id <> 0 AND instr(key, char(10)) = 0"
+        columns = "id, key, name, keeps, delivered, token"
+        rows = self._read(f"SELECT {columns} FROM addresses WHERE id <> 0 AND instr(key, char(10)) = 0")  # noqa: S608 - our own
+        return [Address(id, key, name, bool(keeps), *rest) for id, key, name, keeps, *rest in rows]
+
+    def bans(self) -> list[Ban]:
+        """Who may not come in. Raises `HistoryError`."""
+        return [Ban(*row) for row in self._read("SELECT key, name, place FROM bans")]
+
+    def _read(self, sql: str) -> list[Any]:
         try:
-            rows = self._db.execute(everybody).fetchall()
+            return self._db.execute(sql).fetchall()
         except sqlite3.Error as error:
-            self.close()
             raise HistoryError(f"The log cannot be read: {error}.") from None
-        return [Address(id, key, name, bool(keeps), delivered) for id, key, name, keeps, delivered in rows]
 
     # -- writing --
 
@@ -188,24 +208,36 @@ class History:
         self._before = self.last
         self._execute("BEGIN IMMEDIATE")
 
-    def add_address(self, key: str, name: str, keeps: bool) -> Address:
+    def add_address(self, key: str, name: str, keeps: bool, token: bytes | None = None) -> Address:
         """Gives somebody new an address; they have nothing to catch up with that was written before."""
         id = self._execute(
-            "INSERT INTO addresses (key, name, keeps, delivered) VALUES (?, ?, ?, ?)", (key, name, keeps, self.last)
+            "INSERT INTO addresses (key, name, keeps, delivered, token) VALUES (?, ?, ?, ?, ?)",
+            (key, name, keeps, self.last, token),
         ).lastrowid
         assert id is not None
-        return Address(id, key, name, keeps, self.last)
+        return Address(id, key, name, keeps, self.last, token)
 
     def save_address(self, address: Address) -> None:
         """Writes an address that is there already as it is now."""
         self._execute(
-            "UPDATE addresses SET name = ?, keeps = ?, delivered = ? WHERE id = ?",
-            (address.name, address.keeps, address.delivered, address.id),
+            "UPDATE addresses SET name = ?, keeps = ?, delivered = ?, token = ? WHERE id = ?",
+            (address.name, address.keeps, address.delivered, address.token, address.id),
         )
 
     def retire_address(self, address: Address) -> None:
-        """Frees the name of a guest who has gone. What they wrote keeps it; what was written to them stays theirs."""
-        self._execute("UPDATE addresses SET key = key || char(10) || id WHERE id = ?", (address.id,))  # no name's key
+        """Frees a name for somebody else. What was written under it keeps it; what was written to its person stays
+        theirs alone, and so is nobody's to read any more.
+        """
+        key = "key || char(10) || id"  # no name has such a key
+        self._execute(f"UPDATE addresses SET key = {key}, token = NULL WHERE id = ?", (address.id,))  # noqa: S608 - our own
+
+    def add_ban(self, ban: Ban) -> None:
+        """Adds a ban; one of the same name is replaced."""
+        self._execute("INSERT OR REPLACE INTO bans (key, name, place) VALUES (?, ?, ?)", (ban.key, ban.name, ban.place))
+
+    def lift_ban(self, key: str) -> None:
+        """Takes a ban away."""
+        self._execute("DELETE FROM bans WHERE key = ?", (key,))
 
     def append(self, drafts: Sequence[Draft], now: int) -> list[Place]:
         """Puts drafts at the end of the log in their order, `now` being their time in ms.
@@ -522,7 +554,9 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA temp_store = MEMORY")  # a savepoint otherwise makes a file, which fails without free descriptors
     if version == 0:
         about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"  # noqa: S608 - our own hex
-        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {about} PRAGMA user_version = {SCHEMA}; COMMIT")
+        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {_BANS} {about} PRAGMA user_version = {SCHEMA}; COMMIT")
+    elif version == 1:
+        db.executescript(f"BEGIN IMMEDIATE; {_FROM_1_TO_2} {_BANS} PRAGMA user_version = {SCHEMA}; COMMIT")
 
 
 def _is_sound(db: sqlite3.Connection) -> bool:

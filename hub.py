@@ -1,9 +1,9 @@
 """The hub: the one thread that owns everything the people in a chat share.
 
 It owns the roster and the log's writer, and through its `Delivery` (`delivery.py`) the tail of the log in memory and
-everybody's place in it; it alone writes to the connections. Client threads (`server.py`) and the catch-up thread put
-what they have into its inbox with `post`; nothing else here may be called from another thread, so nothing here needs a
-lock.
+everybody's place in it; it alone writes to the connections. Client threads (`server.py`), the catch-up thread and the
+operator's terminal put what they have into its inbox with `post`; nothing else here may be called from another thread,
+so nothing here needs a lock.
 
 The hub takes all that waits in its inbox as one batch: one transaction, one fsync, then the fan-out, in which everybody
 gets their acks first. A message goes into the log and the tail once, whoever reads it.
@@ -12,28 +12,36 @@ gets their acks first. A message goes into the log and the tail once, whoever re
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import logging
 import queue
+import secrets
 import selectors
 import socket
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from delivery import WIRE, WORDS, BlockRead, Client, Delivery, Face, PageRead, Read, Unreadable
-from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Place
+from door import Door, is_own, place_of
+from history import EVERYONE_ID, Address, Ban, Draft, History, HistoryError, NotSaved, Place
 from protocol import (
     EVERYONE,
+    MAX_NAME,
+    MAX_TEXT,
+    RESERVED_KEYS,
     VERSION,
     Bye,
     Error,
     Hello,
     Joined,
     Left,
+    Message,
     Person,
     PlainSends,
     ProtocolError,
@@ -45,9 +53,12 @@ from protocol import (
     UnknownPerson,
     Welcome,
     clean_line,
+    clean_text,
+    encode,
     encode_people,
     encode_run,
     encode_welcome,
+    look_alike_key,
     name_key,
     split_address,
 )
@@ -63,7 +74,10 @@ AWAY_LISTED = 500  # people not here whom a welcome names
 WHO_LISTED = 500  # people whom the answer to /who names: 64 KB at the most, far from what cuts a connection off
 INDEX_MESSAGES = 250  # taken into the search index at once, in spare time; fewer where they are long
 
+TAKEN_OVER = Bye("You joined from somewhere else.", "taken_over")
 NOT_SAVED = "The server could not save this; its disk refused. Please try again later."
+SERVER = "Server"  # whose name what the operator says comes from; a person cannot have it
+TOKEN_BYTES = 32  # 256 bits: nobody guesses one, so a plain SHA-256 of it may be kept
 EVERYBODY = Address(EVERYONE_ID, EVERYONE, EVERYONE, keeps=True, delivered=0)
 
 log = logging.getLogger("hallway")
@@ -124,7 +138,16 @@ class Stop:
     reason: str
 
 
-Post = Join | Orders | Tell | Gone | Read | Stop
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """The operator wants something: `verb` is one of `OPERATIONS`. A sentence about it is put into `answer`."""
+
+    verb: str
+    argument: str
+    answer: queue.SimpleQueue[str]
+
+
+Post = Join | Orders | Tell | Gone | Read | Stop | Operate
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +165,10 @@ class Run:
 class Hub(threading.Thread):
     """The thread itself. `start_up` opens the log in it; `post` is all that other threads call after that."""
 
-    def __init__(self, folder: Path, server_name: str, max_clients: int) -> None:
+    def __init__(self, folder: Path, server_name: str, max_clients: int, door: Door) -> None:
         super().__init__(name="hallway-hub")
+        self._door = door
+        self._opened_at = time.monotonic()
         self._folder = folder
         self._server_name = server_name
         self._max_clients = max_clients
@@ -152,6 +177,8 @@ class Hub(threading.Thread):
         self._opened: queue.SimpleQueue[HistoryError | RuntimeError | Path | None] = queue.SimpleQueue()
         self._known: dict[str, Address] = {}  # key: folded name
         self._here: dict[str, Client] = {}  # key: folded name
+        self._alike: dict[str, str] = {}  # key: look-alike key; the folded name of who is here or owns a name like it
+        self._bans: dict[str, Ban] = {}  # key: look-alike key
         self._missing: dict[str, tuple[float, str]] = {}  # key: folded name; when to say that they left, and their name
         self._unsaved: dict[str, Address] = {}  # key: folded name; changed, and not worth a transaction of their own
         self._spare_from = 0.0  # no spare work before: the disk has just refused some
@@ -202,7 +229,9 @@ class Hub(threading.Thread):
             self._opened.put(error)
             return
         try:
-            self._known = {address.key: address for address in self._history.addresses()}
+            self._know(self._history.addresses())
+            self._bans = {ban.key: ban for ban in self._history.bans()}
+            self._tell_door()
             self._delivery = Delivery(self._folder, self._history.last, self._selector, self.post)
             self._delivery.start()
         except (HistoryError, RuntimeError) as error:
@@ -279,6 +308,11 @@ class Hub(threading.Thread):
                     self._inbox.appendleft(item)  # those who come in this batch are to be told as well
                     break
                 self._begin_stop(item.reason)
+            elif isinstance(item, Operate):
+                if heard:
+                    self._inbox.appendleft(item)  # what was said before is not to come after somebody was sent away
+                    break
+                item.answer.put(self._operate(item, notices))
             elif self._stop_by is None:  # what comes later was not acked, and will be sent again
                 heard.add(item.client)
                 if isinstance(item, Orders):
@@ -307,7 +341,7 @@ class Hub(threading.Thread):
         now = time.time_ns() // 1_000_000
         entering = self._admit(joins)
         runs = self._read_orders(orders)
-        addresses: list[Address] = []
+        addresses: list[tuple[Address, str | None]] = []
         places: list[Place] = []
         try:
             if entering or runs:
@@ -323,9 +357,10 @@ class Hub(threading.Thread):
             for run in runs:
                 self._refuse(run)
         else:
-            for (key, join), address in zip(entering.items(), addresses, strict=True):
+            for (key, join), (address, token) in zip(entering.items(), addresses, strict=True):
+                join.client.issued = token is not None
                 self._enter(join, key, address, notices, now)
-            self._welcome(entering.values())
+            self._welcome(entering.values(), [token for _, token in addresses])
             self._publish(runs, places)
         self._delivery.fan_out(self._here.values())
         for join in joins:
@@ -337,41 +372,85 @@ class Hub(threading.Thread):
     def _admit(self, joins: list[Join]) -> dict[str, Join]:
         """Those who may come in, by key; the others are told why not. The first to ask for a name is its one winner."""
         entering: dict[str, Join] = {}
+        alike: dict[str, str] = {}  # as `_alike`, for those who are entering
+        room = self._max_clients - len(self._here)
         for join in joins:
-            name = join.hello.name
-            key = name_key(name)
-            if join.client.person or join.client.ended:
+            client, name = join.client, join.hello.name
+            key, look = name_key(name), look_alike_key(name)
+            if client.person or client.ended:
                 continue
-            if len(self._here) + len(entering) >= self._max_clients:
-                self._delivery.say(join.client, Error("full", "This chat is full. Please try again later."))
-                self._delivery.close(join.client)
-            elif key in self._here or key in entering:
-                sentence = f"Somebody called {name} is here already. Choose another name."
-                self._refuse_join(join, Error("name_taken", sentence))
-                log.info("%s was not let in as %s: somebody is here by that name", join.client.address, name)
-            else:
+            if self._door.is_banned(client.host, look):
+                self._delivery.say(client, Error("banned", "You are banned from this chat."))
+                self._delivery.close(client)
+                log.info("%s was not let in as %s: banned", client.address, name)
+                continue
+            owns = self._owns(join, key)
+            problem = None if owns else self._why_taken(join, key, entering)
+            if problem is None and {self._alike.get(look, key), alike.get(look, key)} != {key}:
+                problem = f"{name} looks like the name of somebody else here. Choose another name."
+            if problem is not None:
+                self._refuse_join(join, Error("name_taken", problem))
+                log.info("%s was not let in as %s: that is somebody else's name", client.address, name)
+            elif key in entering:  # the same person, twice in one moment
+                self._send_off(entering[key].client, TAKEN_OVER)
                 entering[key] = join
+            elif key not in self._here and room <= 0:
+                self._delivery.say(client, Error("full", "This chat is full. Please try again later."))
+                self._delivery.close(client)
+            else:
+                room -= key not in self._here
+                entering[key] = join
+                alike[look] = key
         return entering
+
+    def _owns(self, join: Join, key: str) -> bool:
+        """Whether somebody shows the token of the name. People on netcat cannot."""
+        known, token = self._known.get(key), join.hello.token
+        if known is None or known.token is None or token is None or not join.keeps:
+            return False
+        return hmac.compare_digest(_digest(token), known.token)
+
+    def _why_taken(self, join: Join, key: str, entering: Mapping[str, Join]) -> str | None:
+        """Why somebody who does not own a name cannot have it; None when they can."""
+        name, known = join.hello.name, self._known.get(key)
+        if known is not None and known.keeps and (known.token is not None or not join.keeps):
+            whose = f"{name} is the name of somebody else here. Choose another name."
+            return f"{whose} If it is yours, ask whoever runs the server to set it free."
+        if key in self._here or key in entering:
+            return f"Somebody called {name} is here already. Choose another name."
+        return None
 
     def _refuse_join(self, join: Join, error: Error) -> None:
         self._delivery.tell(join.client, join.client.face.refuse(error))
 
-    def _save_address(self, join: Join, key: str) -> Address:
-        """The address of somebody who comes, as it is on disk after this transaction."""
-        known = self._known.get(key)
+    def _save_address(self, join: Join, key: str) -> tuple[Address, str | None]:
+        """The address of somebody who comes, as it is on disk after this transaction; and its token if that is new."""
+        name, known = join.hello.name, self._known.get(key)
         if known is not None and not known.keeps:  # what was for a guest is for nobody else of that name
             self._history.retire_address(known)
             known = None
-        if known is None:
-            return self._history.add_address(key, join.hello.name, join.keeps)
-        address = Address(known.id, key, join.hello.name, True, known.delivered)
+        if not join.keeps:
+            return self._history.add_address(key, name, False), None
+        if known is not None and known.token is not None:
+            address, token = Address(known.id, key, name, True, known.delivered, known.token), None
+        else:
+            token = secrets.token_hex(TOKEN_BYTES)
+            if known is None:
+                return self._history.add_address(key, name, True, _digest(token)), token
+            address = Address(known.id, key, name, True, known.delivered, _digest(token))
         if address != known:
             self._history.save_address(address)
-        return address
+        return address, token
 
     def _enter(self, join: Join, key: str, address: Address, notices: list[Joined | Left], now: int) -> None:
         client, hello = join.client, join.hello
+        before, known = self._here.get(key), self._known.get(key)
+        if before is not None:  # what is under way from there is still taken: it is the same person
+            self._send_off(before, TAKEN_OVER)
+        if known is not None:
+            self._free_look(known)
         client.person = self._known[key] = address
+        self._alike[look_alike_key(address.name)] = key
         self._unsaved.pop(key, None)  # the same person; but they may spell their name anew
         client.name = address.name
         self._here[key] = client
@@ -381,15 +460,34 @@ class Hub(threading.Thread):
             client.after = address.delivered if join.keeps else self._delivery.tail.last
             client.start = None
         client.joined_at = self._delivery.tail.last
-        if self._missing.pop(key, None) is None:
+        if self._missing.pop(key, None) is None and before is None:
             notices.append(Joined(address.name, now))
         log.info("%s joined from %s", address.name, client.address)
 
-    def _welcome(self, joins: Iterable[Join]) -> None:
+    def _know(self, addresses: list[Address]) -> None:
+        """Takes over who was ever here, from the log."""
+        self._known = {address.key: address for address in addresses}
+        # The last one counts: of names in an old log that look alike, the one that has an owner.
+        kept = sorted((address.token is not None, address.name, address.key) for address in addresses if address.keeps)
+        self._alike = {look_alike_key(name): key for _, name, key in kept} | {key: key for key in RESERVED_KEYS}
+
+    def _free_look(self, address: Address) -> None:
+        """Others may be called like this again."""
+        look = look_alike_key(address.name)
+        if self._alike.get(look) == address.key:
+            del self._alike[look]
+
+    def _send_off(self, client: Client, bye: Bye) -> None:
+        """Ends a connection with a word. Its person may stay: see `_leave`."""
+        self._delivery.say(client, bye)
+        self._delivery.close(client)
+
+    def _welcome(self, joins: Iterable[Join], tokens: Iterable[str | None]) -> None:
         people = encode_people(self._people()) if joins else ""
-        for join in joins:
+        last = self._delivery.tail.last
+        for join, token in zip(joins, tokens, strict=True):
             client = join.client
-            welcome = Welcome(VERSION, self._server_name, self._history.id, client.name, (), self._delivery.tail.last)
+            welcome = Welcome(VERSION, self._server_name, self._history.id, client.name, (), last, token)
             words = client.face is WORDS
             self._delivery.tell(client, WORDS.say(welcome) if words else encode_welcome(welcome, people))
             client.is_new = True
@@ -408,8 +506,13 @@ class Hub(threading.Thread):
             key = client.person.key
             del self._here[key]
             self._known[key] = self._known.pop(key)  # to the end: the last to be here
+            if not client.person.keeps:
+                self._free_look(client.person)
+            if client.issued and not client.heard:  # perhaps its token never arrived: its person is to get another one
+                client.person.token = None
+                self._unsaved[key] = client.person
             if gone.bye or client.face is WORDS:  # people on netcat do not come back by themselves
-                if gone.bye and client.start == 0 and client.face is WIRE:  # netcat may have borrowed the name
+                if gone.bye and client.start == 0 and client.face is WIRE and not client.full:
                     client.person.delivered = client.after
                     self._unsaved[key] = client.person
                 kept = None if client.person.keeps else False
@@ -563,6 +666,116 @@ class Hub(threading.Thread):
                 for _, _, _, text in run.drafts:
                     log.debug("%s to %s: %s", run.client.name, run.recipient.name, clean_line(text))
 
+    # -- the operator --
+
+    def _operate(self, order: Operate, notices: list[Joined | Left]) -> str:
+        """Does what the operator wants, and says what came of it."""
+        try:
+            return OPERATIONS[order.verb](self, order.argument, notices)
+        except NotSaved as error:
+            log.error("%s", error)
+            return f"{error} Nothing was changed."
+
+    def _operate_who(self, _argument: str, _notices: list[Joined | Left]) -> str:
+        lines = [f"Here now: {len(self._here)}"]
+        for client in islice(self._here.values(), WHO_LISTED):
+            kind = ", in words" if client.face is WORDS else ""
+            lines.append(f"  {client.name} ({client.host}{'' if client.link.encrypted else ', not encrypted'}{kind})")
+        if len(self._here) > WHO_LISTED:
+            lines.append(f"  … and {len(self._here) - WHO_LISTED:,} more")
+        return "\n".join(lines)
+
+    def _operate_kick(self, name: str, notices: list[Joined | Left]) -> str:
+        client = self._here.get(name_key(name))
+        if client is None:
+            return f"There is nobody called {name} here."
+        self._send_away(client, Bye("The operator has closed your connection.", "kicked"), notices)
+        return f"{client.name} was sent away, and may come back."
+
+    def _operate_ban(self, name: str, notices: list[Joined | Left]) -> str:
+        """By name and, of somebody who is here, by address; never by the operator's own."""
+        look = look_alike_key(name)
+        client = self._here.get(self._alike.get(look, ""))
+        place = None if client is None or is_own(client.host) else place_of(client.host)
+        ban = Ban(look, clean_line(name)[:MAX_NAME], place)
+        self._history.begin()
+        self._history.add_ban(ban)
+        self._history.commit()
+        self._bans[look] = ban
+        self._tell_door()
+        if client is not None:
+            self._send_away(client, Bye("The operator has banned you from this chat.", "banned"), notices)
+        where = f", and so is the address {place}" if place else ""
+        return f"{ban.name} is banned{where}. `unban {ban.name}` lifts it."
+
+    def _operate_unban(self, name: str, _notices: list[Joined | Left]) -> str:
+        ban = self._bans.get(look_alike_key(name))
+        if ban is None:
+            names = ", ".join(ban.name for ban in self._bans.values()) or "nobody"
+            return f"{name} is not banned. Banned: {names}."
+        self._history.begin()
+        self._history.lift_ban(ban.key)
+        self._history.commit()
+        del self._bans[ban.key]
+        self._tell_door()
+        return f"{ban.name} may come in again."
+
+    def _operate_release(self, name: str, notices: list[Joined | Left]) -> str:
+        """The next owner is somebody new: what was written to the former one in private is not for them."""
+        key = name_key(name)
+        known = self._known.get(key)
+        if known is None or not known.keeps:
+            return f"Nobody owns the name {name}."
+        self._history.begin()
+        self._history.retire_address(known)
+        self._history.commit()
+        client = self._here.get(key)
+        if client is not None:
+            self._send_away(
+                client, Bye("The operator has set your name free. Join again to take it.", "kicked"), notices
+            )
+        elif self._missing.pop(key, None) is not None:
+            notices.append(Left(known.name, time.time_ns() // 1_000_000))
+        self._unsaved.pop(key, None)
+        self._free_look(self._known.pop(key))
+        return f"The name {known.name} is free: whoever joins with it next owns it."
+
+    def _operate_say(self, text: str, _notices: list[Joined | Left]) -> str:
+        """A message like any other, of a sender that no person can be."""
+        text = clean_text(text)[:MAX_TEXT]
+        now, id = time.time_ns() // 1_000_000, secrets.token_hex(8)
+        key = name_key(SERVER)
+        self._history.begin()
+        sender = self._known.get(key) or self._history.add_address(key, SERVER, False)
+        [(seq, at, _)] = self._history.append([(sender.id, EVERYONE_ID, id, text)], now)
+        self._history.commit()
+        self._known[key] = sender
+        self._delivery.append([encode(Message(seq, at, SERVER, EVERYONE, id, text))], {})
+        self._delivery.fan_out(self._here.values())
+        return "Everybody reads it."
+
+    def _operate_stats(self, _argument: str, _notices: list[Joined | Left]) -> str:
+        here = self._here.values()
+        minutes = int(time.monotonic() - self._opened_at) // 60
+        return "\n".join([
+            f"Open for {minutes // 60} h {minutes % 60} min",
+            f"People here: {len(here)} (in words: {sum(client.face is WORDS for client in here)})",
+            f"Who read more slowly than is written: {sum(client.full for client in here)}",
+            f"Connections: {self._door.connections}",
+            f"Names that are owned: {sum(address.keeps for address in self._known.values())}",
+            f"Banned: {len(self._bans)}",
+            f"Messages in the log: {self._history.last:,}",
+        ])  # fmt: skip
+
+    def _send_away(self, client: Client, bye: Bye, notices: list[Joined | Left]) -> None:
+        """Somebody leaves because the operator wants it."""
+        self._delivery.say(client, bye)
+        self._leave(Gone(client, bye=True), notices)
+
+    def _tell_door(self) -> None:
+        """The door knows who is banned."""
+        self._door.ban(self._bans, [ban.place for ban in self._bans.values() if ban.place is not None])
+
     # -- spare time --
 
     def _use_spare_time(self) -> None:
@@ -596,3 +809,19 @@ class Hub(threading.Thread):
                 self._history.save_address(address)
             self._history.commit()
             self._unsaved.clear()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+# What the operator may want, by the word that is typed: takes the rest of the line, and gives sentences back.
+OPERATIONS: Mapping[str, Callable[[Hub, str, list[Joined | Left]], str]] = {
+    "who": Hub._operate_who,
+    "kick": Hub._operate_kick,
+    "ban": Hub._operate_ban,
+    "unban": Hub._operate_unban,
+    "say": Hub._operate_say,
+    "release": Hub._operate_release,
+    "stats": Hub._operate_stats,
+}

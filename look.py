@@ -6,6 +6,7 @@ Called by window.py and the screens, in the thread of Tk. `Theme` is the only pa
 from __future__ import annotations
 
 import colorsys
+import itertools
 import math
 import struct
 import tkinter as tk
@@ -89,12 +90,19 @@ def name_colours(look: Look) -> tuple[str, ...]:
     return tuple(colours)
 
 
-def png(size: int, pixel: Callable[[float, float], tuple[int, int, int, int]]) -> bytes:
-    """A square picture, the same in all four corners; `pixel` tells red, green, blue, alpha at x, y from the middle."""
-    half = size // 2
+Pixel = tuple[int, int, int, int]  # red, green, blue, alpha
+
+
+def mirrored(half: int, pixel: Callable[[float, float], Pixel]) -> list[list[Pixel]]:
+    """The rows of a square picture that is the same in all four corners; `pixel` is told x, y from the middle."""
     quarter = [[pixel(half - x - 0.5, half - y - 0.5) for x in range(half)] for y in range(half)]
-    rows = [b"\0" + bytes(part for dot in row + row[::-1] for part in dot) for row in quarter]
-    body = zlib.compress(b"".join(rows + rows[::-1]), 1)
+    return [row + row[::-1] for row in quarter + quarter[::-1]]
+
+
+def png(rows: list[list[Pixel]]) -> bytes:
+    """A square picture as a PNG file."""
+    size = len(rows)
+    body = zlib.compress(b"".join(b"\0" + bytes(part for dot in row for part in dot) for row in rows), 1)
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -120,6 +128,20 @@ class Shape:
     middle: float = 8  # half of the part that is repeated where it stretches; 0 makes a dot
     ground: str = "surface"
     see_through: bool = False  # for a small one that does not stretch
+    tick: str | None = None  # for a box that is ticked, and does not stretch
+
+
+TICK = ((-0.5, 0.02), (-0.14, 0.38), (0.52, -0.36))  # its three points, in a square from -1 to 1
+
+
+def from_tick(x: float, y: float) -> float:
+    """How far a point is from the line of a tick."""
+    nearest = math.inf
+    for (x1, y1), (x2, y2) in itertools.pairwise(TICK):
+        along = ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / ((x2 - x1) ** 2 + (y2 - y1) ** 2)
+        along = min(1.0, max(0.0, along))
+        nearest = min(nearest, math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1)))
+    return nearest
 
 
 @lru_cache(maxsize=128)
@@ -135,7 +157,7 @@ def draw(shape: Shape, look: Look, scale: float) -> bytes:
     def covered(distance: float) -> float:
         return min(1.0, max(0.0, 0.5 - distance))
 
-    def pixel(x: float, y: float) -> tuple[int, int, int, int]:
+    def pixel(x: float, y: float) -> Pixel:
         away = math.hypot(max(x - straight, 0.0), max(y - straight, 0.0)) - radius  # from the outline; inside < 0
         ringed = covered(away - 3 * scale) - covered(away - 1 * scale)
         outer, inner = covered(away), covered(away + shape.edge_width * scale)
@@ -143,7 +165,16 @@ def draw(shape: Shape, look: Look, scale: float) -> bytes:
         red, green, blue = (round(sum(share * colour[part] for share, colour in parts)) for part in range(3))
         return red, green, blue, round(255 * outer) if shape.see_through else 255
 
-    return png(2 * half, pixel)
+    rows = mirrored(half, pixel)
+    if shape.tick:
+        ink, reach = rgb(getattr(look, shape.tick)), half - margin
+        for y, row in enumerate(rows):
+            for x, dot in enumerate(row):
+                away = from_tick((x + 0.5 - half) / reach, (y + 0.5 - half) / reach) * reach
+                share = covered(away - 0.9 * scale)
+                red, green, blue = (round(share * ink[part] + (1 - share) * dot[part]) for part in range(3))
+                row[x] = red, green, blue, dot[3]
+    return png(rows)
 
 
 # key: element of a style; for each its shapes by widget state, the plain one first and then the strongest state first
@@ -168,6 +199,10 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "focus active": Shape(5, "accent_hover", "accent_text", 2, margin=3, middle=3, ground="accent_hover"),
         "focus": Shape(5, "accent", "accent_text", 2, margin=3, middle=3, ground="accent"),
         "active": Shape(8, "accent_hover", margin=0, middle=3, ground="accent_hover"),
+    },
+    "Check": {
+        "": Shape(4, "surface", "muted", 1.4, margin=3, middle=4),
+        "selected": Shape(4, "accent", margin=3, middle=4, tick="accent_text"),
     },
     "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
     "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
@@ -283,12 +318,19 @@ class Theme:
         for kind, shape, letters, padding in (
             ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Pill", "HallwaySmallStrong", (12, 6)),
             ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
-            ("Small", "Small", "HallwaySmall", (8, 4)),
+            ("Small", "Small", "HallwaySmall", (8, 4)), ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)),
         ):  # fmt: skip
             layout(f"{kind}.TButton", [(f"{shape}.shape", {"sticky": "nswe", "children": label})])
             configure(
                 f"{kind}.TButton", anchor="center", font=letters, padding=(px(padding[0]), px(padding[1])), width=0
             )
+        box: list[Any] = [
+            ("Check.shape", {"side": "left", "sticky": ""}),
+            ("Checkbutton.label", {"side": "left", "sticky": ""}),
+        ]
+        inner: list[Any] = [("Checkbutton.padding", {"sticky": "nswe", "children": box})]
+        layout("TCheckbutton", [("Small.shape", {"sticky": "nswe", "children": inner})])
+        configure("TCheckbutton", padding=(px(8), px(4)), font="HallwaySmall")
         for bar, shape in (("", "Thumb"), ("Side.", "SideThumb")):
             thumb: list[Any] = [(f"{shape}.thumb", {"expand": True, "sticky": "nswe"})]
             layout(f"{bar}Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])
@@ -333,6 +375,9 @@ class Theme:
         for kind, ground in (("Quiet", look.surface), ("Corner", look.window), ("Small", look.surface)):
             configure(f"{kind}.TButton", background=ground, foreground=look.muted)
             mapped(f"{kind}.TButton", background=[], foreground=[("active", look.text), ("focus", look.text)])
+        configure("SmallTrouble.TButton", background=look.surface, foreground=look.trouble)
+        configure("TCheckbutton", background=look.surface, foreground=look.text)
+        mapped("TCheckbutton", background=[], foreground=[("disabled", look.muted)])
         for place, colour in (("", look.surface), ("Side.", look.sidebar)):
             configure(
                 f"{place}Vertical.TScrollbar", troughcolor=colour, background=colour, bordercolor=colour, borderwidth=0

@@ -95,7 +95,7 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters by category, but invisible: the Hangul fillers and the empty braille pattern.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
-_RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
+RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
 
 
 def check_name(name: str) -> str:
@@ -113,7 +113,7 @@ def check_name(name: str) -> str:
     key = name_key(shown)  # looked at as well: of a full-width colon or @ it makes the plain one
     if any(form[:1] in "@#/{" or ":" in form for form in (shown, key)):
         raise NameProblem("A name cannot start with @, #, / or {, and cannot contain a colon.")
-    if key in _RESERVED_KEYS:
+    if key in RESERVED_KEYS:
         raise NameProblem(f"{shown} is nobody's name here. Please choose another one.")
     if not any(unicodedata.category(character)[0] in "LNS" for character in shown):
         raise NameProblem("A name needs at least one letter or digit.")

@@ -1,8 +1,8 @@
 """Hallway's server: `python3 server.py`.
 
 The main thread reads the command line, starts everything and waits for the end. One thread accepts for each address
-listened on, one thread per connection reads and understands (`Connection`), and the hub (`hub.py`) does everything that
-concerns more than one person.
+listened on, one thread per connection shakes hands, reads and understands (`Connection`), one reads what the operator
+types (`terminal.py`), and the hub (`hub.py`) does everything that concerns more than one person.
 """
 
 from __future__ import annotations
@@ -19,23 +19,27 @@ import re
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from certificate import NoCertificate, fingerprint_of, in_words, own_certificate
 from delivery import WIRE, WORDS, Client
-from door import Pace
+from door import Door, Pace, is_own
 from history import HistoryError, Reader, SearchTooLong, data_folder
 from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Stop, Tell, Who
-from link import SEND_BUFFER, Link
+from link import SEND_BUFFER, Link, TlsLink, server_context
 from protocol import (
     DEFAULT_PORT,
     MAX_LINE,
     MAX_NAME,
+    MAX_SECRET,
     MAX_TEXT,
     NAME_QUESTION,
     PING_SECONDS,
@@ -66,11 +70,14 @@ from protocol import (
     name_key,
     read_port,
 )
+from terminal import Terminal
 
-JOIN_SECONDS = 10.0  # from connecting to a name: a program takes milliseconds, and silent connections cost threads
+# From connecting to a name, the handshake included: a program takes milliseconds, and silent connections cost threads.
+JOIN_SECONDS = 10.0
 NAME_SECONDS = 60.0  # more for a person, whose name may be refused, to think of another
 PROMPT_SECONDS = 1.0  # of silence before somebody is taken for a person
-SEND_BURST = 20  # messages that may come at once when --rate allows fewer a second
+LAST_WORD_SECONDS = 1.0  # for a sentence to arrive before the connection is closed
+SEND_BURST = 20  # messages at once when --rate allows fewer a second: what somebody pastes, or wrote while offline
 ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
 ASK_BURST = 100
 LOG_COST = 5  # how many other commands a page or a search counts for
@@ -79,13 +86,19 @@ BYTE_BURST = 1024 * 1024
 NAME_RATE = 5.0  # names a second that one connection may try, whatever --rate says: nobody is held up by it
 NAME_BURST = 10
 LOG_READERS = 2  # pages and searches at once: a hundred people who search leave the processor to those who write
-UNJOINED = 600  # connections beside those of --max-clients that may be about to join
+# Connections beside those of --max-clients that may be about to join: everybody at once after a restart, or nine
+# computers with nothing good in mind that take all they may.
+UNJOINED = 600
 MAX_CLIENTS = 2000  # a thread each; 4,000 were measured to take 63 MiB
 SPARE_DESCRIPTORS = 64  # for the log, its readers and what Python needs
 ANSWERS_SIZE = 32 * 1024  # bytes of answers that one post holds: who asks a lot at once reads some before we go on
 ACCEPT_PAUSE = 1.0  # seconds, when the system has no descriptor or thread left
 STOP_SECONDS = 3.0  # for the threads to end
 LOG_LINES = 10_000  # waiting to be written; a terminal that stands still costs lines, not the chat
+
+TLS_BEGINS = b"\x16"  # the first byte of a handshake (RFC 8446, 5.1), which nothing else here begins with
+NOT_ENCRYPTED = "This chat is not encrypted."
+PASSWORD_QUESTION = "Password: "  # noqa: S105 - the question, not the answer
 
 NOTHING_LEFT = "The system has no thread or no open file left for the chat. Close other programs, and start it again."
 
@@ -101,6 +114,9 @@ class Options(NamedTuple):
     data: Path
     rate: float  # messages a second for one person; 0: no limit
     max_clients: int
+    plaintext: bool = False
+    certificate: Path | None = None  # None: one of our own making
+    key: Path | None = None  # None: it is in the certificate's file
 
 
 class StartError(Exception):
@@ -122,12 +138,17 @@ _NOT_TYPED = re.compile(rb"^[A-Z]+ \S+ [A-Z]+/\d|[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 class Connection(threading.Thread):
     """Reads one connection, from its first byte to its last; everything shared is the hub's."""
 
-    def __init__(self, server: Server, accepted: socket.socket, address: str) -> None:
-        super().__init__(name=f"hallway-client-{address}", daemon=True)  # daemon: one that hangs does not keep Python
+    def __init__(self, server: Server, accepted: socket.socket, host: str, port: int) -> None:
+        """`host` and `port` are the other side's."""
+        # daemon: one that hangs does not keep Python
+        super().__init__(name=f"hallway-client-{host}:{port}", daemon=True)
         self._server = server
         self._hub = server.hub
         self._socket = accepted
-        self._address = address
+        self.host = host
+        self._address = f"{host}:{port}"
+        self._unlocked = not server.door.has_password  # in words: the password was right
+        self._asked: Hello | None = None  # in words: whose password is waited for
         self._prefix = secrets.token_hex(6)  # of the ids of what is said in words
         self._lines_heard = 0
         self._send_pace = Pace(server.options.rate, SEND_BURST)
@@ -159,7 +180,7 @@ class Connection(threading.Thread):
             log.debug("%s broke: %s", self._who(), error)
         finally:
             self._hub.post(Gone(self._client, bye))
-            link.close_reader()
+            self._client.link.close_reader()
             self._server.forget(self)
 
     def _who(self) -> str:
@@ -170,21 +191,59 @@ class Connection(threading.Thread):
 
     def _talk(self) -> bool:
         """Finds out who is there, and talks their way. True when they said goodbye."""
-        link, deadline = self._client.link, time.monotonic() + JOIN_SECONDS
-        prompted = False
+        deadline = time.monotonic() + JOIN_SECONDS
+        data, prompted = self._first_bytes(deadline)
+        if data.startswith(TLS_BEGINS):
+            if prompted or not self._encrypt(data, deadline):  # our question is no handshake: they will try again
+                self._let_it_be_read()
+                return False
+            data, prompted = self._first_bytes(deadline)
+        if not data or data.startswith(TLS_BEGINS):
+            return False
+        wire = data.startswith(b"{")
+        if wire and prompted:
+            self._tell(b"\n")  # so that the prompt is a line of its own, and does not spoil the welcome
+        if self._server.tls is not None and not (self._client.link.encrypted or is_own(self.host)):
+            self._refuse_unencrypted(wire)
+            self._let_it_be_read()
+            return False
+        return self._talk_wire(data, deadline) if wire else self._talk_words(data, deadline)
+
+    def _first_bytes(self, deadline: float) -> tuple[bytes, bool]:
+        """What is said first, and whether the name had to be asked for."""
         try:
-            data = link.receive(PROMPT_SECONDS)
+            return self._client.link.receive(PROMPT_SECONDS), False
         except TimeoutError:
             self._tell(NAME_QUESTION.encode())
-            prompted = True
-            data = self._receive_until(deadline)
-        if data[:1] == b"{":
-            if prompted:
-                self._tell(b"\n")  # so that the prompt is a line of its own, and does not spoil the welcome
-            return self._talk_wire(data, deadline)
-        if data and data[0] != 0x16:  # 0x16 begins a TLS handshake
-            return self._talk_words(data, deadline)
-        return False
+            return self._receive_until(deadline), True
+
+    def _encrypt(self, first: bytes, deadline: float) -> bool:
+        """Shakes hands; `first` is what was read of that. False when this chat is not encrypted, which is then said."""
+        if self._server.tls is None:
+            self._tell(WIRE.say(Error("not_encrypted", NOT_ENCRYPTED)))
+            return False
+        seconds = max(0.0, deadline - time.monotonic())
+        # Nothing was told yet, so the hub does not know the plain link, and will never see it.
+        self._client.link = TlsLink(self._client.link, self._server.tls, server_side=True, first=first, seconds=seconds)
+        return True
+
+    def _refuse_unencrypted(self, wire: bool) -> None:
+        """Says that this chat is encrypted, and how to come in."""
+        here, port = self._socket.getsockname()[:2]
+        log.info("%s did not encrypt, and was not let in", self._address)
+        if wire:
+            self._tell(WIRE.say(Error("must_encrypt", "This chat is encrypted: connect with TLS.")))
+        else:
+            self._tell(f"This chat is encrypted. Join with: ncat --ssl {here} {port}\n".encode())
+
+    def _let_it_be_read(self) -> None:
+        """Waits a moment for them to close: what they still send would make our closing a reset, and that is lost on
+        some systems together with what we said last.
+        """
+        deadline = time.monotonic() + LAST_WORD_SECONDS
+        with contextlib.suppress(OSError):  # TimeoutError, too
+            while self._receive_until(deadline):
+                pass
 
     def _receive_until(self, deadline: float) -> bytes:
         """The next bytes before a moment of the monotonic clock. Raises TimeoutError."""
@@ -200,6 +259,9 @@ class Connection(threading.Thread):
         while data:
             for item in (items := iter(decoder.feed(data))):
                 if isinstance(item, Hello):
+                    if (refused := self._wrong_password(item.password)) is not None:
+                        self._tell(WIRE.say(refused))
+                        return False
                     if self._join(item, keeps=True):
                         return self._talk_joined(decoder, items)
                     if self._client.ended or self._client.close_by is not None:
@@ -219,6 +281,19 @@ class Connection(threading.Thread):
                 raise
         return False
 
+    def _wrong_password(self, password: str | None) -> Error | None:
+        """Why they are not let in with this password, or without one; None when they are."""
+        seconds = self._server.door.check(self.host, password)
+        if seconds is None:
+            return None
+        if password is None:
+            return Error("wrong_password", "This chat needs a password.")
+        log.info("%s gave a wrong password", self._address)
+        if not seconds:
+            return Error("wrong_password", "That is not the password.")
+        wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
+        return Error("wrong_password", f"Too many wrong passwords from your address. Try again in {wait}.")
+
     def _join(self, hello: Hello, keeps: bool) -> bool:
         """Asks the hub for the name; true when it is theirs. Else the hub has told them why not."""
         join = Join(self._client, hello, keeps, threading.Event())
@@ -232,6 +307,7 @@ class Connection(threading.Thread):
         going_on = self._obey(items)
         while going_on is None:
             data = self._receive_or_ping()
+            self._client.heard = self._client.heard or bool(data)
             if not data or not self._may_go_on(self._byte_pace.seconds(len(data)), []):
                 return False
             going_on = self._obey(iter(decoder.feed(data)))
@@ -358,6 +434,8 @@ class Connection(threading.Thread):
     def _talk_words(self, data: bytes, deadline: float) -> bool:
         """A person with netcat. They leave as they like: the end of their input is a goodbye."""
         self._client.face = WORDS
+        if self._server.tls is None:
+            self._tell(f"{NOT_ENCRYPTED} Others on the network can read along.\n".encode())
         lines = LineSplitter()
         deadline += NAME_SECONDS
         while True:
@@ -384,7 +462,9 @@ class Connection(threading.Thread):
                     return b""
 
     def _hear_name(self, line: bytes) -> bool | None:
-        """Tries a name. True or False, as `_talk` returns it, when the connection is to be closed."""
+        """Tries a name, or a password. True or False, as `_talk` returns it, when the connection is to be closed."""
+        if self._asked is not None:
+            return self._hear_password(self._asked, line)
         if _NOT_TYPED.search(line):
             self._tell(b"This is a Hallway chat, for people and their chat programs. Goodbye.\n")
             return False
@@ -398,6 +478,22 @@ class Connection(threading.Thread):
         except NameProblem as problem:
             self._tell(WORDS.refuse(Error(problem.code, str(problem))))
             return None
+        if not self._unlocked:
+            self._asked = hello
+            self._tell(PASSWORD_QUESTION.encode())
+            return None
+        return self._join_in_words(hello)
+
+    def _hear_password(self, hello: Hello, line: bytes) -> bool | None:
+        """Goes on as `_hear_name` does, when the password is right."""
+        refused = self._wrong_password(line.decode(errors="replace").rstrip("\r")[:MAX_SECRET])
+        if refused is not None:
+            self._tell(WORDS.say(refused))
+            return False
+        self._unlocked, self._asked = True, None
+        return self._join_in_words(hello)
+
+    def _join_in_words(self, hello: Hello) -> bool | None:
         self._join(hello, keeps=False)
         return False if self._client.ended or self._client.close_by is not None else None
 
@@ -438,18 +534,22 @@ class Connection(threading.Thread):
 class Server:
     """Listens, and gives every connection its thread. `start`, then `stop`; each from the main thread."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, password: str | None = None) -> None:
         self.options = options
+        self.door = Door(password)
+        self.tls: ssl.SSLContext | None = None  # None: not encrypted. Set before the first connection is accepted
+        self.words = ""  # by which people know the certificate
+        self.no_certificate: str | None = None  # what to install, so that there would be one
         self.stopping = threading.Event()
         self.log_readers = threading.Semaphore(LOG_READERS)
-        self.hub = Hub(options.data, options.name, options.max_clients)
+        self.hub = Hub(options.data, options.name, options.max_clients, self.door)
         self._listeners: list[socket.socket] = []
         self._acceptors: list[threading.Thread] = []
         self._connections: set[Connection] = set()
         self._connections_lock = threading.Lock()  # guards _connections: acceptors add, connections take themselves out
 
     def start(self) -> Path | None:
-        """Opens the log, then the port. Returns where a malformed log was put. Raises `StartError`."""
+        """Opens the port and the log, lets people in. Returns where a malformed log was put. Raises `StartError`."""
         self._listeners = listen(self.options.host, self.options.port)
         try:
             set_aside = self.hub.start_up()
@@ -457,6 +557,12 @@ class Server:
             for listener in self._listeners:
                 listener.close()
             raise StartError(str(error) if isinstance(error, HistoryError) else NOTHING_LEFT) from None
+        try:
+            if not self.options.plaintext:
+                self._prepare_tls()  # after the log: until that is open, another server may have this folder
+        except StartError:
+            self.stop("The server could not start.")
+            raise
         try:
             for listener in self._listeners:
                 acceptor = threading.Thread(target=self._accept, args=(listener,), name="hallway-accept")
@@ -466,6 +572,23 @@ class Server:
             self.stop("The server could not start.")
             raise StartError(NOTHING_LEFT) from None
         return set_aside
+
+    def _prepare_tls(self) -> None:
+        """Loads the certificate, and makes it at the first start. Raises `StartError`."""
+        given = self.options.certificate
+        try:
+            file = given or own_certificate(self.options.data)
+        except NoCertificate as problem:
+            self.no_certificate = str(problem)
+            return
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StartError(f"The certificate cannot be kept in {self.options.data} ({reason}).") from None
+        try:
+            self.tls = server_context(file, self.options.key)
+            self.words = in_words(fingerprint_of(file))
+        except (OSError, ValueError) as error:
+            raise StartError(_why_not_encrypted(file, self.options.key, error, own=given is None)) from None
 
     @property
     def port(self) -> int:
@@ -489,19 +612,23 @@ class Server:
                 self.stopping.wait(ACCEPT_PAUSE)
                 continue
             complained = False
-            self._serve(accepted, f"{address[0]}:{address[1]}")
+            self._serve(accepted, address[0], address[1])
 
-    def _serve(self, accepted: socket.socket, address: str) -> None:
+    def _serve(self, accepted: socket.socket, host: str, port: int) -> None:
         if len(self._connections) >= self.options.max_clients + UNJOINED:
             accepted.close()  # in silence: it would take a thread to say so
             return
-        connection = Connection(self, accepted, address)
+        if not self.door.enter(host):
+            log.info("%s has too many connections; a further one is closed", host)
+            accepted.close()
+            return
+        connection = Connection(self, accepted, host, port)
         with self._connections_lock:  # before it starts: it may end, and take itself out, before start() returns
             self._connections.add(connection)
         try:
             connection.start()
         except RuntimeError:  # the system gives us no further thread
-            log.error("No thread for a connection from %s; it is closed.", address)
+            log.error("No thread for a connection from %s; it is closed.", host)
             accepted.close()
             self.forget(connection)
             self.stopping.wait(ACCEPT_PAUSE)
@@ -510,6 +637,7 @@ class Server:
         """Takes a connection off the list; called by its own thread at its end."""
         with self._connections_lock:
             self._connections.discard(connection)
+        self.door.leave(connection.host)
 
     def stop(self, reason: str) -> None:
         """Tells everybody goodbye, writes down what was taken, ends every thread. May be called again."""
@@ -591,6 +719,19 @@ def _why_not_listening(host: str | None, port: int, problem: OSError | None) -> 
     return f"Port {port} cannot be opened ({problem.strerror if problem else 'no address'})."
 
 
+def _why_not_encrypted(file: Path, key: Path | None, error: OSError | ValueError, own: bool) -> str:
+    if isinstance(error, ssl.SSLError):
+        reason = "they do not belong together, or are no PEM files" if key else "it holds no certificate with its key"
+    else:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "it is no PEM file"
+    files = f"{file} and {key}" if key else f"{file}"
+    if own:
+        advice = "Put it back, or delete it: a new one is made then, and people's programs will ask about it"
+    else:
+        advice = "Give the PEM file of a certificate with --cert, and the one of its key with --key"
+    return f"The certificate in {files} cannot be used ({reason}). {advice}."
+
+
 def addresses_to_type() -> list[str]:
     """This machine's addresses on its networks, the likeliest first. Nothing is sent to find out."""
     found: list[str] = []
@@ -626,7 +767,10 @@ def raise_descriptor_limit(clients: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server until it is told to stop; returns the exit status."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.key and not given.cert:
+        parser.error("--key needs --cert, the certificate that the key is for")
     if given.ask:
         try:
             _ask(given)
@@ -635,11 +779,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         except KeyboardInterrupt:
             return 130
+    try:
+        password = _password(given.password)
+    except StartError as error:
+        print(f"server.py: {error}", file=sys.stderr)
+        return 1
+    except EOFError:
+        print("\nserver.py: there is nobody to ask for the password. Set HALLWAY_PASSWORD instead.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     clients = raise_descriptor_limit(given.max_clients)
-    options = Options(given.host, given.port, clean_line(given.name)[: 2 * MAX_NAME], given.data, given.rate, clients)
+    name = clean_line(given.name)[: 2 * MAX_NAME]
+    options = Options(
+        given.host, given.port, name, given.data, given.rate, clients, given.plaintext, given.cert, given.key
+    )
     stop_logging = _start_logging(given.log_level)
     try:
-        return _run(Server(options), given.max_clients)
+        return _run(Server(options, password), given.max_clients)
     except StartError as error:
         print(f"server.py: {error}", file=sys.stderr)
         return 1
@@ -660,6 +817,19 @@ def _ask(given: argparse.Namespace) -> None:
             return
 
 
+def _password(ask: bool) -> str | None:
+    """The password that people need, or None. Never from the arguments, which everybody on the machine can read.
+
+    Raises EOFError when nobody answers, `StartError` when it is none.
+    """
+    given = os.environ.pop("HALLWAY_PASSWORD", None)  # not for the programs that we start
+    if given is None and ask:
+        given = getpass.getpass("Password for this chat: ")
+    if given is not None and not 0 < len(given) <= MAX_SECRET:
+        raise StartError(f"A password has 1 to {MAX_SECRET} characters; this one has {len(given)}. Choose another one.")
+    return given
+
+
 def _run(server: Server, wanted_clients: int) -> int:
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put is made for handlers; an Event has a lock in it
 
@@ -668,12 +838,17 @@ def _run(server: Server, wanted_clients: int) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
+    if hasattr(signal, "SIGTTIN"):  # reading the terminal in the background is to be an error, not a standstill
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    terminal = Terminal.of_standard_input(server.hub.post, lambda: signals.put(signal.SIGTERM))
     # What a message makes is freed by reference counts; looking for cycles after every 700 objects took 8 % of a flood.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     set_aside = server.start()
     with contextlib.suppress(OSError):  # nobody reads our standard output: no reason not to serve
-        _greet(server, wanted_clients, set_aside)
+        _greet(server, wanted_clients, set_aside, terminal is not None)
+    if terminal is not None:
+        terminal.start()
     stopped_by: int | None = None
     while stopped_by is None and not server.hub.ended.is_set():
         with contextlib.suppress(queue.Empty):
@@ -686,11 +861,14 @@ def _run(server: Server, wanted_clients: int) -> int:
     return 130 if stopped_by == signal.SIGINT else 0
 
 
-def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
+def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_terminal: bool) -> None:
     options, port = server.options, server.port
     if set_aside:
         print(f"ATTENTION: the log was damaged. It is kept as {set_aside}, and a new one begins.")
-    print(f"Hallway {__version__}: “{options.name}” is open. Ctrl-C closes it.")
+    if server.no_certificate:
+        print(f"ATTENTION: nothing is encrypted, for want of a certificate. {server.no_certificate}, and start again.")
+    help_comes = " Type help for what else you can do." if has_terminal else ""
+    print(f"Hallway {__version__}: “{options.name}” is open. Ctrl-C closes it.{help_comes}")
     hosts = addresses_to_type() if options.host is None else [options.host]
     ending = "" if port == DEFAULT_PORT else f" --port {port}"
     for host in hosts or ["127.0.0.1"]:
@@ -698,6 +876,12 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None) -> None:
     if options.max_clients < wanted_clients:
         print(f"  This system's limit of open files allows {options.max_clients} people at once.")
     print(f"  The log is in {options.data}")
+    if server.tls is not None:
+        print(f"  Encrypted; people's programs show these words for it:   {server.words}")
+    elif options.plaintext:
+        print("  Not encrypted: others on the network can read along.")
+    if server.door.has_password:
+        print("  Nobody comes in without the password.")
     print(f"Listening on port {port}\n", end="", flush=True)  # one write: the log's lines go to the same terminal
 
 
@@ -808,7 +992,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", "DIR", "HALLWAY_DATA", str(data_folder()), Path, "where the log is kept (default: %(default)s)")
     add("--rate", "N", "HALLWAY_RATE", "5", _rate, "messages a second for each person (default: 5; 0: no limit)")
     add("--max-clients", "N", "HALLWAY_MAX_CLIENTS", str(MAX_CLIENTS), _count, f"people (default: {MAX_CLIENTS})")
+    add("--cert", "FILE", "HALLWAY_CERT", None, Path, "a certificate (PEM) of your own, instead of one that is made")
+    add("--key", "FILE", "HALLWAY_KEY", None, Path, "its key, where that is in another file")
     add("--log-level", "L", "HALLWAY_LOG_LEVEL", "info", _level, "debug (with what people write), info, warning, error")
+    parser.add_argument("--password", action="store_true", help="ask for a password, which people then need to come in")
+    parser.add_argument("--plaintext", action="store_true", help="do not encrypt: others on the network can read along")
     parser.add_argument("--ask", action="store_true", help="ask for the address and the port first")
     parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
     return parser

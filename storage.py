@@ -1,10 +1,10 @@
 """What a client keeps on its own disk, in one folder of its user's: what the Join screen starts with, and the outbox.
 
-    settings.json                    name, address, port and look; see `Settings`
-    outbox/<log>-<person>.jsonl      what one person wrote into one log and the server has not answered; see `Outbox`
+    settings.json      name, address, port and look; see `Settings`
+    outbox/*.jsonl     what one person wrote into one log of one server that has not answered; see `Outbox`
 
-Everything is readable by this user alone, and made when there is something to keep. Settings are loaded and saved by
-the faces, in their own thread; an outbox belongs to the engine's thread.
+Everything is readable by this user alone, and made when there is something to keep. `trust` keeps more
+beside them. Settings are loaded and saved by the faces, in their own thread; an outbox belongs to the engine's thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -104,12 +103,14 @@ class Outbox:
         self._known = True  # all that the file holds has been read, or come from us
 
     @classmethod
-    def for_person(cls, folder: Path, history: str, name: str) -> Outbox:
-        """The outbox in `folder` of the person called `name` for the log with the id `history`."""
-        if not re.fullmatch("[0-9a-z-]{1,64}", history):  # a server chose it; it must not choose our file names
-            history = hashlib.sha256(history.encode()).hexdigest()[:32]
-        person = hashlib.sha256(name_key(name).encode()).hexdigest()[:16]
-        return cls(folder / "outbox" / f"{history}-{person}.jsonl")
+    def for_person(cls, folder: Path, identity: str, history: str, name: str) -> Outbox:
+        """The outbox in `folder` of the person called `name` for the log `history` of one server.
+
+        `identity` says which server (`trust.identity_of`): any server can claim the history of another. What servers
+        and people chose never becomes the name of a file.
+        """
+        key = json.dumps([identity, history, name_key(name)])
+        return cls(folder / "outbox" / f"{hashlib.sha256(key.encode()).hexdigest()}.jsonl")
 
     def load(self) -> None:
         """Reads what waits from an earlier run. Raises OSError when there is a file that cannot be read."""

@@ -23,6 +23,8 @@ KNOWN_PEOPLE = 5000  # an honest welcome holds some 2,000; a hostile server goes
 HUES = 24  # colours for names; more could not be told apart
 DAY_TAG = "day "  # and the date: a tag of the line that says it
 
+SERVER_KEY = "server"  # the folded name of whoever speaks for the server; nobody else can have it
+
 STORED = "✓\u00a0stored"  # never broken into two lines
 
 Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
@@ -137,6 +139,8 @@ class Roster:
 
     def _put(self, group: dict[str, str], name: str) -> None:
         self.forget(name)
+        if name_key(name) == SERVER_KEY:  # it is nobody one could write to
+            return
         if len(self._here) + len(self._away) >= KNOWN_PEOPLE:
             if not self._away:
                 return
@@ -192,6 +196,7 @@ class Transcript:
         self._group: tuple[str, str] | None = None  # folded sender and recipient of the last message
         self._group_time = 0
         self._day: date | None = None
+        self._begun = False  # something stands there that is part of the conversation
 
     @property
     def oldest(self) -> int | None:
@@ -258,6 +263,12 @@ class Transcript:
         self._note(None, [("\n", ("gap",)), (sentence + "\n", (tag,))])
         self._group = None
 
+    def meet(self, sentence: str) -> None:
+        """A quiet line about a server that is met for the first time. An empty chat still says what to do next."""
+        begun = self._begun
+        self.notice(sentence)
+        self._begun = begun
+
     def begin_anew(self, sentence: str, *, same_log: bool) -> None:
         """The server's log is not the one drawn so far, or that one set back: `sentence` says so, and stands between.
 
@@ -290,7 +301,7 @@ class Transcript:
     def tail(self) -> list[Run]:
         """What stands below that for now."""
         runs = self._comings_runs()
-        if not (self.entries or runs or self.waiting):
+        if not (self._begun or runs or self.waiting):
             return [
                 ("\nNobody has written yet.\n", ("empty", "strong")),
                 ("Say hello: everybody here will see it.\n", ("empty",)),
@@ -314,6 +325,7 @@ class Transcript:
     def _note(self, seq: int | None, runs: list[Run], day: date | None = None) -> None:
         entry = Entry(seq, sum(text.count("\n") for text, _ in runs), sum(len(text) for text, _ in runs), day)
         self.entries.append(entry)
+        self._begun = True
         self.lines += entry.lines
         self.characters += entry.characters
         self._fresh += runs
@@ -329,6 +341,8 @@ class Transcript:
             runs.append((day_words(day, today()) + "\n", ("day", f"{DAY_TAG}{day}")))
         own = name_key(message.sender) == name_key(self.me)
         tint = "private" if message.to != EVERYONE else "own" if own else "other"
+        if tint == "other" and name_key(message.sender) == SERVER_KEY:
+            tint = "announced"
         group = (name_key(message.sender), name_key(message.to))
         if group != self._group or not 0 <= message.time - self._group_time < GROUP_MS:
             self._group, self._group_time = group, message.time
@@ -352,6 +366,8 @@ class Transcript:
         return runs
 
     def _head(self, sender: str, to: str, tint: str) -> list[Run]:
+        if tint == "announced":
+            return [("Announcement of the server", ("head", tint))]
         if to == EVERYONE:
             return [(sender, ("head", tint, hue_tag(sender)))]
         other, way = (to, "Private to ") if name_key(sender) == name_key(self.me) else (sender, "Private from ")

@@ -1,25 +1,58 @@
-"""The servers a client has met: by which certificate it knows them again, and what it keeps for each of them.
+"""Knowing the servers again: how a client meets one, by which certificate it knows it, and what it keeps for each.
 
 Trust on first use, as ssh does it. Nobody vouches for a server on a network of one's own; what can be known is that it
 is the same as last time. `servers.json` in the client's folder, readable by its user only:
 
     addresses    by "host:port", the fingerprint of the certificate that was met there
+    entered      the fingerprints of the servers that have let us in, wherever they were
     tokens       by the server's identity, the token of each name; an identity is a fingerprint, or for a server that
                  does not encrypt "plain:host:port"
     passwords    by the identity, the chat's password, when its user wanted it to be kept
 
 A token or a password kept for one identity is never given to another.
+
+`meet` waits for the network, in a thread of its own; an `Acquaintance` belongs to the engine's thread. `KnownServers`
+may be used by anybody.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import re
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from protocol import MAX_SECRET, ProtocolError, name_key, parse_object
+import certificate
+import link
+from link import Link, LinkError, TlsLink
+from protocol import (
+    EVENTS,
+    MAX_LINE,
+    MAX_SECRET,
+    NAME_QUESTION,
+    Decoder,
+    Error,
+    ProtocolError,
+    clean_line,
+    name_key,
+    parse_object,
+)
 from storage import write_whole
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+HANDSHAKE_SECONDS = 10.0  # a LAN needs milliseconds; a server with 500 handshakes before ours less than a second
+MOST_ATTEMPTS = 3  # when the network is so slow that the server takes us for a person who says nothing
 
 FILE_NAME = "servers.json"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -34,9 +67,126 @@ def _address(host: str, port: int) -> str:
     return f"{host.strip().rstrip('.').lower()}:{port}"
 
 
+# --- meeting a server -------------------------------------------------------------------------------------------------
+
+
+class NoChat(LinkError):
+    """Something answers at the address, and not as a Hallway server does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A connection on which nothing was said yet; `fingerprint` is the certificate's, None when it is not encrypted."""
+
+    link: Link
+    fingerprint: str | None
+
+    def end(self) -> None:
+        """Gives the connection back."""
+        _close(self.link)
+
+
+class _SpokeClear(Exception):
+    """What came instead of a handshake is no TLS; `said` is how it begins."""
+
+    def __init__(self, said: bytes) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+class _ClientLink(TlsLink):
+    """A `TlsLink` that can tell what was said instead of a handshake: OpenSSL would swallow it."""
+
+    def _shake_hands(self, deadline: float) -> None:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._tls.do_handshake()
+        self._set_seconds(max(0.001, deadline - time.monotonic()))
+        self._reader.sendall(self._outgoing.read())
+        said = Link.receive(self, max(0.001, deadline - time.monotonic()))
+        if not said:
+            raise ConnectionResetError(errno.ECONNRESET, "the other side ended the connection")
+        if said[0] not in (0x15, 0x16):  # neither an alert nor a handshake
+            raise _SpokeClear(said)
+        self._incoming.write(said)
+        super()._shake_hands(deadline)
+
+
+def meet(host: str, port: int) -> Meeting:
+    """Connects and shakes hands; unencrypted only when the server itself says, in so many words, that it has no other.
+
+    Waits for at most `link.CONNECT_SECONDS` and `HANDSHAKE_SECONDS` each time. Raises `LinkError` where nobody answers,
+    `NoChat` where something else does. Whether the server may be trusted is for the caller to say.
+    """
+    for _ in range(MOST_ATTEMPTS):
+        plain = link.connect(host, port)
+        deadline = time.monotonic() + HANDSHAKE_SECONDS
+        try:
+            way = _ClientLink(plain, link.client_context(), server_side=False, first=b"", seconds=HANDSHAKE_SECONDS)
+            return Meeting(way, certificate.fingerprint(way.certificate))
+        except _SpokeClear as answer:
+            said = _line(plain, answer.said, deadline)
+            _close(plain)
+        except OSError as error:
+            _close(plain)
+            raise NoChat(_why_no_chat(error, host, port)) from None
+        if _says_not_encrypted(said):
+            return Meeting(link.connect(host, port), None)
+        if not said.startswith(NAME_QUESTION.encode()):
+            break
+    raise NoChat(not_hallway(host, port))
+
+
+def not_hallway(host: str, port: int) -> str:
+    """The sentence for a server of another kind."""
+    return f"What answers at {clean_line(host)} port {port} is not a Hallway chat. Is the port right?"
+
+
+def closed_early(text: str, host: str, port: int) -> str:
+    """The sentence, behind what happened, for a server that went before it said anything."""
+    return f"{text} Is there a Hallway chat at {clean_line(host)} port {port}?"
+
+
+def _why_no_chat(error: OSError, host: str, port: int) -> str:
+    if isinstance(error, TimeoutError):
+        return not_hallway(host, port)
+    if isinstance(error, ConnectionError):
+        return closed_early("The server closed the connection.", host, port)
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or "no reason given").replace("_", " ").lower()
+        return closed_early(f"The server and this program could not agree on an encryption ({reason}).", host, port)
+    return closed_early(f"The connection to the server broke ({_reason(error)}).", host, port)
+
+
+def _line(plain: Link, said: bytes, deadline: float) -> bytes:
+    """What is said in the clear, from `said` on: the question for a name, or up to the end of the line."""
+    with contextlib.suppress(OSError):  # what came until then is all there is
+        while not (b"\n" in said or len(said) > MAX_LINE or said.startswith(NAME_QUESTION.encode())):
+            more = plain.receive(max(0.001, deadline - time.monotonic()))
+            if not more:
+                break
+            said += more
+    return said
+
+
+def _says_not_encrypted(said: bytes) -> bool:
+    """Whether this is the server's own word for it that it has no encryption, and nothing else."""
+    codes = [event.code if type(event) is Error else "" for event in Decoder(EVENTS).feed(said)]
+    return codes == ["not_encrypted"] and said.endswith(b"\n")
+
+
+def _close(way: Link) -> None:
+    way.shutdown()
+    way.close_reader()
+    way.close_writer()
+
+
+# --- the servers that were met ----------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class _Content:
     addresses: dict[str, str]
+    entered: list[str]
     tokens: dict[str, dict[str, str]]
     passwords: dict[str, str]
 
@@ -48,20 +198,33 @@ class KnownServers:
         self._path = folder / FILE_NAME
 
     def expected(self, host: str, port: int) -> str | None:
-        """The fingerprint of the server that was met at this address; None where none was, or none with one."""
+        """The fingerprint of the server that was met at this address; None where none was, or none with one.
+
+        This and all other reading raises OSError where the disk does not give the file.
+        """
         found = self._read().addresses.get(_address(host, port), "")
         return found if _FINGERPRINT.fullmatch(found) else None
 
-    def is_known(self, fingerprint: str) -> bool:
-        """Whether a server with this certificate was met, at whatever address."""
-        return fingerprint in self._read().addresses.values()
-
     def remember(self, host: str, port: int, fingerprint: str) -> None:
         """From now on this certificate, and no other, is expected at this address. Raises OSError."""
-        content = self._read()
-        if content.addresses.get(_address(host, port)) != fingerprint:
+
+        def change(content: _Content) -> None:
             content.addresses[_address(host, port)] = fingerprint
-            self._write(content)
+
+        self._change(change)
+
+    def has_let_us_in(self, fingerprint: str) -> bool:
+        """Whether a server with this certificate did, at whatever address."""
+        return fingerprint in self._read().entered
+
+    def note_entered(self, fingerprint: str) -> None:
+        """The server with this certificate has let us in. Raises OSError."""
+
+        def change(content: _Content) -> None:
+            if fingerprint not in content.entered:
+                content.entered.append(fingerprint)
+
+        self._change(change)
 
     def token(self, identity: str, name: str) -> str | None:
         """What proves to this server that `name` is ours."""
@@ -69,9 +232,11 @@ class KnownServers:
 
     def keep_token(self, identity: str, name: str, token: str) -> None:
         """Keeps what this server has given us for `name`. Raises OSError."""
-        content = self._read()
-        content.tokens.setdefault(identity, {})[name_key(name)] = token
-        self._write(content)
+
+        def change(content: _Content) -> None:
+            content.tokens.setdefault(identity, {})[name_key(name)] = token
+
+        self._change(change)
 
     def password(self, identity: str) -> str | None:
         """The chat's password, where it was kept."""
@@ -79,29 +244,57 @@ class KnownServers:
 
     def keep_password(self, identity: str, password: str | None) -> None:
         """Keeps the chat's password; None forgets it. Raises OSError."""
-        content = self._read()
-        if content.passwords.get(identity) != password:
+
+        def change(content: _Content) -> None:
             content.passwords.pop(identity, None)
-            if password is not None:
+            if password:
                 content.passwords[identity] = password
-            self._write(content)
+
+        self._change(change)
 
     def _read(self) -> _Content:
-        """Everything; nothing where there is no file, or one that makes no sense."""
-        try:
+        """Everything; nothing where there is no file, or one that makes no sense.
+
+        Raises OSError where there is a file that the disk does not give: to forget whom we know would be to trust
+        anybody.
+        """
+        fields = {}
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ProtocolError):
             fields = parse_object(self._path.read_bytes().strip())
-        except (OSError, ProtocolError):
-            fields = {}
-        tokens = fields.get("tokens")
+        tokens, entered = fields.get("tokens"), fields.get("entered")
         by_identity = tokens.items() if isinstance(tokens, dict) else ()
         return _Content(
             _strings(fields.get("addresses")),
+            [item for item in entered if isinstance(item, str)] if isinstance(entered, list) else [],
             {identity: _strings(of_names) for identity, of_names in by_identity},
             _strings(fields.get("passwords")),
         )
 
-    def _write(self, content: _Content) -> None:
-        write_whole(self._path, (json.dumps(asdict(content), indent=1) + "\n").encode())
+    def _change(self, change: Callable[[_Content], None]) -> None:
+        with _alone(self._path):
+            before, content = self._read(), self._read()
+            change(content)
+            if content != before:
+                write_whole(self._path, (json.dumps(asdict(content), indent=1) + "\n").encode())
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While this lasts, no other window of this person changes the file at `path`. Raises OSError.
+
+    Two that came in at the same moment would else each write what they read, and one token, and so a name, be lost.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with contextlib.suppress(OSError):  # a network folder without locks: no worse than none
+            if sys.platform == "win32":
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+            else:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _strings(value: object) -> dict[str, str]:
@@ -109,3 +302,127 @@ def _strings(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
     return {key: item for key, item in value.items() if isinstance(item, str) and 0 < len(item) <= MAX_SECRET}
+
+
+# --- one client and the servers at one address ------------------------------------------------------------------------
+
+
+class Doubt(Exception):
+    """The server that was met is not to be spoken to: `certificate_changed` or `not_encrypted_now`.
+
+    `str(error)` says what happened, what it may mean and what to do.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Whom a server is taken for, and what a hello to it may hold."""
+
+    identity: str
+    token: str | None
+    password: str | None
+
+
+class Acquaintance:
+    """What one run of a client knows of the servers at one address: from the disk, and from memory where that refuses.
+
+    `refusal` is why the disk did not take something; empty when it did. Whoever tells it sets it back.
+    """
+
+    def __init__(self, folder: Path, host: str, port: int, password: str | None, accept: str | None) -> None:
+        """`password` as it was typed, `accept` the fingerprint of the changed certificate that is welcome this once."""
+        self.refusal = ""
+        self._known = KnownServers(folder)
+        self._host, self._port = host, port
+        # Terminals and Tk hand over halves of characters at times, which no line can hold.
+        self._typed = None if password is None else password.encode(errors="replace").decode()
+        self._accept = accept
+        self._typed_for: str | None = None  # the identity that the typed password is for: the first we meet
+        self._met: str | None = None  # whose fingerprint is expected here, where the disk did not take it
+        self._tokens: dict[str, str] = {}  # key: identity; of our name, where the disk did not take it
+
+    def recognise(self, met: Meeting, name: str) -> Terms:
+        """On which terms to speak to the server that was met. Raises `Doubt`, OSError where the disk cannot be read.
+
+        What is met for the first time is remembered now, before the hello, and not when it has let us in: from here on
+        it has our name and perhaps a password, so another one in its place must be noticed.
+        """
+        expected = self._met or self._known.expected(self._host, self._port)
+        if met.fingerprint is None and expected is not None:
+            raise Doubt("not_encrypted_now", self._not_encrypted_now())
+        if met.fingerprint is not None and met.fingerprint != expected:
+            if expected is not None and met.fingerprint != self._accept:
+                raise Doubt("certificate_changed", self._certificate_changed(expected, met.fingerprint))
+            try:
+                self._known.remember(self._host, self._port, met.fingerprint)
+            except OSError as error:
+                self._met, self.refusal = met.fingerprint, _reason(error)
+        self._accept = None
+        identity = identity_of(self._host, self._port, met.fingerprint)
+        token = self._tokens.get(identity) or self._known.token(identity, name)
+        return Terms(identity, token, self._password_for(identity))
+
+    def _password_for(self, identity: str) -> str | None:
+        if self._typed is not None:
+            self._typed_for = self._typed_for or identity
+            if self._typed_for == identity:
+                return self._typed
+        return self._known.password(identity)
+
+    def is_first_meeting(self, fingerprint: str | None) -> bool:
+        """Whether the server that lets us in now, with this certificate, never did before. It has from now on."""
+        if fingerprint is None:
+            return False
+        try:
+            if self._known.has_let_us_in(fingerprint):
+                return False
+            self._known.note_entered(fingerprint)
+        except OSError as error:
+            self.refusal = _reason(error)
+        return True
+
+    def keep_token(self, identity: str, name: str, token: str) -> None:
+        """Keeps what this server has given us for `name`, on disk when this returns unless there is a `refusal`."""
+        self._tokens[identity] = token
+        try:
+            self._known.keep_token(identity, name, token)
+            del self._tokens[identity]  # what another window is given later counts
+        except OSError as error:
+            self.refusal = _reason(error)
+
+    def keep_password(self, identity: str, password: str | None) -> None:
+        """Keeps the chat's password; None forgets it. Raises OSError."""
+        self._known.keep_password(identity, password)
+
+    def _certificate_changed(self, expected: str, found: str) -> str:
+        here = f"{clean_line(self._host)} port {self._port}"
+        return (
+            f"The server at {here} is not the one you met there before. Either it was set up anew, or another computer "
+            "pretends to be it and would read what you write. Nothing was sent to it. The words of the server were "
+            f"“{certificate.in_words(expected)}”; now they are “{certificate.in_words(found)}”. Ask whoever runs the "
+            "server which words it shows when it starts, and accept the new ones only if they are exactly these."
+        )
+
+    def _not_encrypted_now(self) -> str:
+        here = f"{clean_line(self._host)} port {self._port}"
+        return (
+            f"The server at {here} was encrypted when you met it, and now offers no encryption. Either it was set up "
+            "otherwise, or another computer pretends to be it and would read what you write. Nothing was sent to it. "
+            "Ask whoever runs the server to turn its encryption on again; until then you cannot join here."
+        )
+
+
+def no_longer_yours(name: str) -> str:
+    """The sentence for a name whose token the server does not take any more."""
+    return (
+        f"{name} was yours in this chat and is not any more: it was set free, and somebody else has it now, or a name "
+        f"that looks like it. Choose another name, or ask whoever runs the server to set it free again: release {name}"
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

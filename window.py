@@ -27,7 +27,7 @@ from typing import Any
 
 from chat_screen import ChatScreen
 from engine import Ended, Engine, Entered, Happening, Received, Refused, Trouble
-from join_screen import JoinScreen
+from join_screen import Attempt, JoinScreen
 from look import DARK, Theme
 from storage import Settings, load_settings, save_settings
 
@@ -38,6 +38,8 @@ TICK_BUDGET = 0.010  # s of taking events in one tick
 TICK_ROOM = 300  # messages drawn in one tick; a long one counts for several
 LONG = 160  # characters that cost about as much to draw as one more message
 GOODBYE_SECONDS = 2.0
+# Ends of a chat that the first screen can do something about. At any other the conversation stays to be read.
+MENDED_BY_JOINING = frozenset({"certificate_changed", "wrong_password"})
 GLYPH_MEMORY = 64 * 1024 * 1024  # bytes for each font, and used only when so many emoji are on the screen
 
 
@@ -59,6 +61,7 @@ class Window:
         self._folder = folder
         self.engine: Engine | None = None
         self._rest: deque[Happening] = deque()  # taken off the queue, but too much for one tick
+        self._draft = ("", 0, "")  # host, port, and what was being written there when the chat ended by itself
         self._leaving: threading.Thread | None = None  # says goodbye in an engine that is not ours any more
         self._told: set[str] = set()  # mistakes of ours that were logged
         self._happened = 0.0  # when anything did, on the monotonic clock
@@ -120,19 +123,23 @@ class Window:
         self.theme.close()
         self.root.destroy()
 
-    def _start(self, name: str, host: str, port: int) -> None:
+    def _start(self, attempt: Attempt) -> None:
         """Join was pressed. An engine that is still saying goodbye comes first: both keep one outbox."""
         if self._leaving is not None and self._leaving.is_alive():
-            self.root.after(IDLE_TICK, lambda: self._start_again(name, host, port))
+            self.root.after(IDLE_TICK, lambda: self._start_again(attempt))
             return
+        name, host, port = attempt.name, attempt.host, attempt.port
         self.settings = replace(self.settings, name=name, host=host, port=port)
-        self.engine = Engine(self._folder, host, port, name)
-        self.chat = ChatScreen(self.root, self.theme, self.engine, name, self._other_look, self.leave)
+        self.engine = Engine(self._folder, host, port, name, attempt.password, attempt.accept)
+        if attempt.password is not None:
+            self.engine.keep_password(attempt.remember)
+        address = f"{host}, port {port}"
+        self.chat = ChatScreen(self.root, self.theme, self.engine, name, address, self._other_look, self.leave)
         self.engine.start()
 
-    def _start_again(self, name: str, host: str, port: int) -> None:
+    def _start_again(self, attempt: Attempt) -> None:
         if not self.closed and self.join is not None and self.join.connecting:
-            self._start(name, host, port)
+            self._start(attempt)
 
     def _cancel(self) -> None:
         """Not this chat after all."""
@@ -217,7 +224,13 @@ class Window:
             self.engine = None
             self.chat.destroy()
             self.chat = None
-            self.join.answer(event if isinstance(event, Refused) else Refused("ended", event.text))
+            self.join.answer(_refusal(event))
+        elif isinstance(event, Ended) and event.code in MENDED_BY_JOINING:
+            self.engine = None
+            self._draft = (self.settings.host, self.settings.port, self.chat.composer.written)
+            self.show_join()
+            assert self.join is not None
+            self.join.interrupt(_refusal(event))
         else:
             self.chat.take(event)
 
@@ -231,6 +244,10 @@ class Window:
             self._remember()
         self.root.title(f"{event.server} - Hallway" if event.server else "Hallway")
         self.chat.entered(event)
+        host, port, written = self._draft
+        if written and (host, port) == (self.settings.host, self.settings.port):
+            self.chat.composer.write(written)
+            self._draft = ("", 0, "")
 
     def _remember(self) -> None:
         try:
@@ -270,6 +287,11 @@ class Window:
             traceback.print_exception(kind, error, at, file=sys.stderr)
             if self.chat is not None:
                 self.chat.transcript.notice(f"Something could not be shown ({told}). The chat goes on.", "trouble")
+
+
+def _refusal(event: Refused | Ended) -> Refused:
+    """What the first screen says about an end: to it they are all the same."""
+    return event if isinstance(event, Refused) else Refused(event.code or "ended", event.text, event.fingerprint)
 
 
 def open_root(folder: Path) -> tk.Tk:

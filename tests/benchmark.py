@@ -41,6 +41,7 @@ import selectors
 import shutil
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -67,6 +68,7 @@ KEEPALIVE = 10.0  # seconds; Hallway drops people who are silent for 45
 JOINING_AT_ONCE = 8  # connections; ngircd's listen queue holds ten, and a full one costs seconds
 NOISE = 15  # % of a core; what others on the machine may use before it is said aloud
 FLOOD_GOALS = {100: 1.3, 1000: 1.6}  # people: times the fastest of the others
+TLS_GOAL = 2.5  # times the server's CPU of the plain flood
 STEADY_GOAL = 1.5  # ms, p50
 RESIDENT_GOAL = 60  # MiB, with 1,000 people joined
 
@@ -93,6 +95,7 @@ class Contender(ABC):
 
     name: ClassVar[str]
     program: ClassVar[str]  # what must be installed
+    encrypted: ClassVar[bool] = False  # whether the crowd speaks TLS to it
     echoes: ClassVar[bool] = True  # whether a sender gets its own texts
     keepalive: ClassVar[bytes] = b""
     numbered: ClassVar[re.Pattern[bytes] | None] = None  # finds the numbers 1, 2, 3 … it gives to messages, if it does
@@ -130,6 +133,13 @@ class Hallway(Contender):
 
     def line(self, person: int, number: int, text: bytes) -> bytes:
         return b'{"type":"send","id":"%d","text":"%b"}\n' % (number, text)
+
+
+class HallwayTls(Hallway):
+    """Ours as it is by default: encrypted. Only in the smallest flood, as decrypting it all is work for the crowd."""
+
+    name = "hallway+tls"
+    encrypted = True
 
 
 class Ngircd(Contender):
@@ -219,7 +229,7 @@ class Relay(Contender):
         return b"%b%b\n" % (bytes(100).replace(b"\0", b"-"), text)
 
 
-CONTENDERS: dict[str, Contender] = {c.name: c for c in (Hallway(), Ngircd(), Redis(), Nats())}
+CONTENDERS: dict[str, Contender] = {c.name: c for c in (Hallway(), HallwayTls(), Ngircd(), Redis(), Nats())}
 
 
 def relay(port: int) -> None:
@@ -369,6 +379,8 @@ class Crowd:
         self._buffer = bytearray(READ_SIZE + len(PHRASE))
         self._view = memoryview(self._buffer)
         self._next_keepalive = time.monotonic() + KEEPALIVE
+        self._tls = ssl.create_default_context()
+        self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE  # it is the server started above
         try:
             for first in range(0, people, JOINING_AT_ONCE):
                 self._join(port, range(first, min(people, first + JOINING_AT_ONCE)))
@@ -385,6 +397,8 @@ class Crowd:
         for number in numbers:
             connected = socket.create_connection((HOST, port), STALLED)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.contender.encrypted:
+                connected = self._tls.wrap_socket(connected)
             connected.setblocking(False)
             person = Person(number, connected)
             self.people.append(person)
@@ -409,11 +423,16 @@ class Crowd:
 
     def read(self, person: Person) -> memoryview:
         """Reads what has arrived for `person` and counts the deliveries in it. Valid until the next read."""
-        keep = len(PHRASE)
+        keep, size = len(PHRASE), 0
         try:
             size = person.socket.recv_into(self._view[keep:])
-        except BlockingIOError:
-            return self._view[:0]
+            more = size if isinstance(person.socket, ssl.SSLSocket) else 0
+            while more and keep + size < len(self._buffer):  # a record at a time
+                more = person.socket.recv_into(self._view[keep + size :])
+                size += more
+        except (BlockingIOError, ssl.SSLWantReadError):
+            if not size:
+                return self._view[:0]
         except OSError as error:
             raise InvalidRun(f"a connection broke ({error.strerror})") from None
         if not size:
@@ -432,10 +451,12 @@ class Crowd:
         ready = self._selector.select(timeout)
         for key, events in ready:
             person = key.data
-            if events & selectors.EVENT_READ:
+            more = bool(events & selectors.EVENT_READ)
+            while more:
                 data = self.read(person)
                 if person.keeps:
                     person.kept.append((time.perf_counter_ns(), bytes(data)))
+                more = isinstance(person.socket, ssl.SSLSocket) and person.socket.pending() > 0  # no selector tells
             if events & selectors.EVENT_WRITE:
                 self._write(person)
         if self.contender.keepalive and time.monotonic() > self._next_keepalive:
@@ -448,7 +469,7 @@ class Crowd:
     def _write(self, person: Person) -> None:
         try:
             size = person.socket.send(person.outgoing[:WRITE_SIZE])
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             return
         except OSError as error:
             raise InvalidRun(f"a connection broke ({error.strerror})") from None
@@ -733,6 +754,8 @@ class Plan:
         for number in range(self.rounds):
             for load, people in self.cases():
                 for contender in self.contenders:
+                    if contender.encrypted and (load, people) != self.cases()[0]:
+                        continue
                     say(f"round {number + 1} of {self.rounds}: {load}, {people} people, {contender.name}")
                     result = self.measure(contender, load, people)
                     runs.setdefault((load, people, contender.name), []).append(result)
@@ -810,7 +833,13 @@ def verdicts(results: Sequence[Result]) -> list[str]:
     sentences: list[str] = []
     for ours in (r for r in results if r.server == Hallway.name and not r.problem):
         others = [r for r in results if r.load == ours.load and r.people == ours.people and not r.problem]
-        others = [r for r in others if r.server in CONTENDERS and r is not ours]
+        tls = next((r for r in others if r.server == HallwayTls.name), None)
+        if tls and tls.cpu_us_per_delivery and ours.cpu_us_per_delivery:
+            times = tls.cpu_us_per_delivery / ours.cpu_us_per_delivery
+            sentences.append(
+                f"{ours.load} with TLS, {ours.people:,} people: {times:.2f} times the CPU (goal: {TLS_GOAL})"
+            )
+        others = [r for r in others if r.server in CONTENDERS and not r.server.startswith(Hallway.name)]
         if ours.load == "steady" and ours.p50_ms and ours.p99_ms:
             worst = max((r.p99_ms for r in others if r.p99_ms), default=None)
             than = f", p99 {ours.p99_ms:.2f} ms (goal: at most {worst:.2f}, the worst of the others)" if worst else ""

@@ -18,22 +18,25 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import re
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import pytest
 
 import protocol
-from processes import ANSWER_SECONDS
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS
 from protocol import (
     EVENTS,
     VERSION,
@@ -54,6 +57,9 @@ from protocol import (
 
 _ids = itertools.count(1)
 _open: set[Connection | AckKeeper] = set()  # closed when the test ends, whoever still holds them
+# What proves to a server that a name is one's own, kept as a client would until the test ends. Key: the server's port
+# and the name's key.
+_tokens: dict[tuple[int, str], str] = {}
 AnyPeer = TypeVar("AnyPeer", bound="Connection")
 
 
@@ -71,6 +77,12 @@ def close_all() -> None:
     """Closes what the test that just ended left open."""
     for peer in list(_open):
         peer.close()
+    _tokens.clear()
+
+
+def token_of(server: Address, name: str) -> str | None:
+    """The token that was issued for a name, if this test has seen one."""
+    return _tokens.get((server.port, protocol.name_key(name)))
 
 
 class Connection:
@@ -134,15 +146,26 @@ class Connection:
         raise NotImplementedError
 
 
-def _dial(server: Address, receive_buffer: int | None = None) -> socket.socket:
-    """A connected socket. A small `receive_buffer` (bytes) lets a test fill the way to it quickly."""
+def _dial(server: Address, receive_buffer: int | None = None, tls: bool = False) -> socket.socket:
+    """A connected socket. A small `receive_buffer` (bytes) lets a test fill the way to it quickly.
+
+    With `tls` it is one of Python's own, which has nothing of what the server is made of.
+    """
     connected = socket.socket()
     if receive_buffer is not None:  # only counts before connecting
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connected.settimeout(ANSWER_SECONDS)
     connected.connect((server.host, server.port))
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connected
+    return any_certificate().wrap_socket(connected) if tls else connected
+
+
+def any_certificate() -> ssl.SSLContext:
+    """For clients that do not look at the server's certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 class Peer(Connection):
@@ -158,9 +181,9 @@ class Peer(Connection):
         self._decoder: Decoder[Event] = Decoder(EVENTS)
 
     @classmethod
-    def connect(cls, server: Address, receive_buffer: int | None = None) -> Peer:
+    def connect(cls, server: Address, receive_buffer: int | None = None, tls: bool = False) -> Peer:
         """A connection on which nothing was said yet."""
-        return cls(_dial(server, receive_buffer))
+        return cls(_dial(server, receive_buffer, tls))
 
     @classmethod
     def join(
@@ -173,10 +196,11 @@ class Peer(Connection):
         history: str | None = None,
         after: int | None = None,
         receive_buffer: int | None = None,
+        tls: bool = False,
     ) -> Peer:
-        """Somebody who has said `hello` and was made welcome."""
-        peer = cls.connect(server, receive_buffer)
-        peer.hello(name, token=token, password=password, history=history, after=after)
+        """Somebody who has said `hello` and was made welcome; without a `token` given, with what they were issued."""
+        peer = cls.connect(server, receive_buffer, tls)
+        peer.hello(name, token=token or token_of(server, name), password=password, history=history, after=after)
         peer.expect_welcome()
         return peer
 
@@ -198,6 +222,8 @@ class Peer(Connection):
         assert isinstance(welcome, Welcome)
         self.welcome = welcome
         self.name = welcome.name
+        if welcome.token is not None:
+            _tokens[self.socket.getpeername()[1], protocol.name_key(welcome.name)] = welcome.token
         return welcome
 
     def say(self, text: str, to: str | None = None, id: str | None = None) -> str:
@@ -312,15 +338,15 @@ class RawPeer(Connection):
         self._rest = b""
 
     @classmethod
-    def connect(cls, server: Address, receive_buffer: int | None = None) -> RawPeer:
+    def connect(cls, server: Address, receive_buffer: int | None = None, tls: bool = False) -> RawPeer:
         """A connection on which nothing was said yet."""
-        return cls(_dial(server, receive_buffer))
+        return cls(_dial(server, receive_buffer, tls))
 
     @classmethod
-    def join(cls, server: Address, name: str, receive_buffer: int | None = None) -> RawPeer:
+    def join(cls, server: Address, name: str, receive_buffer: int | None = None, tls: bool = False) -> RawPeer:
         """Somebody who has said `hello`; whether they were made welcome is among the lines."""
-        peer = cls.connect(server, receive_buffer)
-        peer.send_bytes(protocol.encode(Hello(VERSION, name)))
+        peer = cls.connect(server, receive_buffer, tls)
+        peer.send_bytes(protocol.encode(Hello(VERSION, name, token_of(server, name))))
         return peer
 
     def read_messages(self, count: int, seconds: float = ANSWER_SECONDS) -> list[bytes]:
@@ -363,6 +389,9 @@ class RawPeer(Connection):
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             (self.messages if line.startswith(b'{"type":"message"') else self.others).append(line)
+            if line.startswith(b'{"type":"welcome"') and b'"token"' in line:
+                welcome = json.loads(line)
+                _tokens[self.socket.getpeername()[1], protocol.name_key(welcome["name"])] = welcome["token"]
 
 
 class TextPeer(Connection):
@@ -374,9 +403,9 @@ class TextPeer(Connection):
         self._rest = b""  # came, and is not read yet
 
     @classmethod
-    def connect(cls, server: Address) -> TextPeer:
+    def connect(cls, server: Address, tls: bool = False) -> TextPeer:
         """A connection on which nothing was typed yet."""
-        return cls(_dial(server))
+        return cls(_dial(server, tls=tls))
 
     @classmethod
     def join(cls, server: Address, name: str) -> TextPeer:
@@ -468,6 +497,101 @@ class Netcat(Program):
         super().__init__([netcat, server.host, str(server.port)])
 
 
+# Makes the pseudo-terminal the controlling one, as a shell's is, and becomes the server.
+_ON_A_TERMINAL = (
+    "import fcntl,os,sys,termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Keyboard(TextPeer):
+    """A program on a pseudo-terminal, with this test at its keyboard."""
+
+    def __init__(self, *command: str, **environment: str) -> None:
+        if sys.platform == "win32":
+            pytest.skip("Windows has no pseudo-terminals of this kind")
+        self._master, slave = os.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _ON_A_TERMINAL, *command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env=os.environ | {"PYTHONUTF8": "1"} | environment,
+        )
+        os.close(slave)
+        ours, self._theirs = socket.socketpair()
+        self._carrier = threading.Thread(target=self._carry, name="terminal", daemon=True)
+        self._carrier.start()
+        super().__init__(ours)
+
+    def _carry(self) -> None:
+        """A socket can be read with a deadline, a pseudo-terminal cannot."""
+        with contextlib.suppress(OSError):  # EIO: nobody has the other end open any more
+            while data := os.read(self._master, 65536):
+                self._theirs.sendall(data)
+        self._theirs.close()
+
+    def send_bytes(self, data: bytes) -> None:
+        os.write(self._master, data)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """The exit status; fails when there is none in time."""
+        status = self.process.wait(seconds)
+        self._carrier.join(seconds)
+        return status
+
+    def close(self) -> None:
+        super().close()
+        self.process.kill()
+        self.process.wait(ANSWER_SECONDS)
+        self._carrier.join(ANSWER_SECONDS)
+        with contextlib.suppress(OSError):
+            os.close(self._master)
+        self._master = -1
+
+
+class Operated:
+    """The real server, with its operator at the terminal."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
+        self.data = data
+        self.port = 0
+        self._arguments = arguments
+        self._environment = environment
+        self._launch()
+
+    def _launch(self) -> None:
+        command = [sys.executable, str(CHECKOUT / "server.py"), "--host", self.host, "--port", str(self.port)]
+        command += ["--data", str(self.data), "--rate", "0", *self._arguments]
+        self.keyboard = Keyboard(*command, **self._environment)
+        line = self.keyboard.expect_line(re.compile(r"Listening on port \d+"), START_SECONDS)
+        self.port = int(line.rpartition(" ")[2])
+
+    @property
+    def pid(self) -> int:
+        return self.keyboard.process.pid
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.keyboard.lines)
+
+    def type(self, line: str) -> None:
+        self.keyboard.type(line)
+
+    def expect(self, line: str | re.Pattern[str]) -> str:
+        """Waits for a line on the terminal."""
+        return self.keyboard.expect_line(line)
+
+    def restart(self) -> None:
+        """Stops it as Ctrl-C does, and starts it again."""
+        self.type("quit")
+        assert self.keyboard.wait() == 0
+        self.keyboard.close()
+        self._launch()
+
+
 class AckKeeper:
     """A proxy that lets everything through but acks, which it keeps until told otherwise."""
 
@@ -526,6 +650,21 @@ class AckKeeper:
             thread.join(ANSWER_SECONDS)
         for each in (self._listener, *self._sockets):
             each.close()
+
+
+class Recorder(AckKeeper):
+    """A proxy that lets everything through as it is, and keeps a copy: what somebody on the network could read."""
+
+    def __init__(self, server: Address) -> None:
+        self.heard = bytearray()  # of both directions, in pieces as they came
+        super().__init__(server)
+
+    def _carry(self, source: socket.socket, target: socket.socket, passes: Callable[[bytes], bytes]) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self.heard += data
+                target.sendall(data)
+        _shut(source, target)
 
 
 def _shut(*sockets: socket.socket) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from server import addresses_to_type
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0  # until the server says its port; a loaded machine needs 2 s to start Python
 STOP_SECONDS = 5.0  # what the server promises from SIGTERM to its end
@@ -36,6 +38,14 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> No
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:g} s in vain: {what}")
         time.sleep(0.01)
+
+
+def own_address() -> str:
+    """An IPv4 address of this machine that is not its loopback: who connects to it comes from there as well."""
+    address = next((address for address in addresses_to_type() if "." in address), None)
+    if address is None:
+        pytest.skip("this machine has no address but its loopback")
+    return address
 
 
 class ServerProcess:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from certificate import in_words, own_certificate
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
 from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, Send, Welcome
-from test_engine import ScriptedServer
+from test_engine import SESAME, ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
 # The same with less patience at the end of the input, for the tests in which nobody acks.
@@ -45,8 +46,8 @@ def run(text: str, *arguments: str, **environment: str) -> subprocess.CompletedP
 
 
 @pytest.fixture
-def fake() -> Iterator[ScriptedServer]:
-    server = ScriptedServer()
+def fake(tmp_path: Path) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(own_certificate(tmp_path / "fake"))
     yield server
     server.close()
 
@@ -275,6 +276,7 @@ def test_script_gets_nothing_from_before_it_joined(server: ServerProcess) -> Non
     bob = Peer.join(server, "Bob")
     bob.say("earlier")
     bob.read_until(1)
+    assert "Encrypted." in run("", *address(server), "--name", "Kitchen").stdout  # said once
     result = run("Dinner!\n", *address(server), "--name", "Kitchen")
     asked = run("/history\n", *address(server), "--name", "Ada")
 
@@ -410,13 +412,13 @@ def test_reader_that_goes_away_ends_it_quietly(server: ServerProcess) -> None:
     command = [*CLIENT, "--console", *address(server), "--name", "Ada"]
     pipe = subprocess.PIPE
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    bob = Peer.join(server, "Bob")
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=buffered) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        bob = Peer.join(server, "Bob")
         bob.say("nobody reads this")
         assert process.wait(ANSWER_SECONDS) == 0
         assert process.stderr.read() == b""
@@ -503,6 +505,89 @@ def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
         ada.expect_line("Away: Cem.")
 
 
+# --- whom it speaks to ------------------------------------------------------------------------------------------------
+
+
+def test_words_of_a_new_server_are_shown_once(fake: ScriptedServer) -> None:
+    """At the first meeting they are there to be compared, later there is nothing to say."""
+    said = "Encrypted. To be sure that nobody is in between, compare these words with the server's: "
+    shown = []
+    for _ in range(2):
+        with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+            guest = fake.accept()
+            guest.welcome()
+            ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+            ada.type("/who")
+            ada.expect_line("Here: Ada.")
+            shown.append([line for line in ada.lines if line.startswith("Encrypted")])
+
+    assert shown == [[said + in_words(str(fake.fingerprint))], []]
+
+
+def test_unencrypted_is_said_each_time(start_server: Callable[..., ServerProcess]) -> None:
+    """Plainly, at every join."""
+    server = start_server("--plaintext")
+    said = "Not encrypted: others on this network can read, and change, what you write and what you read."
+    results = [run("", *address(server), "--name", "Ada") for _ in range(2)]
+
+    assert [result.stdout.splitlines().count(said) for result in results] == [1, 1]
+
+
+@pytest.mark.parametrize("answer", ["accept", "yes", ""])
+def test_changed_certificate_is_asked_about(fake: ScriptedServer, tmp_path: Path, answer: str) -> None:
+    """Nothing but the word itself accepts it; the sentence stands before the question."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        fake.accept().welcome()
+        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+    fake.close()
+    other = ScriptedServer(own_certificate(tmp_path / "other"), fake.port)
+    with Program([*CLIENT, "--console", *address(other), "--name", "Ada"]) as ada:
+        guest = other.accept()
+        ada.expect_line(re.compile(r"The server at 127\.0\.0\.1 port \d+ is not the one you met there before\. .*"))
+        ada.expect_prompt("Type accept to trust the new one: ")
+        assert guest.closed()
+        assert guest.bytes == b""
+        ada.type(answer)
+        if answer == "accept":
+            other.accept().welcome()
+            ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+        else:
+            assert ada.wait() == 1
+    other.close()
+
+
+def test_password_is_asked_for_when_the_server_wants_one(fake: ScriptedServer) -> None:
+    """On a pipe it is the next line; whose words these are stands before, and what follows is said in the chat."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        with fake.accept() as guest:
+            assert guest.expect(Hello).password is None
+            guest.tell(Error("wrong_password", "This chat needs a password."))
+            ada.expect_line("This chat needs a password.")
+            ada.expect_line(re.compile("Encrypted. .*"))
+            ada.expect_prompt("Enter the chat's password: ")
+        ada.type(f" {SESAME}")
+        ada.type("hello")
+        guest = fake.accept()
+        assert guest.welcome().password == f" {SESAME}"
+        assert guest.expect(Send).text == "hello"
+        assert len([line for line in ada.lines if line.startswith("Encrypted")]) == 1
+
+
+def test_password_from_the_environment(start_server: Callable[..., ServerProcess]) -> None:
+    """A script with the wrong one ends, and guesses no further with its lines."""
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    right = run("hello\n", *address(server), "--name", "Ada", HALLWAY_PASSWORD=SESAME)
+    wrong = run("hello\n", *address(server), "--name", "Bea", HALLWAY_PASSWORD="no")  # noqa: S106
+    none = run("", *address(server), "--name", "Cem")
+
+    assert right.returncode == 0
+    assert "Ada: hello" in right.stdout
+    assert wrong.returncode == 1
+    assert "That is not the password." in wrong.stdout
+    assert none.returncode == 1
+    assert "HALLWAY_PASSWORD" in none.stdout
+
+
 # --- a terminal -------------------------------------------------------------------------------------------------------
 
 
@@ -524,10 +609,10 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         self.process.send_signal(signal.SIGINT)
 
-    def expect(self, text: str) -> None:
-        """Waits until `text` has been shown."""
+    def expect(self, text: str, times: int = 1) -> None:
+        """Waits until `text` has been shown so often."""
         deadline = time.monotonic() + ANSWER_SECONDS
-        while text not in self.shown:
+        while self.shown.count(text) < times:
             left = deadline - time.monotonic()
             if left < 0 or not select.select([self._master], [], [], left)[0]:
                 pytest.fail(f"{text!r} was not shown; what stands there:\n{self.shown}")
@@ -618,6 +703,29 @@ def test_terminal_offers_the_last_answers_again(server: ServerProcess) -> None:
         ada.expect("Welcome to the chat, Ada!")
     finally:
         ada.close()
+
+
+def test_terminal_does_not_show_the_password(start_server: Callable[..., ServerProcess]) -> None:
+    """It is asked for without echo, and again when it was wrong."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals in Python")
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    ada = Terminal(*address(server), "--name", "Ada")
+    try:
+        ada.expect("Enter the chat's password: ")
+        ada.type("guess")
+        ada.expect("That is not the password.")
+        ada.expect("Enter the chat's password: ", 2)
+        ada.type(SESAME)
+        ada.expect("Welcome to the chat, Ada!")
+        ada.type("hello")
+        ada.type("/who")
+        ada.expect("Here: Ada.")
+    finally:
+        ada.close()
+
+    assert SESAME not in ada.shown
+    assert "guess" not in ada.shown
 
 
 def test_terminal_says_what_waits(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:

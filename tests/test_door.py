@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import door
-from door import Door, Pace, is_own, place_of
+from door import Door, Pace, is_own, network_of, place_of
+from peers import Keyboard, Peer, TextPeer
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
+
+PASSWORD = "open sesame"  # noqa: S105 - of chats that live as long as a test
 
 
 class Clock:
@@ -33,15 +44,30 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     [
         ("192.168.1.7", "192.168.1.7"),
         ("::ffff:192.168.1.7", "192.168.1.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"),
         ("fe80::1234%eth0", "fe80::1234"),
         ("::1", "::1"),
         ("what", "what"),
     ],
 )
 def test_place(address: str, place: str) -> None:
-    """One computer is one place, however many IPv6 addresses it gives itself."""
+    """An address is one place, however it is written."""
     assert place_of(address) == place
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.168.1.7", "192.168.1.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1234%eth0", "fe80::1234"),
+        ("::1", "::1"),
+        ("what", "what"),
+    ],
+)
+def test_network(address: str, network: str) -> None:
+    """One computer guesses as one, however many IPv6 addresses it gives itself."""
+    assert network_of(address) == network
 
 
 @pytest.mark.parametrize(
@@ -179,3 +205,148 @@ def test_pace(clock: Clock) -> None:
     assert at_once == [0.0, 0.0, 0.0, 0.5]
     assert later == 3
     assert Pace(0, 1).seconds(1000) == 0.0
+
+
+# --- the real server --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed_chat(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """A server that wants a password."""
+    return start_server(HALLWAY_PASSWORD=PASSWORD)
+
+
+def test_nobody_gets_in_without_the_password(closed_chat: ServerProcess) -> None:
+    """A hello without it, or with another, gets the reason, no name and no word of the chat; with it all is as ever."""
+    ada = Peer.join(closed_chat, "Ada", password=PASSWORD)
+    answers = []
+    for password in (None, "", "Open Sesame"):
+        mallory = Peer.connect(closed_chat)
+        mallory.hello("Mallory", password=password)
+        answers.append(mallory.expect("error", code="wrong_password").text)
+        assert mallory.closed()
+    ada.say("among us")
+    seen = [event.type for event in ada.events_until("message")]
+
+    assert answers == ["This chat needs a password.", "That is not the password.", "That is not the password."]
+    assert "joined" not in seen
+    assert PASSWORD not in closed_chat.log
+    assert "Nobody comes in without the password." in closed_chat.log
+
+
+def test_a_name_is_not_enough(closed_chat: ServerProcess) -> None:
+    """The owner of a name needs the password as well, and who has the password needs the name's token."""
+    Peer.join(closed_chat, "Ada", password=PASSWORD)
+    again = Peer.connect(closed_chat)
+    again.hello("Ada", password=PASSWORD)
+    again.expect("error", code="name_taken")
+    again.hello("Bob", password=PASSWORD)
+
+    assert again.expect_welcome().name == "Bob"
+
+
+def test_password_in_words(closed_chat: ServerProcess) -> None:
+    """People in words are asked for it once, after their name; a wrong one ends the connection."""
+    Peer.join(closed_chat, "Bob", password=PASSWORD)
+    ada = TextPeer.connect(closed_chat)
+    ada.type("Bob")
+    ada.expect_prompt("Password: ")
+    ada.type(PASSWORD)
+    ada.expect_line(re.compile("Bob is the name of somebody else here.*"))
+    ada.expect_prompt("What is your name? ")
+    ada.type("Ada")
+    ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+    mallory = TextPeer.connect(closed_chat)
+    mallory.type("Mallory")
+    mallory.expect_prompt("Password: ")
+    mallory.type("open")
+    mallory.expect_line("That is not the password.")
+
+    assert mallory.closed()
+
+
+def test_guesses_are_slowed(start_server: Callable[..., ServerProcess]) -> None:
+    """After a few wrong ones an address has to wait, and is told for how long; another address need not."""
+    elsewhere = own_address()
+    server = start_server("--host", "0.0.0.0", HALLWAY_PASSWORD=PASSWORD)
+
+    class There:
+        host = elsewhere
+        port = server.port
+
+    answers = []
+    for _ in range(door.WRONG_BURST + 2):
+        mallory = Peer.connect(server)
+        mallory.hello("Mallory", password=PASSWORD + "?")
+        answers.append(mallory.expect("error", code="wrong_password").text)
+    bob = Peer.join(There(), "Bob", password=PASSWORD, tls=True)
+
+    assert answers[: door.WRONG_BURST] == ["That is not the password."] * door.WRONG_BURST
+    for answer in answers[door.WRONG_BURST :]:
+        assert re.fullmatch(r"Too many wrong passwords from your address. Try again in [12] seconds?\.", answer)
+    assert bob.welcome
+
+
+def test_password_is_asked_for(tmp_path: Path) -> None:
+    """--password asks on the terminal, and does not show what is typed."""
+    command = [sys.executable, str(CHECKOUT / "server.py"), "--host", "127.0.0.1", "--port", "0", "--password"]
+    keyboard = Keyboard(*command, "--data", str(tmp_path / "data"))
+    keyboard.expect_prompt("Password for this chat: ", START_SECONDS)
+    keyboard.type(PASSWORD)
+    line = keyboard.expect_line(re.compile(r"Listening on port \d+"), START_SECONDS)
+
+    class Here:
+        host = "127.0.0.1"
+        port = int(line.rpartition(" ")[2])
+
+    assert Peer.join(Here(), "Ada", password=PASSWORD).welcome
+    assert not any("sesame" in line for line in keyboard.lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "status", "sentence"),
+    [
+        ([], {"HALLWAY_PASSWORD": ""}, 1, "A password has 1 to 1024 characters; this one has 0. Choose another one."),
+        (["--password", "secret"], {}, 2, "unrecognized arguments: secret"),
+        (["--password=secret"], {}, 2, "ignored explicit argument 'secret'"),
+    ],
+)
+def test_password_that_is_none(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], status: int, sentence: str
+) -> None:
+    """An empty one is refused; among the arguments, where everybody could read it, there is no place for one."""
+    command = [sys.executable, str(CHECKOUT / "server.py"), "--data", str(tmp_path / "data"), *arguments]
+    refused = subprocess.run(
+        command, capture_output=True, text=True, timeout=START_SECONDS, check=False, env=os.environ | environment
+    )
+
+    assert refused.returncode == status
+    assert refused.stderr.endswith(f"{sentence}\n")
+
+
+def test_connections_from_one_address(start_server: Callable[..., ServerProcess]) -> None:
+    """The 65th from elsewhere is closed at once; from this machine, and when one of them has gone, there is room."""
+    elsewhere = own_address()
+    server = start_server("--host", "0.0.0.0")
+
+    class There:
+        host = elsewhere
+        port = server.port
+
+    peers = [TextPeer.connect(There()) for _ in range(door.CONNECTIONS)]
+    server.expect_log(f"connection from {elsewhere}:{peers[-1].socket.getsockname()[1]}")
+    one_more = TextPeer.connect(There())
+    assert one_more.closed()
+    own = Peer.join(server, "Ada")
+    peers[0].close()
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:  # until the server has noticed
+        try:
+            bob = Peer.connect(There(), tls=True)
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+    bob.hello("Bob")
+
+    assert own.welcome
+    assert bob.expect_welcome()

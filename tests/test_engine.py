@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import queue
 import re
+import select
 import selectors
 import signal
 import socket
+import ssl
+import stat
+import struct
 import sys
 import threading
 import time
@@ -21,6 +26,9 @@ import pytest
 import engine
 import link
 import peers
+import trust
+from certificate import FILE_NAME as CERTIFICATE
+from certificate import fingerprint_of, in_words, own_certificate
 from engine import (
     Connecting,
     Ended,
@@ -35,6 +43,7 @@ from engine import (
     Trouble,
     Waiting,
 )
+from link import Link, TlsLink
 from peers import AckKeeper, Peer
 from processes import ANSWER_SECONDS, ServerProcess, start_writer, wait_until
 from protocol import (
@@ -65,14 +74,43 @@ from protocol import (
     encode,
 )
 
+SESAME = "open sesame"  # a chat's password
+NOT_ENCRYPTED = b'{"type":"error","code":"not_encrypted","text":"This chat is not encrypted."}\n'
+
 
 class Guest(peers.Connection):
     """One connection to the scripted server, as the server sees it. It answers nothing by itself."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, tls: ssl.SSLContext | None) -> None:
+        """Shakes hands where there is a `tls`. One thread may send while another one reads."""
         super().__init__(connected)
+        self.link = Link(connected)
         self.commands: list[Command] = []  # came, and no `expect` has asked for it yet
+        self.bytes = b""  # all that came, decrypted
         self._decoder: Decoder[Command] = Decoder(COMMANDS)
+        if tls is not None:
+            self.link = TlsLink(self.link, tls, server_side=True, first=b"", seconds=ANSWER_SECONDS)
+
+    def send_bytes(self, data: bytes, seconds: float = ANSWER_SECONDS) -> None:
+        send_all(self.link, data, seconds)
+
+    def close(self) -> None:
+        super().close()
+        self.link.close_writer()
+
+    def _receive(self, deadline: float) -> bool:
+        if self.ended:
+            return False
+        try:
+            data = self.link.receive(max(0.001, deadline - time.monotonic()))
+        except TimeoutError:
+            return False
+        except OSError:  # reset: the end as well
+            data = b""
+        self.ended = not data
+        self.bytes += data
+        self._take(data)
+        return not self.ended
 
     def expect(self, kind: type[Any], seconds: float = ANSWER_SECONDS) -> Any:
         """The next command, which must be of this kind."""
@@ -87,11 +125,11 @@ class Guest(peers.Connection):
     def tell(self, *events: Event) -> None:
         self.send_bytes(b"".join(encode(event) for event in events))
 
-    def welcome(self, history: str = "log-1", last: int = 0) -> Hello:
+    def welcome(self, history: str = "log-1", last: int = 0, token: str | None = None) -> Hello:
         """Waits for the hello and answers it; returns the hello."""
         hello = self.expect(Hello)
         assert isinstance(hello, Hello)
-        self.tell(Welcome(1, "Fake", history, hello.name, (Person(hello.name, True),), last))
+        self.tell(Welcome(1, "Fake", history, hello.name, (Person(hello.name, True),), last, token))
         return hello
 
     def take(self, count: int) -> list[Send]:
@@ -108,28 +146,97 @@ class Guest(peers.Connection):
             self.commands.append(command)
 
 
+def send_all(way: Link, data: bytes, seconds: float = ANSWER_SECONDS) -> None:
+    """Hands `data` to a link, as fast as that takes it."""
+    deadline = time.monotonic() + seconds
+    left = memoryview(data)
+    while left:
+        sent = way.send(left)
+        left = left[sent:]
+        if not sent and not select.select([], [way], [], max(0, deadline - time.monotonic()))[1]:
+            pytest.fail("nothing more is taken")
+
+
+class EncryptedAckKeeper(AckKeeper):
+    """An `AckKeeper` with the server's own certificate: to an engine it is the server, at another address."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self._tls = link.server_context(server.data / CERTIFICATE)
+        super().__init__(server)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near = self._listener.accept()[0]
+                far = socket.create_connection((self._server.host, self._server.port))
+                self._sockets += [near, far]
+                inner = TlsLink(Link(near), self._tls, server_side=True, first=b"", seconds=ANSWER_SECONDS)
+                outer = TlsLink(Link(far), link.client_context(), server_side=False, first=b"", seconds=ANSWER_SECONDS)
+                self._threads += [
+                    threading.Thread(target=self._carry_lines, args=(inner, outer, bytes)),
+                    threading.Thread(target=self._carry_lines, args=(outer, inner, self._without_ack)),
+                ]
+                for thread in self._threads[-2:]:
+                    thread.start()
+
+    def _carry_lines(self, source: Link, target: Link, passes: Callable[[bytes], bytes]) -> None:
+        rest = b""
+        with contextlib.suppress(OSError):
+            while data := source.receive(6 * ANSWER_SECONDS):
+                *lines, rest = (rest + data).split(b"\n")
+                send_all(target, b"".join(passes(line + b"\n") for line in lines))
+        source.shutdown()
+        target.shutdown()
+        target.close_writer()
+
+
 class ScriptedServer:
     """A server whose every word the test says itself."""
 
     host = "127.0.0.1"
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server((self.host, 0))
+    def __init__(self, certificate: Path | None = None, port: int = 0) -> None:
+        """Encrypts when it has a certificate (`own_certificate`), and says in its one way that it does not when not."""
+        self._listener = socket.create_server((self.host, port))
+        self._tls = None if certificate is None else link.server_context(certificate)
         self.port: int = self._listener.getsockname()[1]
+        self.fingerprint = None if certificate is None else fingerprint_of(certificate)
 
     def accept(self, seconds: float = ANSWER_SECONDS) -> Guest:
+        """The next connection, on which the engine may speak."""
+        if self._tls is None:
+            with self.accept_raw(seconds) as first:
+                answer_in_the_clear(first, NOT_ENCRYPTED)
+        return Guest(self.accept_raw(seconds), self._tls)
+
+    def accept_raw(self, seconds: float = ANSWER_SECONDS) -> socket.socket:
+        """The next connection as it comes."""
         self._listener.settimeout(seconds)
-        return Guest(self._listener.accept()[0])
+        connected = self._listener.accept()[0]
+        connected.settimeout(seconds)
+        return connected
 
     def close(self) -> None:
         self._listener.close()
 
 
+def answer_in_the_clear(connected: socket.socket, answer: bytes) -> bytes:
+    """Says `answer` instead of a handshake and waits for the end; returns what came."""
+    came = connected.recv(65536)
+    assert came[0] == 0x16
+    with contextlib.suppress(OSError):  # the engine may have heard enough before the end of it
+        connected.sendall(answer)
+        connected.shutdown(socket.SHUT_WR)
+        while data := connected.recv(65536):
+            came += data
+    return came
+
+
 class Recorder:
     """Does with an engine what a window does: takes off what happens, in order. It keeps all of it."""
 
-    def __init__(self, folder: Path, server: peers.Address, name: str = "Ada") -> None:
-        self.engine = Engine(folder, server.host, server.port, name)
+    def __init__(self, folder: Path, server: peers.Address, name: str = "Ada", **more: Any) -> None:
+        self.engine = Engine(folder, server.host, server.port, name, **more)
         self.messages: list[Message] = []  # all that were received
         self.seen: list[Happening] = []  # all that happened
 
@@ -152,6 +259,12 @@ class Recorder:
                 return happening
             assert not isinstance(happening, (Refused, Ended)), happening
 
+    def expect_refusal(self) -> Refused:
+        """What stops it before it was in."""
+        while not isinstance(happening := self.next(), Refused):
+            assert not isinstance(happening, (Entered, Ended)), happening
+        return happening
+
     def read_until(self, text: str) -> list[str]:
         """All texts received so far, as soon as `text` is among them."""
         while text not in (texts := [message.text for message in self.messages]):
@@ -159,9 +272,16 @@ class Recorder:
         return texts
 
 
-@pytest.fixture
-def fake() -> Iterator[ScriptedServer]:
-    server = ScriptedServer()
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two servers' own."""
+    return [own_certificate(tmp_path_factory.mktemp("certificate")) for _ in range(2)]
+
+
+@pytest.fixture(params=["encrypted", "plain"])
+def fake(request: pytest.FixtureRequest, certificates: list[Path]) -> Iterator[ScriptedServer]:
+    """All that an engine does it does on either kind of connection."""
+    server = ScriptedServer(certificates[0] if request.param == "encrypted" else None)
     yield server
     server.close()
 
@@ -171,8 +291,8 @@ def join(tmp_path: Path) -> Iterator[Callable[..., Recorder]]:
     """`join(server, name, folder)` starts an engine; all of them are closed when the test ends."""
     recorders: list[Recorder] = []
 
-    def start(server: peers.Address, name: str = "Ada", folder: Path = tmp_path / "client") -> Recorder:
-        recorders.append(Recorder(folder, server, name))
+    def start(server: peers.Address, name: str = "Ada", folder: Path = tmp_path / "client", **more: Any) -> Recorder:
+        recorders.append(Recorder(folder, server, name, **more))
         recorders[-1].engine.start()
         return recorders[-1]
 
@@ -295,22 +415,28 @@ def test_whether_a_name_that_left_is_kept_is_passed_on(fake: ScriptedServer, joi
     assert [ada.expect(Left).kept for _ in range(3)] == [False, True, None]
 
 
+@pytest.fixture(params=["encrypted", "plain"])
+def either_server(request: pytest.FixtureRequest, start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """The real server, of either kind."""
+    return start_server(*(["--plaintext"] if request.param == "plain" else []))
+
+
 # --- losing the connection --------------------------------------------------------------------------------------------
 
 
-def test_server_killed_and_restarted(server: ServerProcess, join: Callable[..., Recorder]) -> None:
+def test_server_killed_and_restarted(either_server: ServerProcess, join: Callable[..., Recorder]) -> None:
     """After kill -9 of the server the engine comes back by itself and has missed and repeated nothing."""
-    ada = join(server)
+    ada = join(either_server)
     ada.expect(Entered)
     for i in range(20):
         ada.engine.send(f"before {i}")
     ada.read_until("before 19")
-    server.kill()
+    either_server.kill()
     ada.expect(Lost)
     for i in range(20):
         ada.engine.send(f"meanwhile {i}")
-    server.restart()
-    bob = Peer.join(server, "Bob")
+    either_server.restart()
+    bob = Peer.join(either_server, "Bob")
     bob.say("from Bob")
     ada.expect(Entered, resumed=True, new_log=False)
     ada.engine.send("after")
@@ -344,7 +470,7 @@ def test_resume_names_the_log_and_the_last_seq(fake: ScriptedServer, join: Calla
 
 def test_every_ack_lost_and_still_exactly_once(server: ServerProcess, join: Callable[..., Recorder]) -> None:
     """All is sent again after the reconnect under the same ids, acked as before, and stands in the log once."""
-    ack_keeper = AckKeeper(server)
+    ack_keeper = EncryptedAckKeeper(server)
     ada = join(ack_keeper)
     ada.expect(Entered)
     ids = [ada.engine.send(f"m{i}") for i in range(50)]
@@ -459,7 +585,7 @@ def test_what_trying_again_cannot_change_ends_it(
 
     assert ada.expect(Lost)
     assert ada.next() == Connecting()
-    assert ada.next() == Ended("Not you.")
+    assert ada.next() == Ended("Not you.", code, fake.fingerprint)
     assert guest.closed()
 
 
@@ -555,17 +681,17 @@ def test_pauses_grow_until_a_connection_lasts(
 
 
 def test_restarted_client_with_a_full_outbox(
-    server: ServerProcess, join: Callable[..., Recorder], tmp_path: Path
+    either_server: ServerProcess, join: Callable[..., Recorder], tmp_path: Path
 ) -> None:
     """What was written while the server was away and the client then closed goes out at the next start, once."""
-    ada = join(server)
+    ada = join(either_server)
     ada.expect(Entered)
-    server.kill()
+    either_server.kill()
     ada.expect(Lost)
     ids = [ada.engine.send(f"kept {i}") for i in range(200)]
     assert ada.engine.close(0.1) is False
-    server.restart()
-    again = join(server)
+    either_server.restart()
+    again = join(either_server)
     again.expect(Entered)
 
     assert [again.expect(Waiting).id for _ in ids] == ids
@@ -609,7 +735,9 @@ def test_disk_that_refuses_the_outbox(fake: ScriptedServer, join: Callable[..., 
     assert [send.id for send in sends] == ids
     assert "disk" in trouble.text
     assert [ada.expect(Stored).id for _ in ids] == ids
-    assert len([happening for happening in ada.seen if isinstance(happening, Trouble)]) == 1
+    troubles = [happening.text for happening in ada.seen if isinstance(happening, Trouble)]
+    assert sum("disk does not take what you write" in text for text in troubles) == 1
+    assert sum("how you and this server know each other" in text for text in troubles) == (fake.fingerprint is not None)
 
 
 def test_not_saved_is_sent_again_in_its_place(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
@@ -739,7 +867,7 @@ def test_refused_name(server: ServerProcess, join: Callable[..., Recorder], tmp_
     assert isinstance(failed, Failed)
     assert failed.id == late
     assert ada.engine.close() is True
-    assert not (tmp_path / "client").exists()
+    assert not (tmp_path / "client" / "outbox").exists()
     assert not other.ended
 
 
@@ -859,7 +987,7 @@ def test_server_that_says_nothing(
 
     assert ada.next() == Connecting()
     sentence = f"What answers at 127.0.0.1 port {fake.port} is not a Hallway chat. Is the port right?"
-    assert ada.next() == Refused("not_hallway", sentence)
+    assert ada.next() == Refused("not_hallway", sentence, fake.fingerprint)
     assert guest.closed()
 
 
@@ -968,9 +1096,7 @@ def test_face_that_takes_nothing_makes_the_server_wait(
     guest = fake.accept()
     guest.welcome()
     ada.expect(Entered)
-    writer = guest.socket.dup()  # the test reads meanwhile
-    writer.settimeout(3 * ANSWER_SECONDS)
-    sender = threading.Thread(target=writer.sendall, args=(lines,))
+    sender = threading.Thread(target=guest.send_bytes, args=(lines, 3 * ANSWER_SECONDS))
     sender.start()
     connection = ada.engine._connection
     assert connection is not None
@@ -980,7 +1106,6 @@ def test_face_that_takes_nothing_makes_the_server_wait(
     waiting = ada.engine.events.qsize()
     heard = [ada.expect(Joined) for _ in news]
     sender.join(ANSWER_SECONDS)
-    writer.close()
 
     assert said.count(Ping()) == 15
     assert said.count(Send(id, "ours goes out")) == 1
@@ -1119,3 +1244,479 @@ def test_stopped_server_is_noticed_and_taken_up_again(
     ada.read_until("m9")
 
     assert [message.id for message in ada.messages] == ids
+
+
+# --- whom it speaks to ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def meet(certificates: list[Path]) -> Iterator[Callable[..., ScriptedServer]]:
+    """`meet(0)` is a server with the first certificate, `meet(None, port)` one without any in the place of another."""
+    started: list[ScriptedServer] = []
+
+    def start(which: int | None, port: int = 0) -> ScriptedServer:
+        for server in started:
+            if server.port == port:
+                server.close()
+        started.append(ScriptedServer(None if which is None else certificates[which], port))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+Meet = Callable[..., ScriptedServer]
+Join = Callable[..., Recorder]
+
+
+def come_and_go(server: ScriptedServer, ada: Recorder, token: str | None = None) -> Hello:
+    """Lets Ada in and loses her again without a reason; returns her hello."""
+    with server.accept() as guest:
+        hello = guest.welcome(token=token)
+        ada.expect(Entered)
+    ada.engine.close(0)
+    return hello
+
+
+def test_first_meeting_is_told_once(meet: Meet, join: Join) -> None:
+    """The words of a new server are to be compared when it lets us in first, not at each later time."""
+    server = meet(0)
+    first = join(server)
+    server.accept().tell(Error("full", "This chat is full."))
+    refused = first.expect_refusal()
+    for expected in (True, False):
+        ada = join(server)
+        with server.accept() as guest:
+            guest.welcome()
+            ada.expect(Entered, encrypted=True, fingerprint=server.fingerprint, first_meeting=expected)
+        ada.engine.close(0)
+
+    assert refused.code == "full"
+
+
+def test_unencrypted_is_told(meet: Meet, join: Join) -> None:
+    """Each time, with no words to compare."""
+    ada = join(server := meet(None))
+    server.accept().welcome()
+
+    ada.expect(Entered, encrypted=False, fingerprint=None, first_meeting=False)
+
+
+def test_changed_certificate_is_refused_with_nothing_sent(meet: Meet, join: Join) -> None:
+    """Another server at a known address gets a handshake and not a byte more; the sentence has both in words."""
+    server = meet(0)
+    come_and_go(server, join(server), token="t" * 64)
+    other = meet(1, server.port)
+    ada = join(other, password=SESAME)
+    ada.engine.send("for my friends only")
+    guest = other.accept()
+    refused = ada.expect_refusal()
+
+    assert guest.closed()
+    assert guest.bytes == b""
+    assert (refused.code, refused.fingerprint) == ("certificate_changed", other.fingerprint)
+    assert f"“{in_words(str(server.fingerprint))}”; now they are “{in_words(str(other.fingerprint))}”" in refused.text
+
+
+def test_changed_certificate_on_a_reconnect_ends_it(meet: Meet, join: Join) -> None:
+    """The same after we were in: nothing is sent, what waits stays here, and it does not try again."""
+    server = meet(0)
+    ada = join(server)
+    with server.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+        other = meet(1, server.port)
+    ada.expect(Lost)
+    ada.engine.send("for my friends only")
+    guest = other.accept()
+    while not isinstance(ended := ada.next(), Ended):
+        pass
+
+    assert guest.closed()
+    assert guest.bytes == b""
+    assert (ended.code, ended.fingerprint) == ("certificate_changed", other.fingerprint)
+    assert ada.engine.close() is False
+
+
+def test_changed_certificate_is_accepted_deliberately(meet: Meet, join: Join) -> None:
+    """Only the one that was accepted, from then on; the former one is refused as any other."""
+    server = meet(0)
+    come_and_go(server, join(server))
+    other = meet(1, server.port)
+    wrong = join(other, accept="0" * 64)
+    assert other.accept().closed()
+    assert wrong.expect_refusal().code == "certificate_changed"
+    ada = join(other, accept=other.fingerprint)
+    with other.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered, first_meeting=True)
+    ada.engine.close(0)
+    again = join(other)
+    with other.accept() as guest:
+        guest.welcome()
+        again.expect(Entered, first_meeting=False)
+    again.engine.close(0)
+    former = join(server := meet(0, server.port))
+    guest = server.accept()
+
+    assert former.expect_refusal().fingerprint == server.fingerprint
+    assert guest.closed()
+    assert guest.bytes == b""
+
+
+def test_known_certificate_at_a_new_address_is_welcome(meet: Meet, join: Join) -> None:
+    """A laptop that was given another address: the name is still ours, and it is not met for the first time."""
+    server = meet(0)
+    come_and_go(server, join(server), token="t" * 64)
+    moved = meet(0)
+    ada = join(moved)
+    hello = moved.accept().welcome()
+
+    assert hello.token == "t" * 64
+    ada.expect(Entered, first_meeting=False)
+
+
+def test_known_certificate_at_anothers_address_is_refused(meet: Meet, join: Join) -> None:
+    """Also a server that we know may not stand where another one was."""
+    one, other = meet(0), meet(1)
+    come_and_go(one, join(one))
+    come_and_go(other, join(other))
+    swapped = meet(1, one.port)
+    ada = join(swapped)
+    guest = swapped.accept()
+
+    assert ada.expect_refusal().code == "certificate_changed"
+    assert guest.closed()
+    assert guest.bytes == b""
+
+
+def test_server_met_encrypted_is_never_spoken_to_in_the_clear(meet: Meet, join: Join) -> None:
+    """Its own word that it has no encryption is refused, at the start and on a reconnect, with nothing sent."""
+    server = meet(0)
+    ada = join(server, password=SESAME)
+    with server.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered)
+        plain = meet(None, server.port)
+    ada.expect(Lost)
+    first = plain.accept()
+    while not isinstance(ended := ada.next(), Ended):
+        pass
+    again = join(plain, password=SESAME, accept=server.fingerprint)
+    second = plain.accept()
+    refused = again.expect_refusal()
+
+    assert first.closed()
+    assert second.closed()
+    assert first.bytes == second.bytes == b""
+    assert (ended.code, refused.code) == ("not_encrypted_now", "not_encrypted_now")
+    assert "Nothing was sent" in refused.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"{",
+        NOT_ENCRYPTED.rstrip(),
+        b"\n" + NOT_ENCRYPTED,
+        NOT_ENCRYPTED * 2,
+        NOT_ENCRYPTED + b"x",
+        NOT_ENCRYPTED.replace(b"not_encrypted", b"must_encrypt"),
+        b'{"type":"bye","reason":"not_encrypted"}\n',
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x28",  # a TLS alert: handshake failure
+        b"\x16garbage and more of it",
+        b"x" * (MAX_LINE + 10),
+    ],
+)
+def test_nothing_else_makes_it_speak_in_the_clear(meet: Meet, join: Join, answer: bytes) -> None:
+    """Only the one line does; what else is said instead of a handshake is no Hallway chat, and nobody comes again."""
+    server = meet(None)
+    ada = join(server, password=SESAME)
+    with server.accept_raw() as connected:
+        came = answer_in_the_clear(connected, answer)
+
+    assert ada.expect_refusal().code == "not_hallway"
+    assert b"Ada" not in came
+    assert SESAME.encode() not in came
+    with pytest.raises(TimeoutError):
+        server.accept_raw(0.1)
+
+
+def test_reset_instead_of_a_handshake(meet: Meet, join: Join) -> None:
+    """Whoever can cut a connection cannot make us speak in the clear by it."""
+    server = meet(None)
+    ada = join(server)
+    peers_end = server.accept_raw()
+    peers_end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peers_end.close()
+
+    assert ada.expect_refusal().code in ("not_hallway", "unreachable")  # by how early it comes
+    with pytest.raises(TimeoutError):
+        server.accept_raw(0.1)
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16", b"{"])
+def test_handshake_that_never_ends(meet: Meet, join: Join, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """It is given up after its time; nothing is said in the clear."""
+    monkeypatch.setattr(trust, "HANDSHAKE_SECONDS", 0.3)
+    server = meet(None)
+    ada = join(server)
+    with server.accept_raw() as connected:
+        connected.sendall(said)
+        refused = ada.expect_refusal()
+
+    assert refused.code == "not_hallway"
+    assert str(server.port) in refused.text
+
+
+def test_question_instead_of_a_handshake_means_a_slow_network(meet: Meet, join: Join) -> None:
+    """The server took us for a person who says nothing: it is tried again, encrypted, and not for ever."""
+    server = meet(0)
+    ada = join(server)
+    with server.accept_raw() as connected:
+        answer_in_the_clear(connected, NAME_QUESTION.encode())
+    with server.accept() as guest:
+        guest.welcome()
+        ada.expect(Entered, encrypted=True)
+    ada.engine.close(0)
+    again = join(server)
+    for _ in range(trust.MOST_ATTEMPTS):
+        with server.accept_raw() as connected:
+            answer_in_the_clear(connected, NAME_QUESTION.encode())
+
+    assert again.expect_refusal().code == "not_hallway"
+
+
+def test_unencrypted_server_that_encrypts_at_last(meet: Meet, join: Join) -> None:
+    """It is another one to us: its words are told, and what waits and the password stay for the one before."""
+    plain = meet(None)
+    ada = join(plain, password=SESAME)
+    with plain.accept() as guest:
+        hello = guest.welcome(token="t" * 64)
+        ada.expect(Entered, encrypted=False)
+        ada.engine.send("waits")
+        guest.take(1)
+        server = meet(0, plain.port)
+    ada.expect(Lost)
+    guest = server.accept()
+    again = guest.welcome()
+    ada.expect(Entered, encrypted=True, first_meeting=True, resumed=False, new_log=True, left_behind=1)
+    ada.engine.send("new")
+
+    assert hello.password == SESAME
+    assert (again.token, again.password, again.history) == (None, None, None)
+    assert guest.expect(Send).text == "new"
+
+
+# --- names, passwords and what waits ----------------------------------------------------------------------------------
+
+
+def test_token_is_on_disk_before_the_welcome_is_told(fake: ScriptedServer, join: Join, tmp_path: Path) -> None:
+    """A name whose token was lost is lost; it is sent with the next hello, also after a loss of the connection."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        first = guest.welcome(token="t" * 64)
+        ada.expect(Entered)
+        identity = trust.identity_of(fake.host, fake.port, fake.fingerprint)
+        kept = trust.KnownServers(tmp_path / "client").token(identity, "Ada")
+    again = fake.accept().welcome()
+
+    assert first.token is None
+    assert kept == again.token == "t" * 64
+
+
+def test_token_goes_to_its_server_and_name_only(meet: Meet, join: Join) -> None:
+    """Another name, or another server with the same log, gets none."""
+    one, other = meet(0), meet(1)
+    come_and_go(one, join(one), token="t" * 64)
+
+    assert come_and_go(one, join(one, "Bea")).token is None
+    assert come_and_go(other, join(other)).token is None
+    assert come_and_go(one, join(one, "ADA")).token == "t" * 64
+
+
+def test_waiting_messages_go_to_their_server_only(meet: Meet, join: Join, tmp_path: Path) -> None:
+    """Another server that claims the same log for the same name gets nothing of what waits, and they do."""
+    one, other = meet(0), meet(1)
+    ada = join(one)
+    with one.accept() as guest:
+        guest.welcome("log-1")
+        ada.engine.send("for my friends only")
+        guest.take(1)
+    ada.engine.close(0)
+    stranger = join(other)
+    with other.accept() as guest:
+        guest.welcome("log-1")
+        stranger.expect(Entered)
+        stranger.engine.send("hello")
+        assert guest.expect(Send).text == "hello"
+        assert b"friends" not in guest.bytes
+    stranger.engine.close(0)
+    again = join(one)
+    guest = one.accept()
+    guest.welcome("log-1")
+
+    assert guest.expect(Send).text == "for my friends only"
+    again.expect(Entered)
+    assert len(outbox_files(tmp_path)) == 2
+
+
+def test_accepted_certificate_gets_nothing_that_waits_for_the_former(meet: Meet, join: Join) -> None:
+    """Neither the token nor the messages: they were for whoever was there before."""
+    server = meet(0)
+    ada = join(server)
+    with server.accept() as guest:
+        guest.welcome("log-1", token="t" * 64)
+        ada.engine.send("for my friends only")
+        guest.take(1)
+    ada.engine.close(0)
+    other = meet(1, server.port)
+    ada = join(other, accept=other.fingerprint)
+    guest = other.accept()
+    hello = guest.welcome("log-1")
+    ada.expect(Entered)
+    ada.engine.send("hello")
+
+    assert hello.token is None
+    assert guest.expect(Send).text == "hello"
+
+
+def test_name_that_is_ours_no_more(fake: ScriptedServer, join: Join) -> None:
+    """With a token there is no ghost of our own to wait for: it says what to do, and stops."""
+    ada = join(fake)
+    with fake.accept() as guest:
+        guest.welcome(token="t" * 64)
+        ada.expect(Entered)
+    with fake.accept() as guest:
+        assert guest.expect(Hello).token == "t" * 64
+        guest.tell(Error("name_taken", "Ada is taken."))
+        while not isinstance(ended := ada.next(), Ended):
+            pass
+    again = join(fake)
+    with fake.accept() as guest:
+        guest.expect(Hello)
+        guest.tell(Error("name_taken", "Ada is taken."))
+        refused = again.expect_refusal()
+
+    assert ended.code == refused.code == "name_taken"
+    assert ended.text == refused.text
+    assert "release Ada" in refused.text
+
+
+@pytest.mark.parametrize("code", ["taken_over", "kicked", "banned"])
+def test_bye_that_means_this_person_ends_it(fake: ScriptedServer, join: Join, code: str) -> None:
+    """Two windows would take the name from one another for ever, and whoever is thrown out does not come back alone."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    guest.tell(Bye("You joined from somewhere else.", code))
+
+    assert ada.next() == Ended("You joined from somewhere else.", code, fake.fingerprint)
+    assert guest.closed()
+    with pytest.raises(TimeoutError):
+        fake.accept_raw(0.2)
+
+
+def test_takeover(server: ServerProcess, join: Join) -> None:
+    """The second window of one person has the name at once, the first one ends and stays away."""
+    first = join(server)
+    first.expect(Entered)
+    second = join(server)
+    second.expect(Entered)
+    while not isinstance(ended := first.next(), Ended):
+        pass
+    second.engine.send("here I am")
+
+    assert ended.code == "taken_over"
+    assert second.read_until("here I am") == ["here I am"]
+    assert not any(isinstance(happening, Lost) for happening in second.seen)
+
+
+def test_wrong_password_is_told_with_who_asks(fake: ScriptedServer, join: Join) -> None:
+    """The typed one goes out with the hello; on a reconnect a changed one ends it."""
+    with_none = join(fake)
+    with fake.accept() as guest:
+        hello = guest.expect(Hello)
+        guest.tell(Error("wrong_password", "This chat needs a password."))
+        refused = with_none.expect_refusal()
+    ada = join(fake, password=SESAME)
+    with fake.accept() as guest:
+        typed = guest.welcome()
+        ada.expect(Entered)
+    with fake.accept() as guest:
+        again = guest.expect(Hello)
+        guest.tell(Error("wrong_password", "That is not the password."))
+        while not isinstance(ended := ada.next(), Ended):
+            pass
+
+    assert (hello.password, typed.password, again.password) == (None, SESAME, SESAME)
+    assert refused == Refused("wrong_password", "This chat needs a password.", fake.fingerprint)
+    assert ended == Ended("That is not the password.", "wrong_password", fake.fingerprint)
+
+
+def test_password_is_kept_only_when_told_to(fake: ScriptedServer, join: Join, tmp_path: Path) -> None:
+    """It is then used by itself, and forgotten when told to; one that did not let us in is never kept."""
+    file = tmp_path / "client" / trust.FILE_NAME
+
+    def hello(keep: bool | None, password: str | None = None, *, lets_in: bool = True) -> str | None:
+        ada = join(fake, password=password)
+        if keep is not None:
+            ada.engine.keep_password(keep)
+        with fake.accept() as guest:
+            if lets_in:
+                said: str | None = guest.welcome().password
+                ada.expect(Entered)
+            else:
+                said = guest.expect(Hello).password
+                guest.tell(Error("wrong_password", "That is not the password."))
+                ada.expect_refusal()
+        ada.engine.close(0)
+        return said
+
+    hello(None, SESAME)
+    hello(False, SESAME)
+    hello(True, "wrong", lets_in=False)
+    before = file.read_text() if file.exists() else ""
+    hello(True, SESAME)
+    used = hello(None)
+    hello(False)
+    after = file.read_text()
+
+    assert SESAME not in before
+    assert "wrong" not in before
+    assert used == SESAME
+    assert SESAME not in after
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a user's folder to the user")
+def test_everything_kept_is_its_owners_only(fake: ScriptedServer, join: Join, tmp_path: Path) -> None:
+    """Files 0600, folders 0700, whatever they hold."""
+    ada = join(fake, password=SESAME)
+    ada.engine.keep_password(True)
+    guest = fake.accept()
+    guest.welcome(token="t" * 64)
+    ada.expect(Entered)
+    ada.engine.send("waits")
+    ada.expect(Waiting)
+    folder = tmp_path / "client"
+    modes = {path.relative_to(tmp_path): stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
+
+    assert len(modes) == 5  # with the lock beside what it guards
+    assert {mode for path, mode in modes.items() if path.suffix} == {0o600}
+    assert {mode for path, mode in modes.items() if not path.suffix} == {0o700}
+
+
+def test_known_servers_that_cannot_be_read(meet: Meet, join: Join, tmp_path: Path) -> None:
+    """Not to know whom we know must not mean to trust anybody: it stops with nothing sent."""
+    server = meet(0)
+    (tmp_path / "client" / trust.FILE_NAME).mkdir(parents=True)
+    ada = join(server)
+    guest = server.accept()
+
+    assert ada.expect_refusal().code == "not_readable"
+    assert guest.closed()
+    assert guest.bytes == b""

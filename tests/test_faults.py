@@ -24,7 +24,7 @@ import pytest
 
 import engine
 import peers
-from engine import Ended, Engine, Happening, Received, Refused, Stored, Trouble
+from engine import Ended, Engine, Entered, Happening, Received, Refused, Stored, Trouble
 from peers import AckKeeper, Peer, RawPeer, TextPeer
 from processes import ANSWER_SECONDS, ServerProcess, start_writer, wait_until
 from protocol import (
@@ -47,6 +47,7 @@ from protocol import (
     Welcome,
     encode,
 )
+from test_engine import EncryptedAckKeeper
 
 WINDOW = 16  # messages that a member sends without waiting for their acks
 
@@ -127,6 +128,7 @@ class Member(threading.Thread):
         self.byes = 0
         self.limit = sys.maxsize  # messages to write in all
         self._history: str | None = None
+        self._token = peers.token_of(server, name)
         self._written = 0
         self._welcomed = False
         self._socket: socket.socket
@@ -144,7 +146,7 @@ class Member(threading.Thread):
         decoder = Decoder(EVENTS)
         self._welcomed = False
         after = (self.shown[-1] if self.shown else 0) if self._history else None
-        self._socket.sendall(encode(Hello(VERSION, self.person, history=self._history, after=after)))
+        self._socket.sendall(encode(Hello(VERSION, self.person, self._token, history=self._history, after=after)))
         self._socket.settimeout(0.1)
         while not self.finished.is_set():
             try:
@@ -167,6 +169,7 @@ class Member(threading.Thread):
                 self.wrong.append(f"{event} does not repeat {self.acked[event.id]}")
         elif isinstance(event, Welcome):
             self._history, self._welcomed = event.history, True
+            self._token = event.token or self._token
             self._socket.sendall(b"".join(encode(send) for send in self.outbox.values()))
         elif isinstance(event, Error):
             self.errors.append(event)
@@ -225,6 +228,7 @@ class Client:
         self.engine = Engine(folder, server.host, server.port, name)
         self.shown: list[int] = []  # seqs
         self.stored: dict[str, int] = {}  # key: id; seq
+        self.is_in = False  # has been in at least once
         self.engine.start()
 
     def look(self) -> None:
@@ -232,7 +236,9 @@ class Client:
         while not self.engine.events.empty():
             happening: Happening = self.engine.events.get()
             assert not isinstance(happening, (Ended, Refused, Trouble)), happening
-            if isinstance(happening, Received):
+            if isinstance(happening, Entered):
+                self.is_in = True
+            elif isinstance(happening, Received):
                 self.shown += [message.seq for message in happening.messages]
             elif isinstance(happening, Stored):
                 assert happening.id not in self.stored
@@ -263,8 +269,15 @@ def test_server_killed_under_load(
 ) -> None:
     """kill -9 amid writing, again and again: what was acked is in the log once, every client shows all of it once."""
     moment = random.Random(1)
-    members = [member(server, name) for name in ("Ada", "Bob", "Cem")]
     clients = [client(server, name) for name in ("Dora", "Eve")]
+
+    def all_are_in() -> bool:
+        for one in clients:
+            one.look()
+        return all(one.is_in for one in clients)
+
+    wait_until(all_are_in, ANSWER_SECONDS, "the clients came in before much was written")
+    members = [member(server, name) for name in ("Ada", "Bob", "Cem")]
     sent: list[list[str]] = [[] for _ in clients]
     for number in range(rounds):
         acked = sum(len(each.acked) for each in members) + moment.randint(1, 300)
@@ -378,7 +391,7 @@ def test_every_ack_dropped(server: ServerProcess, member: Callable[..., Member])
 
 def test_client_killed_with_a_full_outbox(server: ServerProcess, client: Callable[..., Client], tmp_path: Path) -> None:
     """What a killed client had in its outbox, part of it on the server already, goes out at its next start, once."""
-    ack_keeper = AckKeeper(server)
+    ack_keeper = EncryptedAckKeeper(server)
     with start_writer(tmp_path / "client-Ada", ack_keeper.port, 2000) as process:
         assert process.stdout is not None
         promised = [process.stdout.readline().decode().strip() for _ in range(1000)]
@@ -641,7 +654,10 @@ def test_a_conversation_a_byte_at_a_time(server: ServerProcess) -> None:
 def test_a_conversation_cut_in_two_at_every_byte(server: ServerProcess) -> None:
     """A line that comes in two pieces is a line, wherever the cut is: also within a letter."""
     witness = RawPeer.join(server, "Witness")
-    lines = encode(Hello(VERSION, "Ädä")) + encode(Send("1", "grüß dich 😀")) + encode(Bye())
+    Peer.join(server, "Ädä").bye()
+    lines = (
+        encode(Hello(VERSION, "Ädä", peers.token_of(server, "Ädä"))) + encode(Send("1", "grüß dich 😀")) + encode(Bye())
+    )
     for cut in range(1, len(lines)):
         ada = RawPeer.connect(server)
         ada.send_bytes(lines[:cut])

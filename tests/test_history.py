@@ -19,6 +19,7 @@ from history import (
     FILE_NAME,
     SCHEMA,
     Address,
+    Ban,
     Draft,
     History,
     HistoryError,
@@ -367,6 +368,70 @@ def test_newer_log_is_left_alone(folder: Path) -> None:
         History(folder)
 
     assert (folder / FILE_NAME).read_bytes() == before
+
+
+_SCHEMA_1 = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE addresses (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    keeps INTEGER NOT NULL,
+    delivered INTEGER NOT NULL
+);
+INSERT INTO addresses VALUES (0, '#everyone', '#everyone', 1, 0);
+CREATE TABLE log (
+    seq INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    sender INTEGER NOT NULL REFERENCES addresses,
+    recipient INTEGER NOT NULL REFERENCES addresses,
+    id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (sender, id)
+);
+CREATE INDEX private ON log (recipient, sender, seq) WHERE recipient <> 0;
+INSERT INTO about VALUES ('history', 'cafe'), ('indexed', 0);
+INSERT INTO addresses VALUES (1, 'ada', 'Ada', 1, 0), (2, 'bob', 'Bob', 1, 1);
+INSERT INTO log VALUES (1, 1700000000000, 1, 0, 'a', 'to all'), (2, 1700000000000, 1, 2, 'b', 'to Bob');
+PRAGMA user_version = 1;
+"""
+
+
+def test_log_of_before_there_were_tokens(folder: Path) -> None:
+    """A log of schema 1 is taken over with everything in it; nobody owns its names yet."""
+    folder.mkdir()
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript(_SCHEMA_1)
+    with contextlib.closing(History(folder)) as log:
+        people, bans, id = log.addresses(), log.bans(), log.id
+        people[0].token = b"of Ada's"
+        log.begin()
+        log.save_address(people[0])
+        log.commit()
+        write(log, public(people[0], "new"))
+    with contextlib.closing(History(folder)) as log, Reader(folder) as reader:
+        again = log.addresses()
+        read = reader.before(2, 100, 100)
+
+    assert people == again == [Address(1, "ada", "Ada", True, 0, b"of Ada's"), Address(2, "bob", "Bob", True, 1)]
+    assert (bans, id) == ([], "cafe")
+    assert texts(read) == ["to all", "to Bob", "new"]
+
+
+def test_bans_are_kept(folder: Path) -> None:
+    """A ban stays until it is lifted; a second one of the same name takes its place."""
+    first, second, other = Ban("ada", "Ada", None), Ban("ada", "ADA", "10.0.0.1"), Ban("bob", "Bob", "10.0.0.2")
+    with contextlib.closing(History(folder)) as log:
+        log.begin()
+        for ban in (first, second, other):
+            log.add_ban(ban)
+        log.commit()
+        log.begin()
+        log.lift_ban("bob")
+        log.lift_ban("nobody")
+        log.commit()
+    with contextlib.closing(History(folder)) as log:
+        assert log.bans() == [second]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import protocol
@@ -1123,3 +1123,48 @@ def test_a_text_cannot_pass_for_another_persons_message() -> None:
 def test_every_time_on_the_wire_has_a_clock(time_ms: int) -> None:
     """No time that the reader lets through makes a clock raise."""
     assert len(protocol.clock_time(time_ms)) == 5
+
+
+# --- anything at all --------------------------------------------------------------------------------------------------
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("\u202e\x1b[2J\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+field_names = st.sampled_from(
+    ["v", "name", "id", "text", "to", "before", "limit", "after", "token", "with", "seq", "x"]
+)
+objects = st.builds(
+    lambda kind, rest: {"type": kind, **rest},
+    st.sampled_from([*COMMANDS, "nonsense", "", None]),
+    st.dictionaries(field_names, json_values, max_size=5),
+)
+said_lines = st.one_of(
+    st.binary(max_size=40).map(lambda data: data.replace(b"\n", b"")),
+    json_values.map(lambda value: json.dumps(value).encode()),
+    objects.map(lambda value: json.dumps(value).encode()),
+    any_command.map(lambda command: encode(command)[:-1]),
+    st.builds(lambda command, at: encode(command)[:-1][:at], any_command, st.integers(0, 60)),
+)
+
+
+@settings(max_examples=10_000, deadline=None)
+@given(st.lists(said_lines, max_size=4), st.integers(0, 200))
+def test_whatever_is_said_is_answered_line_by_line(lines: list[bytes], cut: int) -> None:
+    """Whatever bytes come, cut wherever: each line is a command that can be passed on, or gets one clear error."""
+    said = b"".join(line + b"\n" for line in lines)
+    decoder = Commands()
+    read = decoder.feed(said[:cut]) + decoder.feed(said[cut:])
+
+    assert len(read) == len(lines)
+    for item in read:
+        if isinstance(item, BadLine):
+            assert item.error.code in {"bad_message", "too_long", "name_invalid", "unsupported_version"}
+            assert item.error.text.isprintable()
+            assert Decoder(EVENTS).feed(encode(item.error)) == [item.error]
+        else:
+            assert not isinstance(item, PlainSends)
+            assert Commands().feed(encode(item)) == [item]
+            if isinstance(item, Send):
+                assert clean_text(item.text) == item.text

@@ -6,8 +6,11 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
+import stat
 import subprocess
 import sys
 import threading
@@ -18,12 +21,14 @@ from typing import Any
 
 import pytest
 
+import certificate
 import delivery
 import hub
 import server as server_module
+from certificate import fingerprint_of, in_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError, Reader
-from peers import Netcat, Peer, Program, RawPeer, TextPeer
-from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerProcess
+from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerProcess, own_address
 from protocol import (
     EVERYONE,
     MAX_NAME,
@@ -170,6 +175,259 @@ def test_same_id_of_two_people(server: ServerProcess) -> None:
 
     assert bob.expect("ack", id="1").seq == 2
     assert texts(ada.read_until(2)) == ["mine", "mine too"]
+
+
+# --- encrypted --------------------------------------------------------------------------------------------------------
+
+
+def test_encrypted(server: ServerProcess) -> None:
+    """Over TLS all is as without it: joining, writing, reading, coming back to where one was."""
+    ada = Peer.join(server, "Ada", tls=True)
+    bob = Peer.join(server, "Bob", tls=True)
+    ada.say("hello")
+    ada.say("just us", to="Bob")
+    bob.say("x" * MAX_TEXT)
+    said = bob.read_until(3)
+    assert ada.welcome
+    leave(ada)
+    ada = Peer.join(server, "Ada", tls=True, history=ada.welcome.history, after=1)
+    bob.say("live")
+
+    assert sorted(texts(said)) == sorted(["hello", "just us", "x" * MAX_TEXT])
+    assert ada.read_until(3) == bob.read_until(4)[1:]
+
+
+@pytest.mark.parametrize(
+    "command", [["ncat", "--ssl"], ["openssl", "s_client", "-quiet", "-connect"]], ids=["ncat", "openssl"]
+)
+def test_words_encrypted(server: ServerProcess, command: list[str]) -> None:
+    """The programs that do for TLS what netcat does get the same chat in words."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"there is no {command[0]} on this machine")
+    where = [f"{server.host}:{server.port}"] if command[0] == "openssl" else [server.host, str(server.port)]
+    bob = Peer.join(server, "Bob")
+    ada = Program([*command, *where])
+    ada.expect_prompt("What is your name? ")
+    ada.type("Ada")
+    ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+    ada.type("@Bob: hi")
+    private = bob.expect("message")
+    bob.say("hello")
+    ada.expect_line("Bob: hello")
+    ada.type("/exit")
+    bob.expect("left", name="Ada", seconds=5)
+
+    assert (private.sender, private.text) == ("Ada", "hi")
+
+
+def test_nobody_reads_along(server: ServerProcess) -> None:
+    """A copy of all that went over the network holds no name, no token, no password and no text."""
+    recorder = Recorder(server)
+    secret = "open sesame"  # noqa: S105 - of nothing
+    ada = Peer.join(recorder, "Ada Lovelace", tls=True, password=secret)
+    guest = TextPeer.connect(recorder, tls=True)
+    guest.type("Gustave")
+    guest.expect_line("Registration successful. Welcome to the chat, Gustave!")
+    ada.say("the treasure", to="Gustave")
+    guest.expect_line("Private message from Ada Lovelace: the treasure")
+    assert ada.welcome
+    assert ada.welcome.token
+    heard = bytes(recorder.heard)
+
+    assert len(heard) > 1000
+    for said in ("Ada", "Gustave", "treasure", secret, "hello", "welcome", ada.welcome.token, "Registration"):
+        assert said.encode() not in heard
+
+
+def test_unencrypted_from_elsewhere(start_server: Callable[..., ServerProcess]) -> None:
+    """Not from this machine's loopback: who does not encrypt gets a sentence that says how to, and no more."""
+    host = own_address()
+    server = start_server("--host", host)
+    there = At(server.port, host)
+    ada = Peer.connect(there)
+    ada.hello("Ada")
+    error = ada.expect("error")
+    bob = TextPeer.connect(there)
+    bob.type("Bob")
+    bob.expect_line(f"This chat is encrypted. Join with: ncat --ssl {host} {server.port}")
+
+    assert error.code == "must_encrypt"
+    assert ada.closed()
+    assert bob.closed()
+    assert Peer.join(there, "Ada", tls=True).welcome
+
+
+def handshake(server: ServerProcess) -> bytes:
+    """What is answered to the first byte of a handshake."""
+    with (
+        socket.create_connection((server.host, server.port), ANSWER_SECONDS) as client,
+        client.makefile("rb") as answer,
+    ):
+        client.sendall(b"\x16")
+        return answer.read()
+
+
+def test_plaintext(start_server: Callable[..., ServerProcess]) -> None:
+    """--plaintext: nobody is encrypted, which the terminal and people in words are told; TLS is refused."""
+    host = own_address()
+    server = start_server("--plaintext", "--host", "0.0.0.0")
+    guest = TextPeer.join(At(server.port, host), "Gus")
+    refused = handshake(server)
+
+    assert Peer.join(At(server.port, host), "Ada").welcome
+    assert guest.lines[0] == "This chat is not encrypted. Others on the network can read along."
+    assert refused == b'{"type":"error","code":"not_encrypted","text":"This chat is not encrypted."}\n'
+    assert "Not encrypted: others on the network can read along." in server.log
+    assert not (server.data / certificate.FILE_NAME).exists()
+
+
+def test_no_way_to_encrypt(start_server: Callable[..., ServerProcess], tmp_path: Path) -> None:
+    """Where no certificate can be made the server says what to install, and serves as with --plaintext."""
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "cryptography.py").write_text("raise ImportError('not installed')")
+    server = start_server(PYTHONPATH=str(tmp_path / "without"), PATH="")
+    guest = TextPeer.join(server, "Gus")
+
+    assert (
+        "ATTENTION: nothing is encrypted, for want of a certificate. Install the program openssl, or"
+        " `pip install cryptography`, and start again." in server.log
+    )
+    assert guest.lines[0] == "This chat is not encrypted. Others on the network can read along."
+    assert b'"not_encrypted"' in handshake(server)
+
+
+def test_certificate_is_kept(server: ServerProcess) -> None:
+    """After a restart it is the same one, and the same four words."""
+    seen = [certificate_of(server)]
+    server.restart()
+    seen.append(certificate_of(server))
+    words = re.findall("people's programs show these words for it:   (.*)", server.log)
+
+    assert seen[0] == seen[1]
+    assert words == [in_words(certificate.fingerprint(seen[0]))] * 2
+
+
+def certificate_of(server: ServerProcess) -> bytes:
+    peer = Peer.connect(server, tls=True)
+    assert isinstance(peer.socket, ssl.SSLSocket)
+    return peer.socket.getpeercert(binary_form=True) or b""
+
+
+def test_own_certificate_is_used(start_server: Callable[..., ServerProcess], tmp_path: Path) -> None:
+    """--cert and --key take what somebody has, in one file or in two."""
+    both = own_certificate(tmp_path / "mine")
+    text = both.read_text()
+    begin = text.index("-----BEGIN CERTIFICATE")
+    (tmp_path / "cert.pem").write_text("Zoë: \n" + text[begin:], "utf-8")
+    (tmp_path / "key.pem").write_text(text[:begin])
+    one = start_server("--cert", str(both))
+    two = start_server("--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
+
+    for server in (one, two):
+        assert certificate.fingerprint(certificate_of(server)) == fingerprint_of(both)
+        assert not (server.data / certificate.FILE_NAME).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--cert", "gone.pem"],
+            r"The certificate in gone.pem cannot be used \(No such file or directory\). Give the PEM",
+        ),
+        (
+            ["--cert", "text.pem"],
+            r"The certificate in text.pem cannot be used \(it holds no certificate with its key\).",
+        ),
+        (
+            ["--cert", "text.pem", "--key", "text.pem"],
+            r"cannot be used \(they do not belong together, or are no PEM files",
+        ),
+        ([], r"The certificate in .*hallway.pem cannot be used .* Put it back, or delete it: a new one is made then"),
+    ],
+)
+def test_certificate_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    """One sentence, exit status 1; a certificate that people know is not replaced by itself."""
+    monkeypatch.chdir(tmp_path)
+    for file in (Path("text.pem"), Path("data") / certificate.FILE_NAME):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("no certificate")
+    refused = run("--host", "127.0.0.1", "--port", "0", "--data", "data", *arguments)
+
+    assert refused.returncode == 1
+    assert re.match(f"server.py: .*{sentence}", refused.stderr)
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions as POSIX has them")
+def test_files_are_their_owners_only(server: ServerProcess) -> None:
+    """Of all that the server writes nobody else can read anything."""
+    server.stop()
+    shutil.rmtree(server.data)
+    before = os.umask(0)
+    try:
+        server.restart()
+    finally:
+        os.umask(before)
+    ada = Peer.join(server, "Ada", tls=True)
+    ada.say("hello")
+    ada.expect("ack")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in server.data.rglob("*")}
+
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    assert {"hallway.db", "hallway.db-wal", "lock.db", "hallway.pem"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_slow_reader_encrypted(server: ServerProcess) -> None:
+    """Who stops reading is let go of in memory, and then reads everything once, in order. (TLS repeated some of it.)"""
+    slow = RawPeer.join(server, "Slow", receive_buffer=8192, tls=True)
+    slow.read_others("welcome", 1)
+    writer = RawPeer.join(server, "Writer", tls=True)
+    count = 6000
+    for start in range(0, count, 500):  # 12 MB in all: twice what the server keeps in memory
+        lines = [f'{{"type":"send","id":"{i}","text":"{i:06}{"x" * 1990}"}}\n' for i in range(start, start + 500)]
+        writer.send_bytes("".join(lines).encode())
+        writer.read_messages(start + 500)
+    slow.read_messages(count, 30)
+
+    assert slow.seqs == list(range(1, count + 1))
+    assert slow.messages == writer.messages
+
+
+def test_thirty_encrypted_both_ways(server: ServerProcess) -> None:
+    """Thirty connections that write 2,000 lines each and read everybody's, all at once: not one error."""
+    sends = b"".join(b'{"type":"send","id":"%d","text":"line %d"}\n' % (i, i) for i in range(2000))
+    everybody = [RawPeer.join(server, f"Person {number}", tls=True) for number in range(30)]
+    for peer in everybody:
+        peer.read_others("welcome", 1)
+        peer.socket.setblocking(False)
+    left = {peer: memoryview(sends) for peer in everybody}
+    shown = dict.fromkeys(everybody, b"")
+    acks, count, last = (dict.fromkeys(everybody, 0) for _ in range(3))
+    deadline = time.monotonic() + 60
+    while any(count[peer] < 60_000 or acks[peer] < 2000 for peer in everybody):
+        assert time.monotonic() < deadline
+        for peer in everybody:
+            with contextlib.suppress(ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                if left[peer]:
+                    left[peer] = left[peer][peer.socket.send(left[peer][:16384]) :]
+            with contextlib.suppress(ssl.SSLWantReadError):
+                for _ in range(8):
+                    data = peer.socket.recv(65536)
+                    assert data, "the connection broke"
+                    whole, _, shown[peer] = (shown[peer] + data).rpartition(b"\n")
+                    for seq in map(int, re.findall(rb'^{"type":"message","seq":(\d+),', whole, re.MULTILINE)):
+                        assert seq > last[peer]
+                        last[peer] = seq
+                        count[peer] += 1
+                    acks[peer] += len(re.findall(rb'^{"type":"ack"', whole, re.MULTILINE))
+
+    assert set(count.values()) == {60_000}
+    assert set(acks.values()) == {2000}
+    assert set(last.values()) == {max(last.values())}
 
 
 # --- in private -------------------------------------------------------------------------------------------------------
@@ -356,19 +614,15 @@ def test_left_says_whose_name_is_free(serve: Callable[..., ServerHere], monkeypa
     ada.read_others("left", 1)
     Peer.join(server, "Bob").reset()
     ada.read_others("left", 2)
-    for number, name in ((3, "Cleo"), (4, "Bob")):  # a guest of her own name, and one who borrows Bob's
-        guest = TextPeer.join(server, name)
-        guest.type("/exit")
-        ada.read_others("left", number)
-    left = [json.loads(line) for line in ada.read_others("left", 4)]
+    TextPeer.join(server, "Cleo").type("/exit")
+    left = [json.loads(line) for line in ada.read_others("left", 3)]
 
     assert [(event["name"], event.get("kept")) for event in left] == [
         ("Bob", None),
         ("Bob", None),
         ("Cleo", False),
-        ("Bob", None),
     ]
-    assert [len(event) for event in left] == [3, 3, 4, 3]  # `type`, `name`, `time`
+    assert [len(event) for event in left] == [3, 3, 4]  # `type`, `name`, `time`
 
 
 def test_lost_connection_has_its_grace(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,14 +656,8 @@ def test_back_before_anybody_noticed(serve: Callable[..., ServerHere], monkeypat
 
 
 def rejoin(server: ServerHere | ServerProcess, name: str, **resume: Any) -> Peer:
-    """Somebody whose old connection the server may not know to be lost yet asks until the name is free."""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    peer = Peer.connect(server)
-    peer.hello(name, **resume)
-    while peer.expect_any("welcome", "error").type == "error":
-        assert time.monotonic() < deadline, f"{name} is still taken"
-        peer.hello(name, **resume)
-    return peer
+    """Somebody whose old connection the server may not know to be lost yet."""
+    return Peer.join(server, name, **resume)
 
 
 def test_private_in_the_grace(server: ServerProcess) -> None:
@@ -429,14 +677,19 @@ def test_private_in_the_grace(server: ServerProcess) -> None:
 def test_taken_name(server: ServerProcess) -> None:
     """A name that somebody here has, however it is written, is refused with a sentence; another one may be tried."""
     ada = Peer.join(server, "Ada Lovelace")
+    TextPeer.join(server, "Cleo")
     bob = Peer.connect(server)
     for name in ("Ada Lovelace", "ada  lovelace", "\uff21\uff24\uff21 LOVELACE"):
         bob.hello(name)
         refused = bob.expect("error", code="name_taken")
-        assert refused.text.endswith("is here already. Choose another name.")
+        assert "is the name of somebody else here. Choose another name." in refused.text
+    bob.hello("Cleo")
+    guest_is_here = bob.expect("error", code="name_taken")
     bob.hello("Bob")
 
+    assert guest_is_here.text == "Somebody called Cleo is here already. Choose another name."
     assert bob.expect_welcome().name == "Bob"
+    assert ada.expect("joined", name="Cleo")
     assert ada.expect("joined").name == "Bob"
 
 
@@ -923,7 +1176,7 @@ def test_words_refuse_a_name_and_ask_again(server: ServerProcess) -> None:
     Peer.join(server, "Bob")
     ada = TextPeer.connect(server)
     ada.type("bob")
-    ada.expect_line("Somebody called bob is here already. Choose another name.")
+    ada.expect_line(re.compile("bob is the name of somebody else here. Choose another name. .*"))
     ada.expect_prompt("What is your name? ")
     ada.type("")
     ada.expect_line("A name needs at least one character.")
@@ -948,15 +1201,15 @@ def test_words_own_no_name(server: ServerProcess) -> None:
     assert [person.name for person in cleo.welcome.people] == ["Bob", "Cleo"]
 
 
-def test_borrowed_name(server: ServerProcess) -> None:
-    """Somebody on netcat under the name of somebody away takes nothing from what waits for its owner."""
+def test_words_borrow_no_name(server: ServerProcess) -> None:
+    """Somebody on netcat does not get the name of somebody away, nor anything that waits for its owner."""
     leave(Peer.join(server, "Bob"))
     ada = Peer.join(server, "Ada")
     ada.say("@Bob for when you are back")
     ada.expect("ack")
-    borrower = TextPeer.join(server, "Bob")
-    borrower.type("/exit")
-    assert borrower.closed()
+    thief = TextPeer.connect(server)
+    thief.type("Bob")
+    thief.expect_line(re.compile("Bob is the name of somebody else here. Choose another name. .*"))
     for number in range(110):
         ada.say(f"{number}")
     ada.read_until(111)
@@ -1046,12 +1299,14 @@ def test_flags(tmp_path: Path) -> None:
     bob.hello("Bob")
     bob.expect("error", code="full")
 
+    words = in_words(fingerprint_of(tmp_path / "attic" / certificate.FILE_NAME))
     assert ada.welcome
     assert ada.welcome.server == "The Attic"
     assert program.lines == [
         f"Hallway {__version__}: “The Attic” is open. Ctrl-C closes it.",
         f"  Join with   python3 client.py --host 127.0.0.1 --port {port}",
         f"  The log is in {tmp_path / 'attic'}",
+        f"  Encrypted; people's programs show these words for it:   {words}",
         f"Listening on port {port}",
     ]
     assert (tmp_path / "attic" / FILE_NAME).exists()
@@ -1145,6 +1400,7 @@ def test_version() -> None:
         (["--max-clients", "0"], {}, "a number from 1 to 100000 is needed, not “0”"),
         (["--log-level", "loud"], {}, "the level is debug, info, warning or error, not “loud”"),
         (["--dance"], {}, "unrecognized arguments: --dance"),
+        (["--key", "key.pem"], {}, "--key needs --cert, the certificate that the key is for"),
         ([], {"HALLWAY_PORT": "soon"}, "“soon” is no port. A port is a number from 0 to 65535, mostly 12345."),
     ],
 )

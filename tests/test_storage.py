@@ -13,6 +13,8 @@ import storage
 from protocol import Send
 from storage import Outbox, Settings, load_settings, save_settings
 
+ONE, OTHER = "1" * 64, "plain:school:12345"
+
 # --- the outbox -------------------------------------------------------------------------------------------------------
 
 
@@ -67,14 +69,14 @@ def test_outbox_that_could_not_be_read_is_not_emptied(tmp_path: Path, monkeypatc
 
 def test_outbox_file_stays_short_and_private(tmp_path: Path) -> None:
     """Acked lines are cleared away while others wait; nobody else on this computer can read what waits."""
-    box = Outbox.for_person(tmp_path / "client", "log-1", "Ada")
+    box = Outbox.for_person(tmp_path / "client", ONE, "log-1", "Ada")
     box.add([Send("keep-1", "stays")])
     for i in range(3000):
         box.add([Send(f"a-{i}", "x" * 100)]) if i % 100 == 0 else box.waiting.update({f"a-{i}": Send(f"a-{i}", "x")})
         box.settle(f"a-{i}")
         box.note()
     (path,) = (tmp_path / "client" / "outbox").iterdir()
-    again = Outbox.for_person(tmp_path / "client", "log-1", "ADA")
+    again = Outbox.for_person(tmp_path / "client", ONE, "log-1", "ADA")
     again.load()
     box.close()
 
@@ -88,7 +90,7 @@ def test_outbox_file_stays_short_and_private(tmp_path: Path) -> None:
 @pytest.mark.parametrize("history", ["../../evil", "CON", "a/b", "", "x" * 64, "é"])
 def test_server_cannot_choose_the_outbox_file(tmp_path: Path, history: str) -> None:
     """The log's id comes from the net; it never becomes a path of its own making."""
-    box = Outbox.for_person(tmp_path / "client", history, "../Ada")
+    box = Outbox.for_person(tmp_path / "client", ONE, history, "../Ada")
     box.add([Send("a-1", "x")])
     box.close()
 
@@ -98,7 +100,7 @@ def test_server_cannot_choose_the_outbox_file(tmp_path: Path, history: str) -> N
 
 def test_two_windows_of_one_person_share_the_outbox(tmp_path: Path) -> None:
     """What one window wrote down stays on disk when the other one has nothing left to send."""
-    mine, other = (Outbox.for_person(tmp_path, "abc", "Ada") for _ in range(2))
+    mine, other = (Outbox.for_person(tmp_path, ONE, "abc", "Ada") for _ in range(2))
     other.load()
     mine.load()
     other.add([Send("o-1", "from the other window")])
@@ -107,10 +109,24 @@ def test_two_windows_of_one_person_share_the_outbox(tmp_path: Path) -> None:
     mine.note()
     mine.close()
     other.close()
-    later = Outbox.for_person(tmp_path, "abc", "Ada")
+    later = Outbox.for_person(tmp_path, ONE, "abc", "Ada")
     later.load()
 
     assert list(later.waiting) == ["o-1"]
+
+
+def test_outbox_belongs_to_one_server_one_log_and_one_person(tmp_path: Path) -> None:
+    """Whatever a server claims its log to be, what waits for another one is not in its outbox."""
+    box = Outbox.for_person(tmp_path, ONE, "log-1", "Ada")
+    box.add([Send("a-1", "for my friends only")])
+    box.close()
+    waiting: list[str] = []
+    for identity, history, name in ((OTHER, "log-1", "Ada"), (ONE, "log-2", "Ada"), (ONE, "log-1", "Bea")):
+        other = Outbox.for_person(tmp_path, identity, history, name)
+        other.load()
+        waiting += other.waiting
+
+    assert waiting == []
 
 
 # --- the settings -----------------------------------------------------------------------------------------------------

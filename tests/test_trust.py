@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def known(tmp_path: Path) -> KnownServers:
 def test_nobody_was_met(known: KnownServers) -> None:
     """At the beginning nothing is expected and nothing is kept."""
     assert known.expected("school", 12345) is None
-    assert not known.is_known(ONE)
+    assert not known.has_let_us_in(ONE)
     assert known.token(ONE, "Ada") is None
     assert known.password(ONE) is None
 
@@ -34,8 +35,27 @@ def test_certificate_is_known_again(known: KnownServers, tmp_path: Path) -> None
 
     assert again.expected("school.local", 12345) == ONE
     assert again.expected("school.local", 12346) is None
-    assert again.is_known(ONE)
-    assert not again.is_known(OTHER)
+
+
+def test_who_has_let_us_in_is_remembered(known: KnownServers, tmp_path: Path) -> None:
+    """By the certificate, at whatever address; to have met a server is not to have been let in."""
+    known.remember("school", 12345, OTHER)
+    known.note_entered(ONE)
+    known.note_entered(ONE)
+    again = KnownServers(tmp_path / "client")
+
+    assert again.has_let_us_in(ONE)
+    assert not again.has_let_us_in(OTHER)
+
+
+def test_file_that_the_disk_does_not_give(known: KnownServers, tmp_path: Path) -> None:
+    """It is no empty one: to forget whom we know would be to trust anybody, and to write it anew to forget the rest."""
+    (tmp_path / "client" / FILE_NAME).mkdir(parents=True)
+
+    with pytest.raises(OSError, match="directory"):
+        known.expected("school", 12345)
+    with pytest.raises(OSError, match="directory"):
+        known.keep_token(ONE, "Ada", "token")
 
 
 def test_new_certificate_is_accepted(known: KnownServers) -> None:
@@ -79,12 +99,31 @@ def test_two_windows_of_one_person(known: KnownServers, tmp_path: Path) -> None:
     assert (other.expected("school", 12345), known.token(ONE, "Ada"), other.password(ONE)) == (ONE, "token", "sesame")
 
 
+def test_many_windows_at_the_same_moment(tmp_path: Path) -> None:
+    """Nobody's token is lost to somebody else's: each is a name."""
+    names = [f"Ada {i}" for i in range(20)]
+    together = threading.Barrier(len(names))
+
+    def come_in(name: str) -> None:
+        together.wait()
+        KnownServers(tmp_path / "client").keep_token(ONE, name, f"token of {name}")
+
+    threads = [threading.Thread(target=come_in, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    known = KnownServers(tmp_path / "client")
+
+    assert [known.token(ONE, name) for name in names] == [f"token of {name}" for name in names]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a user's folder to the user")
 def test_file_is_its_owners_only(known: KnownServers, tmp_path: Path) -> None:
     """Nobody else can read the secrets."""
     known.keep_token(ONE, "Ada", "token")
 
-    assert stat.S_IMODE((tmp_path / "client" / FILE_NAME).stat().st_mode) == 0o600
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "client").iterdir()} == {0o600}
     assert stat.S_IMODE((tmp_path / "client").stat().st_mode) == 0o700
 
 
@@ -95,7 +134,7 @@ def test_file_is_its_owners_only(known: KnownServers, tmp_path: Path) -> None:
         "[]",
         "{",
         "null",
-        '{"addresses": 7, "tokens": [], "passwords": null}',
+        '{"addresses": 7, "entered": 7, "tokens": [], "passwords": null}',
         json.dumps({"addresses": {"school:12345": 7}, "tokens": {ONE: 7, OTHER: {"ada": []}}, "passwords": {ONE: {}}}),
         json.dumps({"addresses": {"school:12345": "short"}, "tokens": {ONE: {"ada": ""}}, "passwords": {ONE: ""}}),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,12 +25,15 @@ from pathlib import Path
 import pytest
 
 import chat_screen
+import join_screen
 import look
 import window
+from certificate import fingerprint_of, in_words
 from chat_screen import ChatScreen
 from composer import PASTE_LIMIT
 from conversation import KEPT_LINES
-from engine import Ended, Entered, Lost, Received, Stored, Trouble, Waiting
+from engine import Ended, Engine, Entered, Lost, Received, Refused, Stored, Trouble, Waiting
+from join_screen import Attempt, JoinScreen
 from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
 from people_list import SHOWN_PEOPLE
@@ -255,6 +259,31 @@ def test_older_messages_go_above_under_their_own_day_line() -> None:
     assert chat.lines == words(above).count("\n") + len(below) - 1 - 1
 
 
+def test_the_server_speaks_as_no_person() -> None:
+    """What the operator says is an announcement; nobody called Server is listed or can be written to."""
+    chat = conversation("Bob")
+    chat.add([message("Server", "Closed at noon."), message("Server", "Save your work."), message("Bob", "ok")])
+    runs = chat.take()
+
+    assert next(text for text, tags in runs if "announced" in tags and "head" in tags) == "Announcement of the server"
+    assert words(runs).count("Announcement") == 1
+    assert not any(tag.startswith("hue") for text, tags in runs for tag in tags if "announced" in tags)
+    assert [("announced" in tags) for text, tags in runs if "body" in tags] == [True, True, False]
+    chat.roster.joined("SERVER")
+    assert chat.roster.names(online=True) == ["Ada", "Bob"]
+    assert chat.roster.addressee("@Server hi") is None
+
+
+def test_a_meeting_leaves_the_empty_chat_saying_what_to_do() -> None:
+    """The line about a new server is no part of the conversation; a message is."""
+    chat = conversation("Bob")
+    chat.meet("You meet this server for the first time.")
+    assert "Say hello" in words(chat.tail())
+
+    chat.add([message("Bob", "hello")])
+    assert words(chat.tail()) == ""
+
+
 def test_people_are_ordered_and_found() -> None:
     """Those who are here and those who are away, by the alphabet, and by however their name is spelled."""
     roster = Roster([Person("bob", True), Person("Émile", True), Person("Ada", True), Person("Fay", True)])
@@ -342,6 +371,7 @@ def test_everything_can_be_read(colours: Look) -> None:
 
     for ink in (colours.text, colours.muted, colours.trouble):
         assert min(contrast(ink, ground) for ground in grounds) >= 4.5, ink
+    assert contrast(colours.trouble, colours.hover) >= 4.5  # “not encrypted” under the mouse
     for ink in (colours.text, colours.muted):
         assert min(contrast(ink, ground) for ground in (colours.window, colours.sidebar)) >= 4.5, ink
     assert contrast(colours.text, colours.hover) >= 4.5
@@ -362,7 +392,8 @@ def test_every_shape_finds_its_colours() -> None:
     known = {field.name for field in fields(Look)}
     shapes = [shape for states in look.SHAPES.values() for shape in states.values()]
 
-    assert {part for shape in shapes for part in (shape.fill, shape.edge, shape.ring, shape.ground) if part} <= known
+    used = {part for one in shapes for part in (one.fill, one.edge, one.ring, one.ground, one.tick) if part}
+    assert used <= known
 
 
 # --- the real window --------------------------------------------------------------------------------------------------
@@ -997,7 +1028,7 @@ def test_the_look_button_and_the_card_do_not_cut_into_each_other(desk: Desk, siz
         return x, y, x + widget.winfo_width(), y + widget.winfo_height()
 
     left, top, right, bottom = box(join.look_button)
-    card = box(join.name.master)
+    card = box(join.card)
     apart = left >= card[2] + 8 or bottom <= card[1] - 8
     within = card[0] + 8 <= left and card[1] + 8 <= top and right <= card[2] - 8 and bottom <= card[3] - 8
     assert apart or within
@@ -1245,6 +1276,455 @@ def test_joins_without_end_do_not_hold_the_window_up(joined: Desk) -> None:
     assert joined.window.longest < 0.2
 
 
+# --- encryption, certificates and passwords ---------------------------------------------------------------------------
+
+OLD_ONE, NEW_ONE = "3f" * 32, "9b" * 32  # fingerprints
+SESAME = "open sesame"
+CHANGED = (
+    f"The server at 192.168.1.20 shows another certificate than the last time. It was “{in_words(OLD_ONE)}” and is now "
+    f"“{in_words(NEW_ONE)}”. Either it was set up anew, or another computer pretends to be it. Nothing of yours was "
+    "sent. Compare the new words with those at its terminal before you trust it."
+)
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """Something that listens and says nothing: what the window is told then comes from the test alone."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def first_screen(desk: Desk) -> JoinScreen:
+    assert desk.window.join is not None
+    return desk.window.join
+
+
+def refuse(desk: Desk, silent: socket.socket, refused: Refused) -> JoinScreen:
+    """Joins, and hands the window this answer."""
+    desk.fill("Ada", "127.0.0.1", silent.getsockname()[1])
+    desk.press("Return")
+    desk.until(lambda: desk.window.engine, "it is tried")
+    assert desk.window.engine is not None
+    desk.window.engine.events.put(refused)
+    desk.until(lambda: not first_screen(desk).connecting, "it is refused")
+    desk.root.update()
+    return first_screen(desk)
+
+
+def resize(desk: Desk, size: str) -> None:
+    """Gives the window this size, such as `440x560`, or the smallest it can have."""
+    width, height = desk.root.minsize() if size == "smallest" else map(int, size.split("x"))
+    desk.root.geometry(f"{width}x{height}")
+    desk.until(lambda: (desk.root.winfo_width(), desk.root.winfo_height()) == (width, height), "it has that size")
+    desk.root.update()
+
+
+def in_sight(widget: tk.Misc, desk: Desk) -> bool:
+    """Whether all of `widget` can be seen, within the window and within what scrolls."""
+    desk.root.update()
+    top, bottom = widget.winfo_rooty(), widget.winfo_rooty() + widget.winfo_height()
+    around: tk.Misc | None = widget
+    while around is not None:
+        if not around.winfo_rooty() <= top < bottom <= around.winfo_rooty() + around.winfo_height():
+            return False
+        around = around.master
+    return bool(widget.winfo_viewable())
+
+
+def go_to(desk: Desk, widget: tk.Misc) -> None:
+    """Goes there with Tab alone."""
+    for _ in range(12):
+        before = desk.root.focus_get()
+        if before is widget:
+            return
+        desk.press("Tab")
+        desk.until(lambda before=before: desk.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
+    pytest.fail(f"Tab does not lead to {widget}")
+
+
+def test_a_chat_that_wants_a_password(desk: Desk, folder: Path, start_server: Callable[..., ServerProcess]) -> None:
+    """It is asked for under the name, as dots; a wrong one is said and typed over; it is kept only when told to."""
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    join = first_screen(desk)
+    assert not join.password.winfo_ismapped()
+
+    desk.fill("Ada", server.host, server.port)
+    desk.press("Return")
+    desk.until(lambda: desk.root.focus_get() is join.password, "it is asked for")
+    assert desk.said == "This chat needs a password."
+    assert not desk.said_trouble
+    assert join.password.cget("show") == "•"
+    assert in_words(fingerprint_of(server.data / "hallway.pem")) in str(join.asks.cget("text"))
+    assert join.name.winfo_rooty() < join.password.winfo_rooty() < join.said.winfo_rooty() < join.host.winfo_rooty()
+
+    desk.press("Return")
+    desk.until(lambda: desk.said == "Type the password of the chat.", "an empty one is not sent")
+    desk.type("open barley")
+    desk.press("Return")
+    desk.until(lambda: desk.said == "That is not the password.", "it is wrong")
+    desk.until(lambda: desk.root.focus_get() is join.password, "another one can be typed")
+    desk.type("open sesame")
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+    assert "open" not in (folder / "servers.json").read_text()
+
+
+def test_a_password_is_remembered_when_told_to(
+    desk: Desk, folder: Path, start_server: Callable[..., ServerProcess]
+) -> None:
+    """The box below it, by keyboard: next time nothing is asked."""
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    join = first_screen(desk)
+    desk.fill("Ada", server.host, server.port)
+    desk.press("Return")
+    desk.until(lambda: desk.root.focus_get() is join.password, "it is asked for")
+    assert not join.remember.instate(["selected"])
+    desk.type("open sesame")
+    go_to(desk, join.remember)
+    desk.press("space")
+    desk.until(lambda: join.remember.instate(["selected"]), "the box is ticked")
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+    desk.until(lambda: "open sesame" in (folder / "servers.json").read_text(), "it is kept")
+
+    desk.click_on(desk.chat.leave_button)
+    desk.until(lambda: desk.window.join, "the first screen is shown")
+    desk.focus()
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered again")
+
+
+def test_a_password_can_be_looked_at(desk: Desk, silent: socket.socket) -> None:
+    """Show and Hide, by mouse and by keyboard; what one has typed stays."""
+    join = refuse(desk, silent, Refused("wrong_password", "This chat needs a password.", NEW_ONE))
+    desk.type("sesame")
+    desk.until(lambda: join.password.get() == "sesame", "it is typed")
+    desk.click_on(join.show_button)
+    desk.until(lambda: join.password.cget("show") == "", "it can be read")
+    assert str(join.show_button.cget("text")) == "Hide"
+
+    join.password.focus_force()
+    go_to(desk, join.show_button)
+    desk.press("space")
+    desk.until(lambda: join.password.cget("show") == "•", "it is hidden again")
+    assert join.password.get() == "sesame"
+
+
+def test_a_password_is_for_one_address(desk: Desk, silent: socket.socket) -> None:
+    """When another address is typed the field goes, and what was typed into it."""
+    join = refuse(desk, silent, Refused("wrong_password", "This chat needs a password.", NEW_ONE))
+    desk.type("sesame")
+    desk.until(lambda: join.password.get() == "sesame", "it is typed")
+    join.host.focus_force()
+    desk.press("End")
+    desk.type("0")
+    desk.until(lambda: not join.password.winfo_ismapped(), "it is not asked for any more")
+    assert join.password.get() == ""
+    assert "password" not in desk.said
+
+    join = refuse(desk, silent, Refused("wrong_password", "This chat needs a password.", NEW_ONE))
+    assert join.password.winfo_ismapped()
+    assert join.password.get() == ""
+
+
+def test_before_a_password_goes_out_in_the_clear_it_is_said(desk: Desk, silent: socket.socket) -> None:
+    """In the colour of trouble, below the field."""
+    join = refuse(desk, silent, Refused("wrong_password", "This chat needs a password."))
+
+    assert "not encrypted" in str(join.asks.cget("text"))
+    assert "Trouble" in str(join.asks.cget("style"))
+
+
+def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: ServerProcess) -> None:
+    """Both certificates in words; Enter does not trust it; a button of its own, at the end, does."""
+    desk.join(server, "Ada")
+    file = server.data / "hallway.pem"
+    old = in_words(fingerprint_of(file))
+    desk.click_on(desk.chat.leave_button)
+    desk.until(lambda: desk.window.join, "the first screen is shown")
+    server.kill()
+    shutil.rmtree(server.data)  # with the same names in it, Ada's would be somebody else's: her token is not told
+    server.restart()
+    new = in_words(fingerprint_of(file))
+    join = first_screen(desk)
+    desk.focus()
+    desk.press("Return")
+    desk.until(join.trust_button.winfo_ismapped, "it is refused")
+    assert desk.said_trouble
+    assert old in desk.said
+    assert new in desk.said
+
+    start = join._on_join
+    tried: list[Attempt] = []
+
+    def count(attempt: Attempt) -> None:
+        tried.append(attempt)
+        start(attempt)
+
+    join._on_join = count
+    desk.press("Return", "Return")
+    for _ in range(50):
+        desk.root.update()
+        time.sleep(0.002)
+    assert tried == []
+    go_to(desk, join.name)
+    desk.press("Return")
+    desk.until(lambda: len(tried) == 1, "it is tried again")
+    desk.until(lambda: join.trust_button.winfo_ismapped() and not join.connecting, "it is refused again")
+    assert tried[0].accept is None
+    desk.until(lambda: join.trust_button.instate(["!disabled"]), "it can be trusted", 5)
+    go_to(desk, join.trust_button)
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+    desk.until(lambda: new in desk.shown, "its words are said")
+
+
+def test_a_double_click_trusts_nobody(desk: Desk, silent: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The button takes nothing at first: it may have come up right under the mouse."""
+    monkeypatch.setattr(join_screen, "DELIBERATE", 60_000)
+    join = refuse(desk, silent, Refused("certificate_changed", CHANGED, NEW_ONE))
+    desk.click_on(join.trust_button)
+    for _ in range(50):
+        desk.root.update()
+        time.sleep(0.002)
+
+    assert not join.connecting
+    assert desk.window.engine is None
+
+
+def test_trust_is_for_one_address(desk: Desk, silent: socket.socket) -> None:
+    """When another address is typed nothing is offered any more."""
+    join = refuse(desk, silent, Refused("certificate_changed", CHANGED, NEW_ONE))
+    assert join.trust_button.winfo_ismapped()
+    join.port.focus_force()
+    desk.press("End")
+    desk.type("1")
+
+    desk.until(lambda: not join.trust_button.winfo_ismapped(), "it is not offered")
+
+
+def test_a_password_typed_for_another_server_is_put_away(desk: Desk, silent: socket.socket) -> None:
+    """When the certificate turns out to be another one it is not told to that one."""
+    join = refuse(desk, silent, Refused("wrong_password", "This chat needs a password.", OLD_ONE))
+    desk.type("sesame")
+    desk.until(lambda: join.password.get() == "sesame", "it is typed")
+    desk.press("Return")
+    desk.until(lambda: desk.window.engine, "it is tried")
+    assert desk.window.engine is not None
+    desk.window.engine.events.put(Refused("certificate_changed", CHANGED, NEW_ONE))
+    desk.until(join.trust_button.winfo_ismapped, "it is refused")
+
+    assert not join.password.winfo_ismapped()
+    assert join.password.get() == ""
+    go_to(desk, join.name)
+
+
+def test_a_certificate_that_changes_in_the_middle_of_a_chat(joined: Desk) -> None:
+    """Back to the first screen, where what one goes on typing lands nowhere; what one was writing is there again."""
+    joined.type("half a sent")
+    joined.until(lambda: joined.chat.composer.written == "half a sent", "it is typed")
+    assert joined.window.engine is not None
+    joined.window.engine.events.put(Ended(CHANGED, "certificate_changed", NEW_ONE))
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+    join = first_screen(joined)
+    joined.until(join.trust_button.winfo_ismapped, "the new one can be trusted")
+    assert joined.said == CHANGED
+    joined.type("ence")
+    joined.press("Return")
+    for _ in range(50):
+        joined.root.update()
+        time.sleep(0.002)
+    assert join.name.get() == "Ada"
+    assert not join.connecting
+
+    joined.until(lambda: join.trust_button.instate(["!disabled"]), "it can be pressed", 5)
+    joined.click_on(join.trust_button)
+    joined.until(lambda: joined.window.join is None, "the chat is entered")
+    joined.until(lambda: joined.chat.composer.written == "half a sent", "what was being written is there")
+
+
+def test_a_password_that_is_wanted_in_the_middle_of_a_chat(joined: Desk) -> None:
+    """The server was started anew with one: the first screen asks, and takes no words of the chat for it."""
+    assert joined.window.engine is not None
+    joined.window.engine.events.put(Ended("This chat needs a password.", "wrong_password", NEW_ONE))
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+    join = first_screen(joined)
+    joined.until(join.password.winfo_ismapped, "it is asked for")
+    joined.type("hello")
+    joined.press("Return")
+    for _ in range(50):
+        joined.root.update()
+        time.sleep(0.002)
+
+    assert join.password.get() == ""
+    assert not join.connecting
+    reached: list[tk.Misc | None] = []
+    for _ in range(8):
+        joined.press("Tab")
+        joined.until(lambda: joined.root.focus_get() not in (join, *reached[-1:]), "the keyboard goes on")
+        reached.append(joined.root.focus_get())
+    assert reached == [
+        join.name, join.password, join.show_button, join.remember, join.host, join.port, join.button, join.look_button
+    ]  # fmt: skip
+
+
+def test_an_encrypted_chat_says_so(joined: Desk, server: ServerProcess) -> None:
+    """The whole time, in the head; a click shows the server's words and address in place, Esc closes them."""
+    chat, seen = joined.chat, in_words(fingerprint_of(server.data / "hallway.pem"))
+    assert str(chat.encryption_button.cget("text")).startswith("encrypted")
+    assert "Trouble" not in str(chat.encryption_button.cget("style"))
+    joined.sees(seen)  # at the first meeting
+    assert "first time" in joined.shown
+    assert "system" in joined.tags_of("first time")
+    assert "Nobody has written yet." in joined.shown
+
+    joined.click_on(chat.encryption_button)
+    joined.until(chat.details.winfo_viewable, "the box is shown")
+    assert str(chat.details.words.cget("text")) == seen
+    assert str(server.port) in str(chat.details.address.cget("text"))
+    joined.press("Escape")
+    joined.until(lambda: not chat.details.winfo_viewable(), "Esc closes it")
+    assert joined.root.focus_get() is chat.composer.entry
+
+    go_to(joined, chat.encryption_button)
+    joined.press("Return")
+    joined.until(lambda: joined.root.focus_get() is chat.details.close_button, "Enter shows it")
+    joined.press("Return")
+    joined.until(lambda: not chat.details.winfo_viewable(), "Enter on Close closes it")
+
+
+def test_the_words_are_said_at_the_first_meeting_only(joined: Desk, server: ServerProcess) -> None:
+    """And below the messages that were there before."""
+    bob = Peer.join(server, "Bob")
+    joined.sees("first time")
+    bob.say("an old friend")
+    joined.sees("an old friend")
+    joined.click_on(joined.chat.leave_button)
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+    joined.focus()
+    joined.press("Return")
+    joined.until(lambda: joined.window.join is None, "the chat is entered again")
+    joined.sees("an old friend")
+    assert joined.window.engine is not None
+    assert not joined.chat._meeting
+    assert "first time" not in joined.shown
+
+    people = (Person("Ada", True),)
+    met = Entered("Ada", "", "another", people, 2, False, True, 0, True, NEW_ONE, True)
+    joined.window.engine.events.put(met)
+    flood(joined, [message("Bob", "from the backlog")])
+    joined.sees(in_words(NEW_ONE))
+    assert joined.shown.index("from the backlog") < joined.shown.index(in_words(NEW_ONE))
+
+
+def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable[..., ServerProcess]) -> None:
+    """The whole time, in the colour of trouble and in words, and what it means at a click."""
+    server = start_server("--plaintext")
+    desk.join(server, "Ada")
+    chat = desk.chat
+    assert str(chat.encryption_button.cget("text")).startswith("not encrypted")
+    assert "Trouble" in str(chat.encryption_button.cget("style"))
+    style = desk.window.theme.style
+    for colours in (LIGHT, DARK):
+        desk.window._wear("dark" if colours is DARK else "light")
+        assert style.lookup(str(chat.encryption_button.cget("style")), "foreground") == colours.trouble
+        assert style.lookup(str(chat.encryption_button.cget("style")), "foreground", ["active"]) == colours.trouble
+
+    desk.click_on(chat.encryption_button)
+    desk.until(chat.details.winfo_viewable, "the box is shown")
+    assert "can read what you write" in str(chat.details.meaning.cget("text"))
+    assert not chat.details.words.winfo_ismapped()
+    desk.press("Escape")
+    desk.until(lambda: not chat.details.winfo_viewable(), "Esc closes it")
+    server.kill()
+    desk.until(lambda: "Not connected" in str(chat.state_label.cget("text")), "the loss is said")
+    assert str(chat.encryption_button.cget("text")).startswith("not encrypted")
+
+
+@pytest.mark.parametrize("size", ["smallest", "440x560", "1000x700"])
+def test_the_box_about_the_connection_fits(joined: Desk, size: str) -> None:
+    """All of it can be read in the smallest window, and it covers no field."""
+    resize(joined, size)
+    box = joined.chat.details
+    joined.click_on(joined.chat.encryption_button)
+    joined.until(box.winfo_viewable, "the box is shown")
+    joined.root.update()
+
+    for label in (box.meaning, box.words, box.advice, box.address):
+        assert in_sight(label, joined)
+        assert label.winfo_reqwidth() <= label.winfo_width()
+        assert label.winfo_reqheight() <= label.winfo_height()
+    assert box.winfo_rooty() + box.winfo_height() <= joined.chat.composer.winfo_rooty()
+    assert in_sight(joined.chat.encryption_button, joined)
+    assert joined.chat.encryption_button.winfo_reqwidth() <= joined.chat.encryption_button.winfo_width()
+
+
+def test_somebody_who_joins_from_somewhere_else(joined: Desk, server: ServerProcess, folder: Path) -> None:
+    """The first window says so and how to come back, keeps what stands there, and does not fight for the name."""
+    joined.write("from the first window")
+    joined.sees("✓\u00a0stored\nfrom the first window")
+    other = Engine(folder, server.host, server.port, "Ada")
+    other.start()
+    try:
+        joined.sees("joining there brings the chat back to this window")
+        assert "Not joined" in str(joined.chat.state_label.cget("text"))
+        assert "from the first window" in joined.shown
+        joined.until(lambda: joined.window.engine and not joined.window.engine._thread.is_alive(), "it has stopped")
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(("code", "way_back"), [("kicked", "can join again"), ("banned", "to the first screen.")])
+def test_somebody_the_operator_puts_out(joined: Desk, code: str, way_back: str) -> None:
+    """A sentence, and the conversation stays to be read; whoever is banned is not told to join again."""
+    assert joined.window.engine is not None
+    joined.window.engine.events.put(Ended("The operator has put you out.", code))
+    joined.sees("The operator has put you out. “Leave” takes you")
+
+    assert way_back in joined.shown
+    assert ("join again" in joined.shown) == (code == "kicked")
+    assert joined.window.join is None
+    joined.until(lambda: "not in the chat any more" in str(joined.chat.status.cget("text")), "it is said below")
+
+
+SMALLEST = {
+    "four lines": Refused("unreachable", "Nobody answers at this address. " * 5),
+    "a password": Refused("wrong_password", "This chat needs a password.", NEW_ONE),
+    "a password, in the clear": Refused("wrong_password", "This chat needs a password."),
+    "a long wait": Refused("wrong_password", "Too many wrong passwords from your address. Try again in 120 seconds."),
+    "another certificate": Refused("certificate_changed", CHANGED, NEW_ONE),
+    "a hostile server": Refused("full", "There is no room here. " * 150),
+}
+
+
+@pytest.mark.parametrize("size", ["smallest", "440x560"])
+@pytest.mark.parametrize("refused", SMALLEST.values(), ids=SMALLEST.keys())
+def test_nothing_pushes_join_out_of_sight(desk: Desk, silent: socket.socket, refused: Refused, size: str) -> None:
+    """However much is to be said: the buttons stay, the field with the keyboard is seen, and the rest scrolls."""
+    resize(desk, size)
+    join = refuse(desk, silent, refused)
+    desk.until(lambda: in_sight(join.button, desk), "Join is in sight")
+    assert in_sight(join.look_button, desk)
+    if refused.code == "certificate_changed":
+        assert in_sight(join.trust_button, desk)
+    else:
+        focused = desk.root.focus_get()
+        assert focused is not None
+        assert in_sight(focused, desk)
+    if len(refused.text) < 500:
+        desk.until(lambda: in_sight(join.said, desk), "the sentence is in sight")
+
+    if join._bar.winfo_ismapped():
+        join.name.focus_force()
+        desk.until(lambda: in_sight(join.name, desk), "the keyboard takes the view along")
+        desk.press(*["Next"] * 40)
+        desk.until(lambda: float(join._view.yview()[1]) == 1.0, "the page keys lead down")
+        assert in_sight(join.button, desk)
+        join.name.focus_force()
+        go_to(desk, join.port)
+        desk.until(lambda: in_sight(join.port, desk), "Tab takes the view along")
+
+
 def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: ServerProcess) -> None:
     """Leave says goodbye; Enter on the first screen joins again, with the same history."""
     bob = Peer.join(server, "Bob")
@@ -1255,7 +1735,6 @@ def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: Server
     bob.expect("left", name="Ada")
     joined.focus()
     joined.press("Return")
-    joined.until(lambda: joined.window.join and joined.window.join.connecting, "it is tried")
 
     joined.until(lambda: joined.window.join is None, "the chat is entered again")
     joined.sees("before leaving")

@@ -1,0 +1,284 @@
+"""The hub beside a plain list: whatever people do in whatever order, everybody sees what the list says.
+
+Hypothesis makes up stories (joins, leaves, broken connections, take-overs, messages, private ones, repeats, resumes,
+restarts of the server) and shortens those that fail. One real server lives through all of them, so its log grows from
+story to story, as the list does.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+import protocol
+from peers import Peer
+from processes import ServerProcess
+from protocol import EVERYONE, Message
+
+BACKLOG = 100  # entries that somebody new gets, by the wire's description
+
+
+class Written(NamedTuple):
+    """An entry of the list."""
+
+    seq: int
+    sender: str
+    to: str
+    id: str
+    text: str
+
+
+class Somebody:
+    """A person of the story: what they hold, here or away."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.peer: Peer | None = None
+        self.token: str | None = None
+        self.seen: list[int] = []  # seqs of all that ever came, in order
+        self.read = 0  # of the peer's messages, how many were looked at
+        self.begins = 0  # seq from which on everything they may see must have come
+        self.sent: list[tuple[str, str, str | None]] = []  # id, text, to
+
+
+class Chat(RuleBasedStateMachine):
+    """One story."""
+
+    server: ClassVar[ServerProcess]
+    written: ClassVar[list[Written]] = []
+    stories: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        Chat.stories += 1
+        names = [f"{kind} {Chat.stories}" for kind in ("Ada", "Bob", "Cleo", "Zoë")]
+        self.people = [Somebody(name) for name in names]
+        self.known: set[str] = set()
+
+    # -- what the list says --
+
+    def _sees(self, person: Somebody, entry: Written) -> bool:
+        return entry.to == EVERYONE or person.name in (entry.sender, entry.to)
+
+    def _expected(self, person: Somebody) -> list[int]:
+        return [entry.seq for entry in self.written if entry.seq >= person.begins and self._sees(person, entry)]
+
+    def _write(self, person: Somebody, id: str, text: str, to: str) -> None:
+        """Waits for the ack of what `person` just sent; the list grows by it."""
+        assert person.peer is not None
+        ack = person.peer.expect("ack", id=id)
+        assert ack.seq == len(self.written) + 1
+        self.written.append(Written(ack.seq, person.name, to, id, text))
+
+    def _look(self, person: Somebody) -> None:
+        """Waits until `person` has what the list says, and compares."""
+        assert person.peer is not None
+        expected = self._expected(person)
+        person.peer.read_until(person.read + len(expected) - len(person.seen))
+        new = person.peer.messages[person.read :]
+        person.read = len(person.peer.messages)
+        person.seen += [message.seq for message in new]
+        assert person.seen == expected
+        for message in new:
+            assert _as_written(message) == self.written[message.seq - 1]
+
+    def _here(self, which: int) -> tuple[Somebody, Peer] | None:
+        """One of those who are here; None when nobody is."""
+        here = [(person, person.peer) for person in self.people if person.peer is not None]
+        return here[which % len(here)] if here else None
+
+    # -- what people do --
+
+    @initialize(count=st.integers(0, 4))
+    def begin(self, count: int) -> None:
+        """Some are here already."""
+        for who in range(count):
+            self.join(who)
+
+    @rule(who=st.integers(0, 3))
+    def join(self, who: int) -> None:
+        """Comes for the first time, comes back, or takes over from their own old connection."""
+        person = self.people[who]
+        old = person.peer
+        if old is not None:
+            self._look(person)
+        peer = Peer.connect(self.server)
+        if person.name in self.known:
+            peer.hello(person.name, token=person.token, history=self._history, after=max(person.seen, default=0))
+        else:
+            peer.hello(person.name)
+            visible = [entry.seq for entry in self.written if self._sees(person, entry)]
+            person.begins = visible[-BACKLOG] if len(visible) >= BACKLOG else 1
+        welcome = peer.expect_welcome()
+        peer.send(protocol.Ping())  # so the server knows that the welcome, and the token in it, have arrived
+        peer.expect("pong")
+        assert welcome.last == len(self.written)
+        assert (welcome.token is None) == (person.name in self.known)
+        assert {each.name for each in welcome.people if each.online} >= self._names_here() | {person.name}
+        person.token = person.token or welcome.token
+        person.peer, person.read = peer, 0
+        self.known.add(person.name)
+        Chat._history = welcome.history
+        if old is not None:
+            assert old.expect("bye").code == "taken_over"
+            assert old.closed()
+            old.close()
+
+    _history: ClassVar[str] = ""
+
+    @rule(who=st.integers(0, 3), goodbye=st.booleans())
+    def leave(self, who: int, goodbye: bool) -> None:
+        """Says goodbye, or is cut off."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        self._look(person)
+        if goodbye:
+            peer.bye()
+        else:
+            peer.reset()
+        person.peer = None
+
+    @rule(who=st.integers(0, 3), text=st.text("aä\U0001f600 \n", min_size=1, max_size=20).filter(str.strip))
+    def say(self, who: int, text: str) -> None:
+        """Writes to everybody."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        id = peer.say(text)
+        person.sent.append((id, text, None))
+        self._write(person, id, text, EVERYONE)
+
+    @rule(who=st.integers(0, 3), count=st.integers(2, 30))
+    def say_much(self, who: int, count: int) -> None:
+        """Writes many at once, which the server takes together."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        ids = [f"{person.name} {len(person.sent)} {i}" for i in range(count)]
+        peer.send_bytes(b"".join(protocol.encode(protocol.Send(id, "many")) for id in ids))
+        for id in ids:
+            person.sent.append((id, "many", None))
+            self._write(person, id, "many", EVERYONE)
+
+    @rule(who=st.integers(0, 3), whom=st.integers(0, 3), by_name=st.booleans())
+    def whisper(self, who: int, whom: int, by_name: bool) -> None:
+        """Writes privately, to somebody here, somebody away, oneself or nobody."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        other = self.people[whom]
+        id = peer.say(f"@{other.name}: psst") if by_name else peer.say("psst", to=other.name)
+        if other.name in self.known:
+            self._write(person, id, "psst", other.name)
+        else:
+            assert peer.expect("error", id=id).code == "no_such_user"
+
+    @rule(who=st.integers(0, 3), which=st.integers(0, 1000))
+    def repeat(self, who: int, which: int) -> None:
+        """Sends something again, as a client does that missed the ack."""
+        if (found := self._here(who)) is None or not found[0].sent:
+            return
+        person, peer = found
+        id, text, to = person.sent[which % len(person.sent)]
+        peer.say(text, to, id)
+        first = next(entry for entry in self.written if (entry.sender, entry.id) == (person.name, id))
+        assert peer.expect("ack", id=id).seq == first.seq
+
+    @rule(who=st.integers(0, 3), limit=st.integers(1, 50), back=st.integers(0, 60))
+    def page(self, who: int, limit: int, back: int) -> None:
+        """Scrolls back; sees what they may see, and nothing else."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        before = max(1, len(self.written) + 1 - back)
+        peer.send(protocol.AskHistory(before, limit))
+        page = peer.expect("page")
+        visible = [entry for entry in self.written if entry.seq < before and self._sees(person, entry)]
+        assert [_as_written(message) for message in page.messages] == visible[-limit:]
+        assert page.more == (len(visible) > limit)
+
+    @rule(who=st.integers(0, 3), whom=st.integers(0, 3))
+    def page_with(self, who: int, whom: int) -> None:
+        """Looks at what they wrote with somebody; of others' conversations there is nothing."""
+        if (found := self._here(who)) is None or self.people[whom].name not in self.known:
+            return
+        person, peer = found
+        other = self.people[whom].name
+        peer.send(protocol.AskHistory(len(self.written) + 1, 200, other))
+        two = {(person.name, other), (other, person.name)}
+        expected = [entry for entry in self.written if (entry.sender, entry.to) in two]
+        assert [_as_written(message) for message in peer.expect("page").messages] == expected
+
+    @rule(who=st.integers(0, 3))
+    def search(self, who: int) -> None:
+        """Searches for what people whisper; finds their own only."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        peer.send(protocol.AskSearch("psst", 100))
+        visible = [entry for entry in self.written if entry.text == "psst" and self._sees(person, entry)]
+        assert [_as_written(message) for message in peer.expect("found").messages] == visible[-100:]
+
+    @rule(dice=st.integers(1, 20))
+    def restart(self, dice: int) -> None:
+        """The server is killed, and started again; now and then, as it takes long."""
+        if dice != 6:
+            return
+        for person in self.people:
+            if person.peer is not None:
+                self._look(person)
+                person.peer.close()
+                person.peer = None
+        self.server.kill()
+        self.server.restart()
+
+    # -- what always holds --
+
+    def _names_here(self) -> set[str]:
+        return {person.name for person in self.people if person.peer is not None}
+
+    @invariant()
+    def everybody_has_what_the_list_says(self) -> None:
+        """Who is here has seen all of it, once, in its order."""
+        for person in self.people:
+            if person.peer is not None:
+                self._look(person)
+
+    def teardown(self) -> None:
+        """Everybody goes."""
+        for person in self.people:
+            if person.peer is not None:
+                person.peer.bye()
+
+
+def _as_written(message: Message) -> Written:
+    return Written(message.seq, message.sender, message.to, message.id, message.text)
+
+
+@pytest.fixture
+def one_server() -> Iterator[None]:
+    with tempfile.TemporaryDirectory(prefix="hallway-model-") as folder:
+        Chat.server = ServerProcess(Path(folder) / "data")
+        Chat.written.clear()
+        yield
+        Chat.server.stop()
+
+
+@pytest.mark.usefixtures("one_server")
+def test_everybody_sees_what_the_list_says() -> None:
+    """300 stories of up to 30 steps."""
+    run_state_machine_as_test(
+        Chat,
+        settings=settings(
+            max_examples=300, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+    assert Chat.stories >= 300
