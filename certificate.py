@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 FILE_NAME = "hallway.pem"  # key and certificate in one file: they are replaced together or not at all
-WORDS_FILE = Path(__file__).resolve().parent / "words.txt"
+# Beside the modules; where pip has installed them, with the other files that are no modules.
+WORDS_FILES = (Path(__file__).resolve().parent / "words.txt", Path(sys.prefix) / "share" / "hallway" / "words.txt")
 WORDS = 4  # of 12.92 bits each
 OPENSSL_SECONDS = 30.0  # it takes 20 ms; more where the machine must find random numbers first
 # Where Windows has the program when it is not on the PATH: Git brings one.
@@ -35,10 +36,10 @@ def fingerprint(certificate: bytes) -> str:
 
 def in_words(fingerprint: str) -> str:
     """A fingerprint as four words to read aloud (51 bits); as sixteen digits where the list of words is missing."""
-    try:
-        words = WORDS_FILE.read_text("ascii").split()
-    except OSError:
+    file = next((file for file in WORDS_FILES if file.exists()), None)
+    if file is None:
         return " ".join(fingerprint[i : i + 4] for i in range(0, 16, 4))
+    words = file.read_text("ascii").split()
     number = int(fingerprint, 16)
     chosen = []
     for _ in range(WORDS):

@@ -93,5 +93,5 @@ def test_four_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert in_words(one) == in_words(one) != in_words(other)
     assert len(in_words(one).split()) == 4
     assert all(word.isascii() and len(word) > 2 for word in in_words(one).split())
-    monkeypatch.setattr(certificate, "WORDS_FILE", tmp_path / "gone")
+    monkeypatch.setattr(certificate, "WORDS_FILES", (tmp_path / "gone",))
     assert in_words("0123456789abcdef" * 4) == "0123 4567 89ab cdef"
