@@ -25,7 +25,7 @@ REFRESH_SECONDS = 0.2  # the list of people is drawn at most this often
 PAGE = 100  # older messages asked for at once
 # Before the line about a server that is met for the first time: it is to stand below the backlog, which has come by
 # then, and not out of sight above it.
-MEETING_SECONDS = 0.5
+SETTLED_SECONDS = 0.5
 # What one can do after an end by the server's wish. Whoever is banned would only be refused.
 WAYS_BACK = {
     "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
@@ -130,7 +130,8 @@ class ChatScreen(ttk.Frame):
         self._ended = False
         self._wide = True  # there is room for the list of people beside the conversation
         self._meeting = ""  # a line that is to be said when the backlog has come
-        self._meeting_at = -math.inf  # on the monotonic clock
+        self._refused: list[Failed] = []  # told when the backlog has come: their place is below it
+        self._settled_at = -math.inf  # on the monotonic clock: then the backlog has come
         self._list_open = False  # in a narrow window, over the conversation
         px = theme.px
         self._side = ttk.Frame(self, style="Side.TFrame", width=px(232))
@@ -194,6 +195,7 @@ class ChatScreen(ttk.Frame):
         """Joined, for the first time or again."""
         first, same_log = self._history is None, self._history == event.history
         self._history = event.history
+        self._settled_at = time.monotonic() + SETTLED_SECONDS
         self.transcript.close_comings()  # who came and went meanwhile is in the new list, and in no line
         self.people.known = True
         self.transcript.me = event.name
@@ -234,9 +236,7 @@ class ChatScreen(ttk.Frame):
             case Stored(id):
                 self.transcript.stored(id)
             case Failed():
-                self.transcript.fail(event.id, event.original, event.text)
-                if not self.composer.written.strip():
-                    self.composer.write(event.original)  # to be mended and sent again
+                self._refused.append(event)
             case Trouble():
                 self.transcript.notice(event.text, "trouble")
             case Page():
@@ -261,11 +261,20 @@ class ChatScreen(ttk.Frame):
                 self.transcript.notice(f"{text} {WAYS_BACK.get(code, WAY_BACK)}", "trouble")
                 self._describe(self.composer.written)
 
+    def _not_sent(self, refused: Failed) -> None:
+        self.transcript.fail(refused.id, refused.original, refused.text)
+        if not self.composer.written.strip():
+            self.composer.write(refused.original)  # to be mended and sent again
+
     def flush(self) -> None:
         """Draws what happened since the last time, and keeps the countdown and the list of people going."""
-        if self._meeting and time.monotonic() > self._meeting_at:
-            self.transcript.meet(self._meeting)
-            self._meeting = ""
+        if time.monotonic() > self._settled_at:
+            if self._meeting:
+                self.transcript.meet(self._meeting)
+                self._meeting = ""
+            for refused in self._refused:
+                self._not_sent(refused)
+            self._refused.clear()
         arrived, self._arrived = self._arrived, 0
         if self.conversation.flush(arrived) and not self._another_log:
             self._more_above = True
@@ -367,7 +376,6 @@ class ChatScreen(ttk.Frame):
             self.encryption_button.configure(text="not encrypted  ▾", style="SmallTrouble.TButton")
         self._place_details()
         if event.first_meeting and event.fingerprint is not None:
-            self._meeting_at = time.monotonic() + MEETING_SECONDS
             self._meeting = (
                 f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
                 "Compare them with those at the server's terminal; they are the same if nobody stands in between."

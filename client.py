@@ -202,7 +202,7 @@ class Console:
         given_host, given_port, given_name, given_password = host, port, name, password
         accept: str | None = None
         while True:
-            host = host or self._ask("Enter server IP: ", self._settings.host) or "127.0.0.1"
+            host = host or self._ask("Enter server IP: ", self._settings.host or "127.0.0.1")
             port = port or (self._ask_port() if given_host is None else DEFAULT_PORT)
             name = name or self._ask_name()
             refused = self._try_to_enter(host, port, name, password, accept)

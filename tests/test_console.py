@@ -73,7 +73,7 @@ def console(server: ServerProcess) -> Iterator[Callable[..., Program]]:
 def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
     """Address, port and name are asked for in these words; odd answers are asked again, with the reason."""
     with Program([*CLIENT, "--console"]) as ada:
-        ada.expect_prompt("Enter server IP: ")
+        ada.expect_prompt("Enter server IP: [127.0.0.1] ")
         ada.type("127.0.0.1")
         ada.expect_prompt("Enter server port: [12345] ")
         ada.type("99999")
@@ -127,7 +127,7 @@ def test_blank_is_not_given(server: ServerProcess) -> None:
 def test_exit_at_a_question() -> None:
     """/exit leaves there too, and is no address."""
     with Program([*CLIENT, "--console"]) as ada:
-        ada.expect_prompt("Enter server IP: ")
+        ada.expect_prompt("Enter server IP: [127.0.0.1] ")
         ada.type("/exit")
         assert ada.wait() == 0
 

@@ -1740,6 +1740,27 @@ def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: Server
     joined.sees("before leaving")
 
 
+def test_what_is_refused_at_the_next_start_is_told_at_the_end(folder: Path, server: ServerProcess) -> None:
+    """Messages written without a server and refused later are told below the history, where one looks."""
+    bob = Peer.join(server, "Bob")
+    for i in range(60):
+        bob.say(f"history {i}")
+    first = in_the_chat(folder, server)
+    first.sees("history 59")
+    server.kill()
+    first.until(lambda: not first.chat._connected, "the loss is noticed")
+    first.write("@Nobody one")
+    first.sees("@Nobody one   waiting…")
+    first.window.close()
+    server.restart()
+    again = in_the_chat(folder, server)
+
+    again.sees("There is nobody called Nobody here.")
+    assert again.shown.index("history 59") < again.shown.index("not sent\n@Nobody one")
+    assert again.chat.composer.written == "@Nobody one"
+    again.window.close()
+
+
 def test_closing_says_goodbye(joined: Desk, server: ServerProcess) -> None:
     """Everybody hears at once that one has left, and the window is gone within two seconds."""
     bob = Peer.join(server, "Bob")
