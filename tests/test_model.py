@@ -274,11 +274,11 @@ def one_server() -> Iterator[None]:
 
 @pytest.mark.usefixtures("one_server")
 def test_everybody_sees_what_the_list_says() -> None:
-    """300 stories of up to 30 steps."""
+    """300 stories of up to 20 steps."""
     run_state_machine_as_test(
         Chat,
         settings=settings(
-            max_examples=300, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=300, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
     assert Chat.stories >= 300
