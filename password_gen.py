@@ -10,6 +10,11 @@ pyperclip: each runs in a worker thread that knows a text and a queue, and nothi
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `main`: Ctrl-C meanwhile ends it without a traceback
+
 import argparse
 import contextlib
 import importlib
@@ -18,20 +23,18 @@ import itertools
 import math
 import os
 import platform
-import queue
 import re
 import secrets
+import select
 import shutil
-import signal
+import stat
 import string
-import struct
 import sys
 import threading
 import time
 import unicodedata
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -53,10 +56,17 @@ MIN_WORDS, MAX_WORDS, WORDS = 2, 20, 6
 # about a tenth of a second of drawing. Without a limit somebody could ask for a password that takes hours.
 MAX_SPECIAL = 64
 MAX_SEPARATOR = 8  # characters
+# Symbols by their category that nobody sees: an empty Braille cell, a musical sign without a head, and what stands for
+# something that is missing.
+UNSEEN = "\u2800\U0001d159\ufffc\ufffd"
+MAX_WORDS_SIZE = 1_000_000  # bytes of words.txt, which has 62,144: whatever is larger is something else
 GUESSES = 10_000_000_000  # a second
 CLIPBOARD_SECONDS = 30  # that a password stays on the clipboard
 COPY_SECONDS = 2.0  # for pyperclip to answer; xclip takes 5 ms
 ARRIVAL_SECONDS = 0.5  # from then until the clipboard holds it
+LATE_SECONDS = 5.0  # how long the command line waits for a copy that it has given up, to take it off again
+AGAIN_SECONDS = 5.0  # from one try to empty the clipboard to the next
+VERSION = "1.0.0"  # Hallway's: this file has to know it without the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +110,15 @@ class Rules(Protocol):
     def draw(self) -> str:
         """One of them, from the system's source of secret randomness."""
 
+    def characters(self) -> str:
+        """All that can come in one."""
+
+    def longest(self) -> int:
+        """How many characters one can have at most."""
+
 
 @dataclass(frozen=True, slots=True)
-class Password:
+class PasswordRules:
     """Passwords of `length` characters out of `sets`, with at least one character of every set.
 
     Raises `Impossible` for an empty set, for sets that share a character, and for fewer characters than sets.
@@ -143,9 +159,15 @@ class Password:
             if not any(characters.isdisjoint(drawn) for characters in needed):
                 return drawn
 
+    def characters(self) -> str:
+        return "".join(self.sets)
+
+    def longest(self) -> int:
+        return self.length
+
 
 @dataclass(frozen=True, slots=True)
-class Passphrase:
+class PassphraseRules:
     """Passphrases of `number` words, a separator between them, each word with a capital or not, and one digit or none.
 
     The digit stands right behind one of the words, each place as likely as each digit.
@@ -177,6 +199,13 @@ class Passphrase:
             drawn[secrets.randbelow(self.number)] += secrets.choice(string.digits)
         return self.separator.join(drawn)
 
+    def characters(self) -> str:
+        return string.ascii_letters + string.digits + "-" + self.separator
+
+    def longest(self) -> int:
+        words = self.number * max(map(len, self.words))
+        return words + (self.number - 1) * len(self.separator) + self.digit
+
 
 @lru_cache(maxsize=4)
 def _can_be_told_apart(words: tuple[str, ...]) -> bool:
@@ -194,29 +223,37 @@ def bits(rules: Rules) -> float:
 
 
 def password_rules(
-    strength: str, length: int | str | None = None, *, lookalikes: bool = True, exclude: str = "", special: str = ""
-) -> Password:
+    strength: str,
+    length: int | str | None = None,
+    *,
+    lookalikes: bool = True,
+    exclude: str = "",
+    special: str | None = None,
+) -> PasswordRules:
     """The rules for one of `STRENGTHS`; without `length` the one that goes with it. Raises `Impossible`.
 
     `lookalikes`: whether `LOOK_ALIKES` may come; `exclude`: characters that may not; `special`: the special characters
-    to choose from, instead of ASCII's. Writing a character twice changes nothing.
+    to choose from, None for ASCII's. Writing a character twice changes nothing.
     """
     chosen = STRENGTHS[strength]
+    if special == "" and "special characters" in chosen.sets:
+        raise Impossible("special", "Strong needs special characters; for none, choose medium.")
     number = whole_number("length", chosen.length if length is None else length, MIN_LENGTH, MAX_LENGTH)
     gone = set(exclude) if lookalikes else {*exclude, *LOOK_ALIKES}
     sets = []
     for name in chosen.sets:
-        characters = _special_characters(special) if special and name == "special characters" else SETS[name]
+        own = special is not None and name == "special characters"
+        characters = _special_characters(special or "") if own else SETS[name]
         left = "".join(character for character in characters if character not in gone)
         if not left:
             raise Impossible("exclude", f"None of the {name} are left: leave out fewer.")
         sets.append(left)
-    return Password(tuple(sets), number)
+    return PasswordRules(tuple(sets), number)
 
 
 def passphrase_rules(
     number: int | str = WORDS, *, separator: str = "-", capitals: bool = False, digit: bool = False
-) -> Passphrase:
+) -> PassphraseRules:
     """The rules for passphrases from the EFF's list. Raises `Impossible`, and `NoWords` of its kind."""
     count = whole_number("words", number, MIN_WORDS, MAX_WORDS)
     if len(separator) > MAX_SEPARATOR:
@@ -224,7 +261,7 @@ def passphrase_rules(
     for character in separator:
         if not (" " <= character <= "~" or _is_symbol(character)):
             raise Impossible("separator", f"{_named(character)} cannot separate words: take a sign, or nothing.")
-    return Passphrase(load_words(), count, separator, capitals, digit)
+    return PassphraseRules(load_words(), count, separator, capitals, digit)
 
 
 def whole_number(setting: str, given: int | str, least: int, most: int) -> int:
@@ -232,7 +269,7 @@ def whole_number(setting: str, given: int | str, least: int, most: int) -> int:
     text = str(given).strip()
     if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
         return int(text)
-    raise Impossible(setting, f"Please give a whole number from {least} to {most}.")
+    raise Impossible(setting, f"Please give a whole number from {least:,} to {most:,}.")
 
 
 def _special_characters(given: str) -> str:
@@ -251,13 +288,17 @@ def _is_symbol(character: str) -> bool:
 
     So no letters or digits, which have sets of their own, no blanks, controls or combining marks, and no “½”.
     """
-    return unicodedata.category(character)[0] in "PS" and unicodedata.normalize("NFKC", character) == character
+    return (
+        unicodedata.category(character)[0] in "PS"
+        and unicodedata.normalize("NFKC", character) == character
+        and character not in UNSEEN
+    )
 
 
 def _named(character: str) -> str:
     if character == " ":
         return "A space"
-    seen = character.isprintable() and not unicodedata.category(character).startswith("M")
+    seen = character.isprintable() and not unicodedata.category(character).startswith("M") and character not in UNSEEN
     return f"“{character}”" if seen else f"U+{ord(character):04X}"
 
 
@@ -317,6 +358,9 @@ def load_words() -> tuple[str, ...]:
     """The EFF large word list, 7,776 words, from `words.txt`. Raises `NoWords`."""
     for path in _places_of_words():
         with contextlib.suppress(OSError, UnicodeDecodeError):
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_WORDS_SIZE:
+                continue
             words = tuple(path.read_text(encoding="ascii").split())
             if len(words) == 7776:
                 return words
@@ -345,27 +389,81 @@ class Attempt:
     """One call of pyperclip in a worker thread. Whoever waits for it may give up; the thread ends with the program."""
 
     def __init__(self, call: Callable[[], Any]) -> None:
-        self._answers: queue.SimpleQueue[tuple[Any, NotCopied | None]] = queue.SimpleQueue()
-        threading.Thread(target=_attempt, args=(call, self._answers), name="clipboard", daemon=True).start()
+        self._call = call
+        self._ended = threading.Event()  # set by the worker thread, when it has written one of these two
+        self._answer: Any = None
+        self._problem: NotCopied | None = None
+        threading.Thread(target=self._run, name="clipboard", daemon=True).start()
 
     def answer(self, seconds: float) -> Any:
         """What the call returned. Raises `NotCopied` when it failed, `TimeoutError` when it takes longer."""
+        if not self._ended.wait(seconds):
+            raise TimeoutError
+        if self._problem:
+            raise self._problem
+        return self._answer
+
+    def has_ended(self, seconds: float) -> bool:
+        """Whether it ends in so many seconds, well or not."""
+        return self._ended.wait(seconds)
+
+    def _run(self) -> None:
         try:
-            answer, problem = self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
-        except queue.Empty:
-            raise TimeoutError from None
-        if problem:
-            raise problem
-        return answer
+            self._answer = self._call()
+        except NotCopied as problem:
+            self._problem = problem
+        except BaseException as error:  # noqa: BLE001 - its message may hold the password, and must not be printed
+            self._problem = NotCopied(f"pyperclip failed ({type(error).__name__})")
+        self._ended.set()
 
 
-def _attempt(call: Callable[[], Any], answers: queue.SimpleQueue[tuple[Any, NotCopied | None]]) -> None:
-    try:
-        answers.put((call(), None))
-    except NotCopied as problem:
-        answers.put((None, problem))
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong on the way to some clipboard is told, not raised
-        answers.put((None, NotCopied(f"pyperclip failed ({type(error).__name__})")))
+class Tools:
+    """The programs that pyperclip starts for us, found again by a variable in their environment.
+
+    On X11 the password is on the clipboard as long as xclip or xsel keeps it, and no longer: so it is taken off by
+    ending them. Whoever lost the clipboard to another program has left by itself, so nothing of anybody else's can be
+    emptied so. To look first and then copy nothing over it would leave a moment between the two, in which somebody may
+    copy something; that is the way only where this one does not go: on macOS, Windows and Wayland (wl-copy would leave
+    the file behind in which it keeps the text), and where the password has come back from a clipboard manager.
+    """
+
+    VARIABLE = "HALLWAY_GENERATOR"
+
+    def __init__(self) -> None:
+        self._mark = secrets.token_hex(8)
+
+    def copy(self, text: str) -> Attempt:
+        """Begins to copy `text` with them."""
+        os.environ[self.VARIABLE] = self._mark
+        return Attempt(partial(pyperclip_copy, text))
+
+    def end(self) -> int:
+        """Ends those that are there, where that is the way, and returns how many there were."""
+        if sys.platform != "linux" or not hasattr(os, "pidfd_open") or _clipboard_tool() == "wl-copy":
+            return 0
+        ended = 0
+        mine = f"{self.VARIABLE}={self._mark}".encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended, it is not ours, or there is no /proc
+                process = os.pidfd_open(int(folder.name))  # before looking: another may get its number later
+                try:
+                    if int(folder.name) != os.getpid() and mine in (folder / "environ").read_bytes().split(b"\0"):
+                        signal.pidfd_send_signal(process, signal.SIGKILL)
+                        ended += 1
+                        waiting = select.poll()
+                        waiting.register(process, select.POLLIN)
+                        waiting.poll(ARRIVAL_SECONDS * 1000)  # until it has let go of the clipboard
+                finally:
+                    os.close(process)
+        return ended
+
+    def stop(self, attempt: Attempt, seconds: float) -> int:
+        """As `end`, with those that `attempt` is about to start; waits `seconds` at most for it to end."""
+        deadline = time.monotonic() + seconds
+        ended = self.end()
+        while not attempt.has_ended(0.02) and time.monotonic() < deadline:
+            ended += self.end()
+        return ended + self.end()
 
 
 def pyperclip_copy(text: str) -> None:
@@ -387,22 +485,27 @@ def _pyperclip() -> Any:
         module = importlib.import_module("pyperclip")
     except ImportError:
         raise NotCopied("pyperclip is not installed") from None
-    if not _has_clipboard_tool():
+    version = re.match(r"(\d+)\.(\d+)", str(getattr(module, "__version__", "")))
+    if version is None or (int(version[1]), int(version[2])) < (1, 11):
+        raise NotCopied("pyperclip is older than 1.11")  # and may look for the tools in another order
+    if not _clipboard_tool():
         raise NotCopied("pyperclip needs xclip, xsel or wl-copy, and a display")
     return module
 
 
-def _has_clipboard_tool() -> bool:
-    """Whether pyperclip will find a tool that keeps a secret, by its own order of looking.
+def _clipboard_tool() -> str:
+    """What pyperclip 1.11 will take, by its own order of looking, if it is something that keeps a secret; else "".
 
-    Without one it goes on to qdbus, which is given the text as an argument that every process can read, and to Qt,
-    which must not run in a thread of its own and ends the program where there is no display.
+    Without such a tool it goes on to qdbus, which is given the text as an argument that every process can read, and to
+    Qt, which must not run in a thread of its own and ends the program where there is no display.
     """
     if sys.platform in ("win32", "darwin") or "microsoft" in platform.release().lower():
-        return True
+        return "the system's own"
     if os.environ.get("WAYLAND_DISPLAY") and shutil.which("wl-copy") and shutil.which("wl-paste"):
-        return True
-    return bool(os.environ.get("DISPLAY") and (shutil.which("xclip") or shutil.which("xsel")))
+        return "wl-copy"
+    if os.environ.get("DISPLAY"):
+        return next((tool for tool in ("xclip", "xsel") if shutil.which(tool)), "")
+    return ""
 
 
 # --- how the window looks ---------------------------------------------------------------------------------------------
@@ -439,121 +542,33 @@ DARK = Look(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A rounded square that stretches; lengths in steps of 1/96 inch, colours as fields of `Look`."""
-
-    fill: str
-    edge: str
-    radius: float = 7
-    edge_width: float = 1
-    ring: bool = False  # round it: the keyboard is here
-    mark: str = ""  # "dot" or "tick" in the middle
-    margin: float = 3  # left free for the ring
-    middle: float = 3  # half of the part that is repeated where it stretches
-    ground: str = "window"
-
-
-def _button(fill: str, edge: str, hover: str, **more: Any) -> dict[str, Shape]:
-    return {
-        "": Shape(fill, edge, **more),
-        "disabled": Shape("window", "border", **more),
-        "focus active": Shape(hover, edge, ring=True, **more),
-        "focus": Shape(fill, edge, ring=True, **more),
-        "active": Shape(hover, edge, **more),
-    }
-
-
-def _choice(mark: str, radius: float) -> dict[str, Shape]:
-    """A radio button or a check box: 18 steps wide with its ring's room beside it."""
-    size: dict[str, Any] = {"radius": radius, "middle": 9 - radius}
-    return {
-        "": Shape("surface", "muted", **size),
-        "selected focus": Shape("accent", "accent", mark=mark, ring=True, **size),
-        "selected": Shape("accent", "accent", mark=mark, **size),
-        "focus": Shape("surface", "muted", ring=True, **size),
-        "active": Shape("hover", "muted", **size),
-    }
-
-
-# key: element of a style; for each its shapes by widget state, the plain one first and then the strongest state first
-SHAPES = {
-    "Field": {
-        "": Shape("surface", "border", margin=0),
-        "disabled": Shape("window", "border", margin=0),
-        "invalid": Shape("surface", "trouble", edge_width=2, margin=0),
-        "focus": Shape("surface", "accent", edge_width=2, margin=0),
-        "active": Shape("surface", "muted", margin=0),
-    },
-    "Primary": _button("accent", "accent", "accent_hover"),
-    "Quiet": _button("surface", "border", "hover"),
-    "Head": _button("accent", "accent", "accent_hover", ground="accent"),
-    "Tab": {
-        "": Shape("window", "border"),
-        "selected focus": Shape("accent", "accent", ring=True),
-        "selected": Shape("accent", "accent"),
-        "focus": Shape("window", "border", ring=True),
-        "active": Shape("hover", "border"),
-    },
-    "Radio": _choice("dot", 9),
-    "Check": _choice("tick", 5),
-}
-
-
 def rgb(colour: str) -> tuple[int, int, int]:
     """The three parts of `#rrggbb`."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-@lru_cache(maxsize=256)
-def draw_shape(shape: Shape, look: Look, scale: float) -> bytes:
-    """`shape` as a PNG file, smooth at its edges; `scale` is pixels for each 1/96 inch."""
-    colour = {field.name: rgb(getattr(look, field.name)) for field in fields(look)}
-    half = round((shape.radius + shape.margin + shape.middle) * scale)
-    straight = half - (shape.margin + shape.radius) * scale
-    tick = ((-4.0, 0.3), (-1.2, 3.2), (4.2, -3.2))
+def draw_tick(size: int, box: str, ink: str) -> list[list[str]]:
+    """The colours of a check box's pixels, row by row: a tick of `ink` in a box. Clam's own cross says no, not yes."""
+    corners = ((0.23, 0.52), (0.42, 0.71), (0.78, 0.31))
 
-    def covered(distance: float) -> float:
-        return min(1.0, max(0.0, 0.5 - distance))
+    def away(x: float, y: float, start: tuple[float, float], end: tuple[float, float]) -> float:
+        across, down = end[0] - start[0], end[1] - start[1]
+        along = ((x - start[0]) * across + (y - start[1]) * down) / (across**2 + down**2)
+        along = min(1.0, max(0.0, along))
+        return math.hypot(x - start[0] - along * across, y - start[1] - along * down)
 
-    def marked(x: float, y: float) -> float:
-        if shape.mark == "dot":
-            return covered(math.hypot(x, y) - 3.5 * scale)
-        away = min(_from_segment(x / scale, y / scale, start, end) for start, end in itertools.pairwise(tick))
-        return covered((away - 1.05) * scale)
+    def pixel(column: int, row: int) -> str:
+        x, y = (column + 0.5) / size, (row + 0.5) / size
+        distance = min(away(x, y, start, end) for start, end in itertools.pairwise(corners))
+        share = min(1.0, max(0.0, (0.075 - distance) * size + 0.5))
+        mixed = (round(under + share * (over - under)) for under, over in zip(rgb(box), rgb(ink), strict=True))
+        return "#{:02x}{:02x}{:02x}".format(*mixed)
 
-    def pixel(x: float, y: float) -> Iterable[int]:
-        away = math.hypot(max(abs(x) - straight, 0), max(abs(y) - straight, 0)) - shape.radius * scale
-        layers = [(covered(away), shape.edge), (covered(away + shape.edge_width * scale), shape.fill)]
-        if shape.ring:
-            layers[:0] = [(covered(away - 3 * scale), "text"), (covered(away - 1.4 * scale), shape.ground)]
-        if shape.mark:
-            layers.append((marked(x, y), "accent_text"))
-        seen: Sequence[float] = colour[shape.ground]
-        for share, name in layers:
-            seen = [under + share * (over - under) for under, over in zip(seen, colour[name], strict=True)]
-        return (round(part) for part in seen)
-
-    steps = [step - half + 0.5 for step in range(2 * half)]
-    rows = [b"\0" + bytes(part for x in steps for part in pixel(x, y)) for y in steps]
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2 * half, 2 * half, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"".join(rows), 1)) + chunk(b"IEND", b"")
-
-
-def _from_segment(x: float, y: float, start: tuple[float, float], end: tuple[float, float]) -> float:
-    """How far the point x, y is from a line between two points."""
-    across, down = end[0] - start[0], end[1] - start[1]
-    along = ((x - start[0]) * across + (y - start[1]) * down) / (across**2 + down**2)
-    along = min(1.0, max(0.0, along))
-    return math.hypot(x - start[0] - along * across, y - start[1] - along * down)
+    return [[pixel(column, row) for column in range(size)] for row in range(size)]
 
 
 class Theme:
-    """Fonts, pictures and styles of the window. `wear` changes the look."""
+    """Fonts and styles of the window, clam's with our colours. `wear` changes the look."""
 
     def __init__(self, root: tk.Tk) -> None:
         from tkinter import PhotoImage, font, ttk
@@ -562,128 +577,117 @@ class Theme:
         self._scale = max(1.0, root.winfo_fpixels("1i") / 96)
         points = 13 if root.tk.call("tk", "windowingsystem") == "aqua" else 10  # macOS counts 72 of them to an inch
         fixed = font.nametofont("TkFixedFont", root).actual()["family"]
-        self._sizes = {"Body": points, "Small": points - 1, "Strong": points, "Title": points + 8, "Secret": points + 5}
+        sizes = {"Body": 0, "Small": -1, "Strong": 0, "Title": 8, "Secret": 5, "Fixed": 0}
         self._fonts = {  # kept: Tk forgets a named font when its object goes
             name: font.Font(
                 root,
                 name=f"Generator{name}",
-                family=fixed if name == "Secret" else "Helvetica",
-                size=size,
+                family=fixed if name in ("Secret", "Fixed") else "Helvetica",
+                size=points + more,
                 weight="bold" if name in ("Strong", "Title") else "normal",
             )
-            for name, size in self._sizes.items()
+            for name, more in sizes.items()
         }
         self.style = ttk.Style(root)
         self.style.theme_use("clam")
-        self._pictures = {
-            (element, state): PhotoImage(master=root, data=draw_shape(shape, self.look, self._scale))
-            for element, shapes in SHAPES.items()
-            for state, shape in shapes.items()
-        }
-        for element, shapes in SHAPES.items():
-            states: list[Any] = [(*state.split(), self._pictures[element, state]) for state in shapes if state]
-            stretches = element not in ("Radio", "Check")
-            self.style.element_create(
-                f"{element}.shape",
-                "image",
-                self._pictures[element, ""],
-                *states,
-                border=self.px(shapes[""].radius + shapes[""].margin) if stretches else 0,
-                sticky="nsew" if stretches else "",
-                padding=self.px(2) if element == "Field" else 0,
-            )
+        size = self.px(18)
+        self._boxes = [PhotoImage(master=root, width=size, height=size) for _ in range(2)]  # empty, ticked
+        self.style.element_create("Tick.indicator", "image", self._boxes[0], ("selected", self._boxes[1]), sticky="")
         self._lay_out()
         self.wear(LIGHT)
 
     def close(self) -> None:
         """Gives pictures and fonts back in Tk's own thread: else it happens in whichever thread tidies memory."""
-        self._pictures.clear()
+        self._boxes.clear()
         self._fonts.clear()
 
     def px(self, steps: float) -> int:
         """A length of `steps` 1/96 inch in pixels of this screen."""
         return round(steps * self._scale)
 
-    def fit_secret(self, text: str, room: int) -> None:
-        """The largest letters in which `text` fits into `room` pixels, but not smaller than hints are."""
-        letters, largest = self._fonts["Secret"], self._sizes["Secret"]
-        for size in range(largest, self._sizes["Small"] - 1, -1):
-            letters.configure(size=size)
-            if letters.measure(text) <= room:
-                return
+    def widest(self, characters: str, name: str) -> int:
+        """The pixels of the widest of these characters in the font of this name."""
+        return max(map(self._fonts[name].measure, set(characters)), default=1) or 1
+
+    def line(self, name: str) -> int:
+        """The pixels from one line to the next in the font of this name."""
+        return int(self._fonts[name].metrics("linespace"))
 
     def _lay_out(self) -> None:
         """The parts of every style, and all about them that no look changes."""
         layout, configure, px = self.style.layout, self.style.configure, self.px
-        text: list[Any] = [("Entry.padding", {"sticky": "nswe", "children": [("Entry.textarea", {"sticky": "nswe"})]})]
-        layout("TEntry", [("Field.shape", {"sticky": "nswe", "children": text})])
-        arrows: list[Any] = [
-            ("Spinbox.uparrow", {"side": "top", "sticky": "nse"}),
-            ("Spinbox.downarrow", {"side": "bottom", "sticky": "nse"}),
-        ]
-        inside: list[Any] = [
-            ("null", {"side": "right", "sticky": "", "children": arrows}),
-            ("Spinbox.padding", {"sticky": "nswe", "children": [("Spinbox.textarea", {"sticky": "nswe"})]}),
-        ]
-        layout("TSpinbox", [("Field.shape", {"sticky": "nswe", "children": inside})])
+        configure("TButton", anchor="center", padding=(px(14), px(7)), width=0, font="GeneratorBody")
+        configure("Primary.TButton", font="GeneratorStrong")
+        configure("Head.TButton", padding=(px(10), px(4)), font="GeneratorSmall")
+        label: list[Any] = [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {"sticky": "nswe"})]})]
+        inside: list[Any] = [("Button.focus", {"sticky": "nswe", "children": label})]
+        layout("Tab.TRadiobutton", [("Button.border", {"sticky": "nswe", "children": inside})])
+        configure("Tab.TRadiobutton", anchor="center", padding=(px(14), px(6)), relief="raised", borderwidth=1)
         for kind in ("TEntry", "TSpinbox"):
             configure(kind, padding=(px(7), px(4)), insertwidth=px(2))
-        configure("TSpinbox", arrowsize=px(15))
+        configure("TSpinbox", arrowsize=px(13))
         configure("Secret.TEntry", padding=(px(12), px(10)))
-        label: list[Any] = [("Button.padding", {"sticky": "nswe", "children": [("Button.label", {"sticky": "nswe"})]})]
-        for kind, letters in (("Primary", "Strong"), ("Quiet", "Body"), ("Head", "Small")):
-            layout(f"{kind}.TButton", [(f"{kind}.shape", {"sticky": "nswe", "children": label})])
-            padding = (px(10), px(5)) if kind == "Head" else (px(18), px(10))
-            configure(f"{kind}.TButton", anchor="center", font=f"Generator{letters}", padding=padding, width=0)
-        layout("Tab.TRadiobutton", [("Tab.shape", {"sticky": "nswe", "children": label})])
-        configure("Tab.TRadiobutton", anchor="center", font="GeneratorBody", padding=(px(14), px(8)))
-        for kind in ("Radio", "Check"):
-            parts: list[Any] = [
-                (f"{kind}.shape", {"side": "left", "sticky": ""}),
-                (f"{kind}button.label", {"side": "left", "sticky": ""}),
-            ]
-            layout(f"T{kind}button", [(f"{kind}button.padding", {"sticky": "nswe", "children": parts})])
-            configure(f"T{kind}button", font="GeneratorBody", padding=(0, px(1)))
-        layout("TLabel", [("Label.label", {"sticky": "nswe"})])
-        thumb: list[Any] = [("Vertical.Scrollbar.thumb", {"expand": True, "sticky": "nswe"})]
-        layout("Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])
-        configure("Vertical.TScrollbar", gripcount=0, borderwidth=0, arrowsize=px(9))
+        configure("TRadiobutton", indicatorsize=px(14), indicatormargin=(0, 0, px(4), 0), padding=(0, px(3)))
+        ticked: list[Any] = [
+            ("Tick.indicator", {"side": "left", "sticky": ""}),
+            ("Checkbutton.focus", {"side": "left", "children": [("Checkbutton.label", {"sticky": "nswe"})]}),
+        ]
+        layout("TCheckbutton", [("Checkbutton.padding", {"sticky": "nswe", "children": ticked})])
+        configure("TCheckbutton", padding=(0, px(3)))
+        configure("Vertical.TScrollbar", gripcount=0, arrowsize=px(11))
 
     def wear(self, look: Look) -> None:
         """Dresses everything that is drawn by a style; what is plain Tk looks at `self.look`."""
         self.look = look
-        for (element, state), picture in self._pictures.items():
-            picture.configure(data=draw_shape(SHAPES[element][state], look, self._scale))
         configure, mapped = self.style.configure, self.style.map
-        configure(".", background=look.window, foreground=look.text, font="GeneratorBody")
-        mapped(".", background=[], foreground=[])  # clam's own, for other colours
-        configure("TFrame", background=look.window)
+        configure(
+            ".", background=look.window, foreground=look.text, font="GeneratorBody", bordercolor=look.border,
+            lightcolor=look.window, darkcolor=look.window, troughcolor=look.window, fieldbackground=look.surface,
+            selectbackground=look.accent, selectforeground=look.accent_text, insertcolor=look.text,
+            arrowcolor=look.text, focuscolor=look.text,
+        )  # fmt: skip
+        mapped(".", background=[], foreground=[("disabled", look.muted)])  # clam's own, for other colours
+        edge = [("invalid", look.trouble), ("focus", look.accent)]
+        for kind in ("TEntry", "TSpinbox"):
+            configure(kind, lightcolor=look.surface, darkcolor=look.surface, background=look.surface)
+            mapped(kind, bordercolor=edge, lightcolor=edge, darkcolor=edge, background=[], arrowcolor=[])
+            mapped(kind, fieldbackground=[("disabled", look.window)], foreground=[("disabled", look.muted)])
+            mapped(kind, selectbackground=[], selectforeground=[])
+        for kind, fill, ink, hover in (
+            ("TButton", look.surface, look.text, look.hover),
+            ("Primary.TButton", look.accent, look.accent_text, look.accent_hover),
+            ("Tab.TRadiobutton", look.window, look.text, look.hover),
+        ):
+            filled = [("disabled", look.window), ("selected", look.accent), ("active", hover)]
+            ring = [("focus", look.text), *filled]
+            configure(kind, background=fill, foreground=ink, lightcolor=fill, darkcolor=fill, focuscolor=fill)
+            mapped(kind, background=filled, lightcolor=ring, darkcolor=ring, bordercolor=[("focus", look.text)])
+            mapped(kind, foreground=[("disabled", look.muted), ("selected", look.accent_text)])
+            inner = [("disabled", look.window), ("selected focus", look.accent_text), ("active", hover)]
+            mapped(kind, focuscolor=inner)
+        configure("TRadiobutton", indicatorbackground=look.surface, indicatorforeground=look.accent_text)
+        configure("TRadiobutton", upperbordercolor=look.muted, lowerbordercolor=look.muted)
+        mapped("TRadiobutton", indicatorbackground=[("selected", look.accent), ("active", look.hover)])
+        for kind, ink, letters in (
+            ("Strong", look.text, "Strong"), ("Hint", look.muted, "Small"), ("Trouble", look.trouble, "Small"),
+            ("Fixed", look.text, "Fixed"),
+        ):  # fmt: skip
+            configure(f"{kind}.TLabel", foreground=ink, font=f"Generator{letters}")
         configure("Head.TFrame", background=look.accent)
         configure("Line.TFrame", background=look.border)
-        for kind, ink, ground, letters in (
-            ("TLabel", look.text, look.window, "Body"), ("Strong.TLabel", look.text, look.window, "Strong"),
-            ("Hint.TLabel", look.muted, look.window, "Small"), ("Trouble.TLabel", look.trouble, look.window, "Small"),
-                    ):  # fmt: skip
-            configure(kind, foreground=ink, background=ground, font=f"Generator{letters}")
-        for kind in ("TEntry", "TSpinbox"):
-            configure(kind, foreground=look.text, background=look.surface, fieldbackground=look.surface)
-            configure(kind, insertcolor=look.text, arrowcolor=look.text)
-            configure(kind, selectbackground=look.accent, selectforeground=look.accent_text)
-            mapped(kind, foreground=[("disabled", look.muted)], fieldbackground=[], background=[], arrowcolor=[])
-            mapped(kind, selectbackground=[], selectforeground=[])
-            configure(kind, bordercolor=look.surface, lightcolor=look.surface, darkcolor=look.surface)
-            mapped(kind, bordercolor=[], lightcolor=[], darkcolor=[])
-        for kind, ink, ground in (
-            ("Primary.TButton", look.accent_text, look.accent), ("Quiet.TButton", look.text, look.surface),
-            ("Head.TButton", look.accent_text, look.accent), ("TRadiobutton", look.text, look.window),
-            ("TCheckbutton", look.text, look.window), ("Tab.TRadiobutton", look.text, look.window),
-        ):  # fmt: skip
-            configure(kind, foreground=ink, background=ground)
-            mapped(kind, foreground=[("disabled", look.muted)], background=[("disabled", look.window)])
-        mapped("Tab.TRadiobutton", foreground=[("selected", look.accent_text)], background=[("selected", look.accent)])
-        configure("Vertical.TScrollbar", background=look.border, troughcolor=look.window)
-        configure("Vertical.TScrollbar", bordercolor=look.window, lightcolor=look.window, darkcolor=look.window)
+        configure("Vertical.TScrollbar", background=look.border)
         mapped("Vertical.TScrollbar", background=[("active", look.muted)])
+        self._draw_boxes()
+
+    def _draw_boxes(self) -> None:
+        look, size = self.look, self._boxes[0].width()
+        for box, edge, fill, ink in (
+            (self._boxes[0], look.muted, look.surface, look.surface),
+            (self._boxes[1], look.accent, look.accent, look.accent_text),
+        ):
+            box.put(edge, to=(0, 0, size, size))
+            rows = draw_tick(size - 2 * self.px(1), fill, ink)
+            box.put(" ".join("{" + " ".join(row) + "}" for row in rows), to=(self.px(1), self.px(1)))
 
 
 # --- the window -------------------------------------------------------------------------------------------------------
@@ -693,38 +697,61 @@ class Clipboard:
     """A password's way to the clipboard and off it again, in Tk's thread, which calls `tick` many times a second.
 
     It goes through pyperclip, as what is copied so can outlive the window, and through Tk where that fails. What is on
-    the clipboard is asked through Tk alone: pyperclip would wait for ever for a clipboard that this window owns.
+    the clipboard is asked through Tk alone: pyperclip would wait for ever for a clipboard that this window owns. While
+    Tk waits for the answer it goes on with everything else: after `_content` nothing may be as it was before.
     """
 
     def __init__(self, root: tk.Tk) -> None:
         self.trouble = False  # what is said is bad news
         self._root = root
+        self._tools = Tools()
         self._news = ""
         self._held = ""  # on the clipboard because of us, until it is emptied
         self._empty_at = 0.0  # on the monotonic clock
+        self._stuck = False  # it could not be emptied, and that is what the news are
+        self._copied: set[str] = set()  # all that may be on the clipboard because of us, or still come to it
         self._attempt: Attempt | None = None  # pyperclip at work, even when nobody waits for it any more
         self._attempted = ""  # what it copies, or has copied last
         self._waiting = False  # for the attempt, or then for what it copied to be on the clipboard
         self._deadline = 0.0  # for either, on the monotonic clock
+        self._watch_until = 0.0  # for a copy that was given up and may come late, on the monotonic clock
 
-    def said(self) -> str:
-        """What has become of the last copy, in words, and how long it stays."""
+    def said(self, shown: str) -> str:
+        """What has become of the last copy, in words, and how long it stays; `shown` is the password to be seen."""
         if self._waiting:
             return "Copying…"
-        if self._held:
-            left = max(1, math.ceil(self._empty_at - time.monotonic()))
-            return f"{self._news} The clipboard is emptied in {left} s."
-        return self._news
+        if not self._held:
+            return self._news
+        left = max(1, math.ceil(self._empty_at - time.monotonic()))
+        if self._stuck:
+            return f"{self._news} It is tried again in {left} s."
+        if self.trouble:
+            return f"{self._news} The password copied before is removed in {left} s."
+        if self._held != shown:
+            return f"The one before is on the clipboard, for {left} s more."
+        return f"{self._news} The clipboard is emptied in {left} s."
+
+    def a_new_one_is_shown(self) -> None:
+        """What was said about the one before is not true of this one."""
+        if not self._stuck:
+            self._tell("")
+
+    def a_field_was_copied(self) -> None:
+        """The keyboard has copied what is selected in a field, through Tk, over whatever was there."""
+        self._waiting, self._held, self._stuck = False, "", False
+        self._tell("Copied what is selected in the field, not the password.")
 
     def copy(self, text: str) -> None:
         """Begins to copy `text`; `tick` goes on with it."""
+        self._stuck = False
         if not text:
             self._tell("There is no password to copy.", trouble=True)
-        elif self._attempt is not None:  # still at the one before: another would wait behind it
+            return
+        self._copied.add(text)
+        if self._attempt is not None:  # still at the one before: another would wait behind it
             self._copy_through_tk(text, "pyperclip does not answer")
         else:
-            self._attempted = text
-            self._attempt = Attempt(partial(pyperclip_copy, text))
+            self._attempted, self._attempt = text, self._tools.copy(text)
             self._waiting, self._deadline = True, time.monotonic() + COPY_SECONDS
 
     def tick(self) -> None:
@@ -732,39 +759,72 @@ class Clipboard:
         if self._attempt is not None:
             self._look_after(self._attempt)
         elif self._waiting:
-            if self._content() == self._attempted:
-                self._was_copied(self._attempted, "pyperclip")
-            elif time.monotonic() > self._deadline:
-                self._copy_through_tk(self._attempted, "pyperclip's tool did not put it there")
+            self._look_whether_it_came(self._attempted)
+        elif time.monotonic() < self._watch_until:
+            self._take_back(self._attempted)
         if self._held and not self._waiting and time.monotonic() >= self._empty_at:
-            self._tell(self._empty({self._held}))
-            self._held = ""
+            self._empty_in_time()
 
     def close(self) -> None:
-        """Empties the clipboard at once. What is still on its way there gets half a second to come first."""
-        if self._attempt is not None:
-            with contextlib.suppress(TimeoutError, NotCopied):
-                self._attempt.answer(ARRIVAL_SECONDS)
-        self._empty({self._attempted, self._held})
+        """Empties the clipboard at once. What is still on its way there is stopped, or waited for: not for long."""
+        attempt, self._attempt = self._attempt, None
+        ended = self._tools.stop(attempt, COPY_SECONDS) if attempt is not None else self._tools.end()
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while not ended and (attempt is not None or self._waiting) and time.monotonic() < deadline:
+            if self._content() == self._attempted:
+                break
+            time.sleep(0.02)
+        self._empty(self._copied)
 
     def _look_after(self, attempt: Attempt) -> None:
         """pyperclip can fail, take for ever, and say that it has copied when it has not."""
-        text, now = self._attempted, time.monotonic()
+        now = time.monotonic()
         try:
             attempt.answer(0)
         except TimeoutError:
             if self._waiting and now > self._deadline:
-                self._copy_through_tk(text, f"pyperclip did not answer in {COPY_SECONDS:g} s")
+                self._tools.end()
+                self._copy_through_tk(self._attempted, f"pyperclip did not answer in {COPY_SECONDS:g} s")
             return
         except NotCopied as problem:
             self._attempt = None
             if self._waiting:
-                self._copy_through_tk(text, str(problem))
+                self._copy_through_tk(self._attempted, str(problem))
             return
         self._attempt = None
-        self._deadline = now + ARRIVAL_SECONDS
-        if not self._waiting and text != self._held and self._content() == text:
-            self._put(self._held)  # a copy that was given up came too late, over a newer one or over none
+        if self._waiting:
+            self._deadline = now + ARRIVAL_SECONDS
+        else:
+            self._watch_until = now + ARRIVAL_SECONDS
+
+    def _look_whether_it_came(self, text: str) -> None:
+        came = self._content() == text
+        if not self._waiting or self._attempt is not None or self._attempted != text:
+            return  # it was given up, or another was copied, while the clipboard was asked
+        if came:
+            self._was_copied(text, "pyperclip")
+        elif time.monotonic() > self._deadline:
+            self._tools.end()
+            self._watch_until = time.monotonic() + ARRIVAL_SECONDS
+            self._copy_through_tk(text, "pyperclip's tool did not put it there")
+
+    def _take_back(self, text: str) -> None:
+        """A copy that was given up came too late, over a newer one or over none."""
+        if self._content() == text != self._held and not self._waiting:
+            self._watch_until = 0.0
+            self._put(self._held)
+
+    def _empty_in_time(self) -> None:
+        held, self._held = self._held, ""
+        emptied = self._empty({held})
+        if self._held or self._waiting:  # another was copied meanwhile
+            return
+        self._stuck = not emptied
+        if emptied:
+            self._tell(emptied)
+        else:
+            self._held, self._empty_at = held, time.monotonic() + AGAIN_SECONDS
+            self._tell("The clipboard does not answer: the password may still be on it.", trouble=True)
 
     def _copy_through_tk(self, text: str, why: str) -> None:
         self._waiting = False
@@ -776,7 +836,8 @@ class Clipboard:
 
     def _was_copied(self, text: str, way: str) -> None:
         self._waiting, self._held, self._empty_at = False, text, time.monotonic() + CLIPBOARD_SECONDS
-        self._tell(f"Copied through {way}.")
+        self._stuck = False
+        self._tell(f"Password copied through {way}.")
 
     def _tell(self, news: str, *, trouble: bool = False) -> None:
         self._news, self.trouble = news, trouble
@@ -801,28 +862,38 @@ class Clipboard:
             self._root.clipboard_append(text)
 
     def _empty(self, passwords: set[str]) -> str:
-        """Empties the clipboard if one of `passwords` is on it; returns what became of it, in words."""
+        """Takes `passwords` off the clipboard; what became of it in words, or "" where that cannot be known."""
+        import tkinter as tk
+
+        ended = self._tools.end()
+        with contextlib.suppress(tk.TclError):
+            for _ in range(2):  # the X server answers after it has noticed who left
+                self._root.winfo_pointerxy()
         content = self._content()
-        if content is None:
-            return "The clipboard does not answer: the password may still be on it."
-        if not content or content not in passwords:
-            return "The password is not on the clipboard any more."
-        self._put("")
-        return "The clipboard is empty again."
+        if content and content in passwords:
+            self._put("")
+            content = self._content()
+            ended += 1
+        if content is None or (content and content in passwords):
+            return ""
+        return "The clipboard is empty again." if ended else "The password is not on the clipboard any more."
 
 
 class Window:
     """The generator's window. Everything in it runs in Tk's thread."""
 
     TICK = 50  # ms
+    WIDEST = 720  # steps of 1/96 inch; what is in a wider window stays as wide, in its middle
 
-    def __init__(self, root: tk.Tk) -> None:
+    def __init__(self, root: tk.Tk, ended_by: Sequence[int] = ()) -> None:
+        """`ended_by`: the signals that came, Ctrl-C in the terminal for one; the window closes when there is one."""
         self.root = root
         self.theme = Theme(root)
         self.clipboard = Clipboard(root)
         self.closed = False
         self.password = ""  # what is shown, or "" while the settings allow none
-        self._ended_by = 0  # the signal, Ctrl-C in the terminal for one
+        self._rules: Rules | None = None  # what it was drawn by
+        self._ended_by = ended_by
         root.title("Password Generator")
         root.protocol("WM_DELETE_WINDOW", self.close)
         self._make_variables()
@@ -836,14 +907,11 @@ class Window:
 
     def run(self) -> int:
         """Shows the window until it is closed; the exit status."""
-        before = {number: signal.signal(number, self._interrupt) for number in _ending_signals()}
         try:
             self.root.mainloop()
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
             self.close()
-        return 128 + self._ended_by if self._ended_by else 0
+        return 128 + self._ended_by[0] if self._ended_by else 0
 
     def close(self) -> None:
         """Ends the window, with the clipboard emptied of its password. It disappears at once."""
@@ -873,12 +941,13 @@ class Window:
         self.capitals = BooleanVar(self.root, False)
         self.digit = BooleanVar(self.root, False)
         self.shown = StringVar(self.root)  # in the password's field
-        self._last_strength = "strong"
+        self._length_is_own = False  # somebody has set it
         for setting in (
             self.mode, self.strength, self.length, self.no_lookalikes, self.exclude, self.special, self.words,
             self.separator, self.capitals, self.digit,
         ):  # fmt: skip
             setting.trace_add("write", lambda *_: self.refresh())
+        self.length.trace_add("write", lambda *_: self._length_was_set())
 
     def _make_widgets(self) -> None:
         import tkinter as tk
@@ -894,30 +963,30 @@ class Window:
         for widget in (self.canvas, self.page):
             widget.bind("<Configure>", lambda _: self._fit())
 
-        head = ttk.Frame(self.page, style="Head.TFrame", padding=(px(20), px(8)))
+        self._head = ttk.Frame(self.page, style="Head.TFrame")
         key = "🔑 " if _emoji_are_safe(self.root) else ""
         # Not a ttk label: that cuts off what is higher than its letters, such as an emoji.
-        self.title = tk.Label(head, text=f"{key}Password Generator", font="GeneratorTitle", borderwidth=0, pady=px(5))
+        self.title = tk.Label(
+            self._head, text=f"{key}Password Generator", font="GeneratorTitle", borderwidth=0, pady=px(5)
+        )
         self.title.pack(side="left")
-        self.look_button = ttk.Button(head, style="Head.TButton", command=self._other_look)
+        self.look_button = ttk.Button(self._head, style="Head.TButton", width=6, command=self._other_look)
         self.look_button.pack(side="right")
-        head.pack(fill="x")
+        self._head.pack(fill="x")
 
-        body = ttk.Frame(self.page, padding=(px(20), px(14), px(20), px(16)))
+        self._body = body = ttk.Frame(self.page)
         body.pack(fill="both", expand=True)
         tabs = ttk.Frame(body)
         for column, name in enumerate(("Password", "Passphrase")):
-            tab = ttk.Radiobutton(
-                tabs, text=name, value=name.lower(), variable=self.mode, style="Tab.TRadiobutton", width=0
-            )
+            tab = ttk.Radiobutton(tabs, text=name, value=name.lower(), variable=self.mode, style="Tab.TRadiobutton")
             tab.grid(row=0, column=column, sticky="ew")
             tabs.columnconfigure(column, weight=1, uniform="tab")
         tabs.pack(fill="x")
         self._make_result(body)
-        ttk.Frame(body, style="Line.TFrame", height=max(1, px(1))).pack(fill="x", pady=px(12))
+        ttk.Frame(body, style="Line.TFrame", height=max(1, px(1))).pack(fill="x", pady=px(10))
         self._make_settings(body)
         self._hint(body, "Enter makes a new one, Ctrl-C copies it, Ctrl-Q closes the window.").pack(
-            fill="x", side="bottom", pady=(px(12), 0), padx=px(3)
+            fill="x", side="bottom", pady=(px(12), 0)
         )
 
     def _make_result(self, body: tk.Misc) -> None:
@@ -925,35 +994,47 @@ class Window:
         from tkinter import ttk
 
         px = self.theme.px
-        line = ttk.Frame(body)
+        self._result = line = ttk.Frame(body)
         # exportselection: else X11 hands what is selected to whoever presses the middle mouse button.
         self.entry = ttk.Entry(
             line, textvariable=self.shown, state="readonly", style="Secret.TEntry", font="GeneratorSecret",
             exportselection=False, width=12,
         )  # fmt: skip
-        self.entry.grid(row=0, column=0, sticky="ew", padx=(px(3), px(8)))
+        self.entry.grid(row=0, column=0, sticky="ew", padx=(0, px(8)))
         self.entry.bind("<Configure>", lambda _: self._show_secret())
-        self.hide_button = ttk.Button(line, style="Quiet.TButton", command=self._hide_or_show)
+        self.hide_button = ttk.Button(line, width=6, command=self._hide_or_show)
         self.hide_button.grid(row=0, column=1)
+        self.whole = ttk.Label(line, style="Fixed.TLabel")  # where the password is too long for its field
+        self.whole.grid(row=1, column=0, columnspan=2, sticky="nw", pady=(px(6), 0))
         line.columnconfigure(0, weight=1)
         line.pack(fill="x", pady=(px(12), px(8)))
 
         line = ttk.Frame(body)
         self.generate_button = ttk.Button(line, text="Generate", style="Primary.TButton", command=self.refresh)
-        self.copy_button = ttk.Button(line, text="Copy", style="Quiet.TButton", command=self.copy)
+        self.copy_button = ttk.Button(line, text="Copy", command=self.copy)
         self.generate_button.pack(side="left")
-        self.copy_button.pack(side="left", padx=px(6))
+        self.copy_button.pack(side="left", padx=px(8))
         line.pack(fill="x")
-        self.said = self._hint(body, "")
-        self.said.pack(fill="x", pady=(px(4), px(10)), padx=px(3))
+        self.said = self._two_lines(body)
 
         self.trough = ttk.Frame(body, style="Line.TFrame", height=px(8))
-        self.trough.pack(fill="x", padx=px(3))
+        self.trough.pack(fill="x", pady=(px(4), 0))
         self.bar = tk.Frame(self.trough, borderwidth=0, highlightthickness=0)
         self.entropy = self._hint(body, "", "Strong")
-        self.entropy.pack(fill="x", pady=(px(6), 0), padx=px(3))
-        self.guessing = self._hint(body, "")
-        self.guessing.pack(fill="x", padx=px(3))
+        self.entropy.pack(fill="x", pady=(px(6), 0))
+        self.guessing = self._two_lines(body)
+
+    def _two_lines(self, body: tk.Misc) -> Any:
+        """A hint with room for two lines, so that nothing moves when it needs the second."""
+        from tkinter import ttk
+
+        px = self.theme.px
+        room = ttk.Frame(body, height=2 * self.theme.line("Small") + px(6))
+        room.pack_propagate(False)
+        room.pack(fill="x", pady=(px(4), 0))
+        hint = self._hint(room, "")
+        hint.pack(fill="x", anchor="n")
+        return hint
 
     def _make_settings(self, body: tk.Misc) -> None:
         from tkinter import ttk
@@ -963,7 +1044,7 @@ class Window:
         self.fields: dict[str, ttk.Entry] = {}  # key: setting
         self._hints: dict[str, str] = {}  # key: setting; what stands in place of trouble
         place = ttk.Frame(body)
-        place.pack(fill="both", expand=True, padx=px(3))
+        place.pack(fill="both", expand=True)
         place.columnconfigure(0, weight=1)
         self.pages = {"password": ttk.Frame(place), "passphrase": ttk.Frame(place)}
         for page in self.pages.values():
@@ -974,77 +1055,92 @@ class Window:
         radios = ttk.Frame(page)
         emoji = _emoji_are_safe(self.root)
         for name, strength in STRENGTHS.items():
-            text = f" {strength.emoji} {name.capitalize()}" if emoji else f" {name.capitalize()}"
+            text = f"{strength.emoji} {name.capitalize()}" if emoji else name.capitalize()
             radio = ttk.Radiobutton(
                 radios, text=text, value=name, variable=self.strength, command=self._strength_was_chosen
             )
-            radio.pack(side="left", padx=(0, px(8)))
+            radio.pack(side="left", padx=(0, px(12)))
         self._row(page, 0, "Strength", radios)
         self.summary = self._hint(page, "")
         self.summary.grid(row=1, column=1, sticky="ew")
-        length = ttk.Spinbox(
-            page,
-            textvariable=self.length,
-            from_=MIN_LENGTH,
-            to=MAX_LENGTH,
-            width=5,
-            font="GeneratorBody",
-            exportselection=False,
-        )
-        self._row(page, 2, "Length", length, "length", f"from {MIN_LENGTH} to {MAX_LENGTH} characters", beside=True)
-        self._row(page, 4, "Special", self._field(page, self.special), "special")
-        self._row(page, 6, "Leave out", self._field(page, self.exclude), "exclude")
-        lookalikes = ttk.Checkbutton(
-            page, text=f" Leave out look-alikes: {' '.join(LOOK_ALIKES)}", variable=self.no_lookalikes
-        )
-        self._row(page, 8, "", lookalikes)
+        length = self._number(page, self.length, MIN_LENGTH, MAX_LENGTH)
+        self._setting_beside(page, 2, "Length", length, "length", f"from {MIN_LENGTH} to {MAX_LENGTH} characters")
+        self._setting(page, 3, "Special characters", self._field(page, self.special), "special")
+        self._setting(page, 4, "Leave out these", self._field(page, self.exclude), "exclude")
+        lookalikes = ttk.Frame(page)
+        box = ttk.Checkbutton(lookalikes, text=" Leave out look-alikes:", variable=self.no_lookalikes)
+        shown = ttk.Label(lookalikes, text=" ".join(LOOK_ALIKES), style="Fixed.TLabel")
+        shown.bind("<Button-1>", lambda _: box.invoke())
+        box.pack(side="left")
+        shown.pack(side="left", padx=px(6))
+        self._row(page, 5, "", lookalikes)
 
         page = self.pages["passphrase"]
-        words = ttk.Spinbox(
-            page,
-            textvariable=self.words,
-            from_=MIN_WORDS,
-            to=MAX_WORDS,
-            width=5,
-            font="GeneratorBody",
-            exportselection=False,
-        )
-        self._row(page, 0, "Words", words, "words", f"from {MIN_WORDS} to {MAX_WORDS}", beside=True)
-        self._row(page, 2, "Separator", self._field(page, self.separator, width=9), "separator", beside=True)
-        self._row(
-            page, 4, "", ttk.Checkbutton(page, text=" Capitals: every word begins with one", variable=self.capitals)
-        )
-        self._row(page, 5, "", ttk.Checkbutton(page, text=" A digit behind one of the words", variable=self.digit))
+        words = self._number(page, self.words, MIN_WORDS, MAX_WORDS)
+        self._setting_beside(page, 0, "Words", words, "words", f"from {MIN_WORDS} to {MAX_WORDS}")
+        separator = self._field(page, self.separator, width=9)
+        self._setting_beside(page, 1, "Separator", separator, "separator", "")
+        for row, text, variable in (
+            (2, " Capitals: every word begins with one", self.capitals),
+            (3, " A digit behind one of the words", self.digit),
+        ):
+            self._row(page, row, "", ttk.Checkbutton(page, text=text, variable=variable))
         note = "From the large word list of the Electronic Frontier Foundation: 7,776 words, 12.92 bits each."
-        self._hint(page, note).grid(row=6, column=1, sticky="ew", pady=(px(4), 0))
+        self._hint(page, note).grid(row=4, column=1, sticky="ew", pady=(px(4), 0))
 
     def _field(self, page: tk.Misc, variable: tk.StringVar, width: int = 20) -> Any:
         from tkinter import ttk
 
-        return ttk.Entry(page, textvariable=variable, width=width, font="GeneratorBody", exportselection=False)
+        field = ttk.Entry(page, textvariable=variable, width=width, font="GeneratorFixed", exportselection=False)
+        # Of itself Tk selects all when the Tab key comes here; but only what somebody has selected is for Ctrl-C.
+        field.bind("<<TraverseIn>>", lambda _: "break")
+        return field
 
-    def _row(
-        self, page: Any, row: int, name: str, control: Any, setting: str = "", hint: str = "", *, beside: bool = False
-    ) -> None:
-        """A line of settings: its name, its control, and what is wrong with it, beside a short one or below."""
+    def _number(self, page: tk.Misc, variable: tk.StringVar, least: int, most: int) -> Any:
+        from tkinter import ttk
+
+        field = ttk.Spinbox(
+            page, textvariable=variable, from_=least, to=most, width=5, font="GeneratorBody", exportselection=False
+        )
+        for event in ("<<Increment>>", "<<Decrement>>"):  # Tk selects the number after these
+            field.bind(event, lambda _: field.after_idle(field.selection_clear), add=True)
+        return field
+
+    def _row(self, page: Any, row: int, name: str, control: Any, **place: Any) -> None:
+        """A line of settings: its name and its control."""
         from tkinter import ttk
 
         px = self.theme.px
-        ttk.Label(page, text=name).grid(row=row, column=0, sticky="w", padx=(0, px(12)))
-        if not setting:
-            control.grid(row=row, column=1, sticky="w", pady=px(1))
-            return
-        line = ttk.Frame(page)
-        control.grid(in_=line, row=0, column=0, sticky="w" if beside else "ew")
-        control.lift(line)
+        ttk.Label(page, text=name).grid(row=row, column=0, sticky="nw", padx=(0, px(12)), pady=px(5))
+        control.grid(row=row, column=1, pady=px(2), **{"sticky": "w"} | place)
+
+    def _setting(self, page: Any, row: int, name: str, field: Any, setting: str) -> None:
+        """A row with a wide field, and below it what is wrong with it."""
+        line = self._line(page, row, name)
+        field.grid(in_=line, row=0, column=0, sticky="ew")
+        field.lift(line)
+        line.columnconfigure(0, weight=1)
+        trouble = self._hint(line, "")
+        trouble.grid(row=1, column=0, sticky="ew", pady=(self.theme.px(4), 0))
+        trouble.grid_remove()
+        self.troubles[setting], self.fields[setting], self._hints[setting] = trouble, field, ""
+
+    def _setting_beside(self, page: Any, row: int, name: str, field: Any, setting: str, hint: str) -> None:
+        """A row with a short field, and what is wrong with it at its right."""
+        line = self._line(page, row, name)
+        field.grid(in_=line, row=0, column=0, sticky="w")
+        field.lift(line)
+        line.columnconfigure(1, weight=1)
         trouble = self._hint(line, hint)
-        trouble.grid(row=0 if beside else 1, column=1 if beside else 0, sticky="ew", padx=(px(8) if beside else 0, 0))
-        line.columnconfigure(1 if beside else 0, weight=1)
-        line.grid(row=row, column=1, sticky="ew", pady=px(3))
-        self.troubles[setting], self.fields[setting] = trouble, control
-        self._hints[setting] = hint
-        if not beside:
-            trouble.grid_remove()
+        trouble.grid(row=0, column=1, sticky="ew", padx=(self.theme.px(10), 0))
+        self.troubles[setting], self.fields[setting], self._hints[setting] = trouble, field, hint
+
+    def _line(self, page: Any, row: int, name: str) -> Any:
+        from tkinter import ttk
+
+        line = ttk.Frame(page)
+        self._row(page, row, name, line, sticky="ew")
+        return line
 
     def _hint(self, parent: tk.Misc, text: str, kind: str = "Hint") -> Any:
         """Words that break into lines where the window is narrow."""
@@ -1058,30 +1154,51 @@ class Window:
         root = self.root
         for key in ("<Return>", "<KP_Enter>"):
             root.bind(key, lambda _: self.refresh())
+            root.bind_class("TButton", key, self._press)
+        for key, step in (("<Left>", -1), ("<Up>", -1), ("<Right>", 1), ("<Down>", 1)):
+            root.bind_class("TRadiobutton", key, f"ttk::button::RadioTraverse %W {step}; [focus] invoke")
         root.bind("<<Copy>>", lambda event: self._copy_key(event.widget))
         if root.tk.call("tk", "windowingsystem") == "aqua":  # where <<Copy>> is Command-C
             root.bind("<Control-c>", lambda event: self._copy_key(event.widget))
-        # Of itself an Entry would put a selected part on the clipboard, where nobody empties it.
-        for key in ("<<Copy>>", "<<Cut>>"):
-            self.entry.bind(key, self._copy_all)
+            root.createcommand("::tk::mac::Quit", self.close)
+        for field in self.fields.values():
+            field.bind("<FocusOut>", lambda event: event.widget.selection_clear())
+        # Of itself an Entry would put a selected part on the clipboard, where nobody empties it; and a number, which Tk
+        # selects for one reason or another, is nothing that somebody wants to copy.
+        for field in (self.entry, self.fields["length"], self.fields["words"]):
+            for key in ("<<Copy>>", "<<Cut>>"):
+                field.bind(key, self._copy_all)
+        for field in (self.entry, *self.fields.values()):
+            field.bind("<Control-a>", self._select_all)
         root.bind("<Control-q>", lambda _: self.close())
         root.bind("<FocusIn>", lambda event: self._scroll_to(event.widget))
         root.bind("<MouseWheel>", lambda event: self._scroll_by(-1 if event.delta > 0 else 1))
         root.bind("<Button-4>", lambda _: self._scroll_by(-1))
         root.bind("<Button-5>", lambda _: self._scroll_by(1))
 
+    def _press(self, event: tk.Event[Any]) -> str:
+        event.widget.invoke()
+        return "break"
+
+    def _select_all(self, event: tk.Event[Any]) -> str:
+        event.widget.selection_range(0, "end")
+        return "break"
+
     # --- how large it is ---
 
     def _size_up(self) -> None:
         """As wide as reads well and the screen allows; `_fit` sees to the height, until somebody changes it."""
         px, root = self.theme.px, self.root
-        width = min(px(560), round(root.winfo_screenwidth() * 0.95))
-        root.minsize(min(px(420), width), px(200))
+        width = min(px(580), round(root.winfo_screenwidth() * 0.95))
+        root.minsize(min(px(460), width), px(200))
         self.canvas.configure(width=width)
 
     def _fit(self) -> None:
         """The page is as wide as the window; where it is higher, a scroll bar stands in its margin."""
         width, room, needed = self.canvas.winfo_width(), self.canvas.winfo_height(), self.page.winfo_reqheight()
+        margin = max(self.theme.px(20), (width - self.theme.px(self.WIDEST)) // 2)
+        self._head.configure(padding=(margin, self.theme.px(8)))
+        self._body.configure(padding=(margin, self.theme.px(14), margin, self.theme.px(16)))
         self.canvas.itemconfigure(self._page_item, width=width)
         self.canvas.configure(
             scrollregion=(0, 0, width, max(room, needed)),
@@ -1134,20 +1251,18 @@ class Window:
                 capitals=self.capitals.get(),
                 digit=self.digit.get(),
             )
-        if self.strength.get() == "strong" and not self.special.get():
-            raise Impossible("special", "Strong needs special characters; for none, choose Medium.")
         return password_rules(
             self.strength.get(),
             self.length.get(),
             lookalikes=not self.no_lookalikes.get(),
             exclude=self.exclude.get(),
-            special=self.special.get() if self.strength.get() == "strong" else "",
+            special=self.special.get(),
         )
 
     def refresh(self) -> None:
         """Draws a new password after the settings, or says beside one of them why there is none."""
         problem: Impossible | None = None
-        self._rules: Rules | None = None
+        self._rules = None
         try:
             self._rules = self.rules()
             self.password = self._rules.draw()
@@ -1155,32 +1270,50 @@ class Window:
             problem, self.password = found, ""
         for setting, trouble in self.troubles.items():
             wrong = problem is not None and problem.setting == setting
-            trouble.configure(
-                text=str(problem) if wrong else self._hints[setting], style="Trouble.TLabel" if wrong else "Hint.TLabel"
-            )
+            text = str(problem) if wrong else self._hints[setting]
+            trouble.configure(text=text, style="Trouble.TLabel" if wrong else "Hint.TLabel")
             self.fields[setting].state(["invalid" if wrong else "!invalid"])
-            if not self._hints[setting] and setting in ("special", "exclude"):
-                trouble.grid() if wrong else trouble.grid_remove()
+            trouble.grid() if text else trouble.grid_remove()
         for name, page in self.pages.items():
             page.grid() if name == self.mode.get() else page.grid_remove()
         self.summary.configure(text=f"At least one of each: {STRENGTHS[self.strength.get()].summary}.")
         self.fields["special"].state(["!disabled" if self.strength.get() == "strong" else "disabled"])
         self.copy_button.state(["!disabled" if self.password else "disabled"])
+        self.clipboard.a_new_one_is_shown()
+        self._show_said()
         self._show_secret()
         self._show_entropy()
 
+    def _length_was_set(self) -> None:
+        self._length_is_own = True
+
     def _strength_was_chosen(self) -> None:
-        """A length that nobody changed goes along with the strength."""
-        before, self._last_strength = self._last_strength, self.strength.get()
-        if self.length.get() == str(STRENGTHS[before].length):
-            self.length.set(str(STRENGTHS[self._last_strength].length))
+        """A length that nobody has set goes along with the strength."""
+        if not self._length_is_own:
+            self.length.set(str(STRENGTHS[self.strength.get()].length))
+            self._length_is_own = False
 
     def _show_secret(self) -> None:
         self.shown.set(self.password)
-        hidden = bool(self.entry.cget("show"))
-        self.hide_button.configure(text="Show" if hidden else "Hide")
-        seen = self.entry.cget("show") * len(self.password) if hidden else self.password
-        self.theme.fit_secret(seen, self.entry.winfo_width() - self.theme.px(28))
+        mark = str(self.entry.cget("show"))
+        self.hide_button.configure(text="Show" if mark else "Hide")
+        self._show_whole(mark * len(self.password) if mark else self.password)
+
+    def _show_whole(self, seen: str) -> None:
+        """What its field can be too narrow for stands below as well, in lines.
+
+        That depends on the settings and not on what was drawn: nothing moves with a new password.
+        """
+        longest, characters = (self._rules.longest(), self._rules.characters()) if self._rules else (0, "")
+        room = self.entry.winfo_width() - self.theme.px(28)
+        if longest * self.theme.widest(characters, "Secret") <= room:
+            self.whole.grid_remove()
+            return
+        room = self._result.winfo_width() - self.theme.px(6)
+        in_line = max(1, room // self.theme.widest(characters, "Fixed"))
+        lines = [seen[start : start + in_line] for start in range(0, longest, in_line)]
+        self.whole.configure(text="\n".join(lines))
+        self.whole.grid()
 
     def _hide_or_show(self) -> None:
         self.entry.configure(show="" if self.entry.cget("show") else "•")
@@ -1206,10 +1339,15 @@ class Window:
     # --- the clipboard ---
 
     def _copy_key(self, widget: object) -> None:
-        """Ctrl-C copies the password, unless something is selected in a field: then it copies that, as everywhere."""
+        """Ctrl-C copies the password, unless somebody has selected something in a field: then that, as everywhere.
+
+        Tk has copied it then already: this is asked after the field.
+        """
         if widget in self.fields.values() and self.root.nametowidget(str(widget)).selection_present():
-            return
-        self.copy()
+            self.clipboard.a_field_was_copied()
+            self._show_said()
+        else:
+            self.copy()
 
     def _copy_all(self, _event: object) -> str:
         self.copy()
@@ -1232,18 +1370,31 @@ class Window:
                 self._timer = self.root.after(self.TICK, self._tick)
 
     def _show_said(self) -> None:
-        text, kind = self.clipboard.said(), "Trouble" if self.clipboard.trouble else "Hint"
-        if not self.closed and self.said.cget("text") != text:
+        text, kind = self.clipboard.said(self.password), "Trouble" if self.clipboard.trouble else "Hint"
+        if not self.closed and (self.said.cget("text"), self.said.cget("style")) != (text, f"{kind}.TLabel"):
             self.said.configure(text=text, style=f"{kind}.TLabel")
-
-    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
-        self._ended_by = number  # the tick looks at it: raising within Tk would lose it
 
 
 def _ending_signals() -> list[signal.Signals]:
     """Those that end a program which has something to tidy up first, but for those it was told to ignore (nohup)."""
     known = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     return [number for number in known if signal.getsignal(number) != signal.SIG_IGN]
+
+
+@contextlib.contextmanager
+def _noting_signals() -> Iterator[list[int]]:
+    """The ending signals that came. They do nothing else: no second Ctrl-C cuts short what has to be tidied up."""
+    noted: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+
+    before = {number: signal.signal(number, note) for number in _ending_signals()}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _emoji_are_safe(root: tk.Tk) -> bool:
@@ -1272,11 +1423,12 @@ def run_window() -> int:
 
         with contextlib.suppress(AttributeError, OSError):
             ctypes.windll.shcore.SetProcessDpiAwareness(1)
-    try:
-        root = tk.Tk(className="Password-generator")
-    except tk.TclError:
-        return _cannot("There is no display for a window here: use --count 1 to print a password.")
-    return Window(root).run()
+    with _noting_signals() as ended_by:  # from here on: within Tk an exception would be printed and lost
+        try:
+            root = tk.Tk(className="Password-generator")
+        except tk.TclError:
+            return _cannot("There is no display for a window here: use --count 1 to print a password.")
+        return Window(root, ended_by).run()
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
@@ -1288,11 +1440,11 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message.rstrip('.')}. (--help tells more.)", file=sys.stderr)
+        _say(f"{self.prog}: {message.rstrip('.')}. (--help tells more.)")
         raise SystemExit(2)
 
 
-def _arguments(words: Sequence[str]) -> argparse.Namespace:
+def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(
         prog="password_gen.py",
         allow_abbrev=False,
@@ -1300,6 +1452,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
         "with any they are printed to standard output, one a line.",
     )
     option = parser.add_argument
+    option("--version", action="version", version=VERSION)
     option("--count", metavar="N", default="1", help="how many (1)")
     option("--bits", action="store_true", help="the entropy to standard error")
     option("--copy", action="store_true", help=f"also to the clipboard, for {CLIPBOARD_SECONDS} s; waits for its end")
@@ -1318,92 +1471,107 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     option("--separator", type=_text, metavar="TEXT", help="between the words (-)")
     option("--capitals", action="store_true", help="every word begins with a capital")
     option("--digit", action="store_true", help="a digit behind one of the words")
-    arguments = parser.parse_args(list(_joined(words)))
+    asked = parser.parse_args(list(_joined(arguments)))
     try:
-        arguments.count = whole_number("count", arguments.count, 1, 999_999_999)
-        arguments.rules = _rules(arguments)
-        if arguments.copy and arguments.count > 1:
+        asked.count = whole_number("count", asked.count, 1, 999_999_999)
+        asked.rules = _rules(asked)
+        if asked.copy and asked.count > 1:
             raise Impossible("copy", "--copy goes with one password, not with --count.")
+        _check_that_it_can_be_printed(asked.rules, "special" if asked.words is None else "separator")
     except NoWords:
         raise
     except Impossible as problem:
         option_name = f"--{problem.setting}: "
         parser.error(str(problem) if str(problem).startswith("--") else option_name + str(problem))
-    return arguments
+    return asked
 
 
-def _joined(words: Sequence[str]) -> Iterator[str]:
+def _check_that_it_can_be_printed(rules: Rules, setting: str) -> None:
+    """Raises `Impossible` before anything is drawn: those that can be printed would not be what `rules` says."""
+    for character in rules.characters() if sys.stdout is not None else "":
+        try:
+            character.encode(sys.stdout.encoding)
+        except UnicodeEncodeError:
+            raise Impossible(
+                setting, f"{_named(character)} cannot be printed here: set PYTHONUTF8=1, or leave it out."
+            ) from None
+
+
+def _joined(arguments: Sequence[str]) -> Iterator[str]:
     """`--special -_` as `--special==-_`, without the first = of which argparse would take it for an option.
 
     The second is taken off again by `_text`: argparse before Python 3.13 drops a value that is `--`.
     """
-    waiting = iter(words)
-    for word in waiting:
-        name, equals, value = word.partition("=")
+    waiting = iter(arguments)
+    for argument in waiting:
+        name, equals, value = argument.partition("=")
         if name in TEXTS and not equals:
             following = next(waiting, None)
-            yield word if following is None else f"{word}=={following}"
+            yield argument if following is None else f"{argument}=={following}"
         else:
-            yield f"{name}=={value}" if name in TEXTS else word
+            yield f"{name}=={value}" if name in TEXTS else argument
 
 
 def _text(joined: str) -> str:
     return joined[1:]
 
 
-def _rules(arguments: argparse.Namespace) -> Rules:
+def _rules(asked: argparse.Namespace) -> Rules:
     """What the command line asks for. Raises `Impossible` for what contradicts itself, too."""
     of_password = {
-        "--strength": arguments.strength,
-        "--length": arguments.length,
-        "--no-lookalikes": arguments.no_lookalikes or None,
-        "--exclude": arguments.exclude,
-        "--special": arguments.special,
+        "--strength": asked.strength,
+        "--length": asked.length,
+        "--no-lookalikes": asked.no_lookalikes or None,
+        "--exclude": asked.exclude,
+        "--special": asked.special,
     }
     of_passphrase = {
-        "--separator": arguments.separator,
-        "--capitals": arguments.capitals or None,
-        "--digit": arguments.digit or None,
+        "--separator": asked.separator,
+        "--capitals": asked.capitals or None,
+        "--digit": asked.digit or None,
     }
-    wrong = of_passphrase if arguments.words is None else of_password
+    wrong = of_passphrase if asked.words is None else of_password
     for name, given in wrong.items():
         if given is not None:
-            goes = "goes with --words only" if arguments.words is None else "does not go with --words"
+            goes = "goes with --words only" if asked.words is None else "does not go with --words"
             raise Impossible(name, f"{name} {goes}.")
-    if arguments.words is not None:
-        separator = "-" if arguments.separator is None else arguments.separator
-        return passphrase_rules(
-            arguments.words, separator=separator, capitals=arguments.capitals, digit=arguments.digit
-        )
-    strength = arguments.strength or "strong"
+    if asked.words is not None:
+        separator = "-" if asked.separator is None else asked.separator
+        return passphrase_rules(asked.words, separator=separator, capitals=asked.capitals, digit=asked.digit)
+    strength = "strong" if asked.strength is None else asked.strength
     if strength not in STRENGTHS:
         raise Impossible("strength", f"Please choose one of {', '.join(STRENGTHS)}.")
-    if arguments.special is not None and strength != "strong":
+    if asked.special is not None and strength != "strong":
         raise Impossible("special", "--special goes with --strength strong only.")
-    if arguments.special == "":
-        raise Impossible("special", "Strong needs special characters; for none, choose medium.")
     return password_rules(
         strength,
-        arguments.length,
-        lookalikes=not arguments.no_lookalikes,
-        exclude=arguments.exclude or "",
-        special=arguments.special or "",
+        asked.length,
+        lookalikes=not asked.no_lookalikes,
+        exclude=asked.exclude or "",
+        special=asked.special,
     )
 
 
-def run_command(words: Sequence[str]) -> int:
-    """Prints what the command line `words` asks for, and returns the exit status."""
-    arguments = _arguments(words)
+def run_command(arguments: Sequence[str]) -> int:
+    """Prints what the command line asks for, and returns the exit status."""
+    asked = _read(arguments)
     if sys.stdout is None:
         return _cannot("There is no standard output to print to.")
-    if arguments.bits:
-        print(f"{bits_words(bits(arguments.rules))}", file=sys.stderr, flush=True)
+    if asked.bits:
+        _say(bits_words(bits(asked.rules)))
     drawn = ""
-    for _ in range(arguments.count):
-        drawn = arguments.rules.draw()
-        print(drawn)
-    sys.stdout.flush()
-    if arguments.copy:
+    try:
+        for _ in range(asked.count):
+            drawn = asked.rules.draw()
+            print(drawn)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough: `| head -1`
+        _close_output()
+        return 0
+    except OSError as error:
+        _close_output()
+        return _cannot(f"The passwords could not be written: {error.strerror or error}.")
+    if asked.copy:
         with _own_output():
             return _copy_for_a_while(drawn)
     return 0
@@ -1412,38 +1580,81 @@ def run_command(words: Sequence[str]) -> int:
 def _copy_for_a_while(password: str) -> int:
     """Keeps `password` on the clipboard for `CLIPBOARD_SECONDS`, or until Ctrl-C; returns the exit status.
 
-    The program stays: only so can it empty the clipboard afterwards.
+    The program stays: only so can it take it off again, and whatever happens in between, it does.
     """
-    for number in _ending_signals():
-        signal.signal(number, _raise_interrupt)
+    with _noting_signals() as ended_by:
+        tools = Tools()
+        attempt = tools.copy(password)
+        copied = False
+        try:
+            copied = _comes_in_time(password, attempt, ended_by)
+            if copied:
+                _say(f"Copied through pyperclip. Emptied in {CLIPBOARD_SECONDS} s, or now with Ctrl-C.")
+                _sleep(CLIPBOARD_SECONDS, ended_by)
+        except NotCopied as problem:
+            _say(f"Not copied: {problem}.")
+        finally:
+            taken_off = _take_off(password, attempt, tools, copied)
+        if ended_by:
+            return 128 + ended_by[0]
+        return 0 if copied and taken_off else 1
+
+
+def _comes_in_time(password: str, attempt: Attempt, ended_by: Sequence[int]) -> bool:
+    """Waits until `password` is on the clipboard; False if a signal comes first. Raises `NotCopied`."""
+    deadline = time.monotonic() + COPY_SECONDS
+    while not attempt.has_ended(0.02):
+        if ended_by:
+            return False
+        if time.monotonic() > deadline:
+            raise NotCopied(f"pyperclip did not answer in {COPY_SECONDS:g} s")
+    attempt.answer(0)
     try:
-        Attempt(partial(pyperclip_copy, password)).answer(COPY_SECONDS)
-        if not _comes_to_hold(password, True):
-            return _cannot("Not copied: the clipboard does not hold the password, though pyperclip has copied it.")
-        print(
-            f"Copied through pyperclip. The clipboard is emptied in {CLIPBOARD_SECONDS} s, or now with Ctrl-C.",
-            file=sys.stderr,
-            flush=True,
-        )
-        time.sleep(CLIPBOARD_SECONDS)
-        status = 0
-    except KeyboardInterrupt:
-        status = 130
+        if _comes_to_hold(password, True):
+            return True
     except TimeoutError:
-        return _cannot(f"Not copied: pyperclip did not answer in {COPY_SECONDS:g} s.")
-    except NotCopied as problem:
-        return _cannot(f"Not copied: {problem}.")
+        raise NotCopied("the clipboard does not answer") from None
+    raise NotCopied("the clipboard does not hold the password, though pyperclip has copied it")
+
+
+def _sleep(seconds: float, ended_by: Sequence[int]) -> None:
+    """Until then, or until a signal has come."""
+    deadline = time.monotonic() + seconds
+    while not ended_by and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _take_off(password: str, attempt: Attempt, tools: Tools, copied: bool) -> bool:
+    """Takes `password` off the clipboard, which is known to have held it or not; says, and returns, whether it is off.
+
+    A copy that was given up is stopped, where that is possible; else it gets a while to come, and is taken off then.
+    """
+    was_there = copied
+    ended = tools.stop(attempt, ARRIVAL_SECONDS)
     try:
-        if _pasted() != password:
-            print("The password is not on the clipboard any more.", file=sys.stderr)
-            return status
-        Attempt(partial(pyperclip_copy, "")).answer(COPY_SECONDS)
-        if not _comes_to_hold(password, False):
-            raise TimeoutError
+        if not copied and not ended:
+            if attempt.has_ended(LATE_SECONDS):
+                attempt.answer(0)
+            was_there = _comes_to_hold(password, True)
+        if ended:
+            _comes_to_hold(password, False)  # from one who keeps what is copied, it may come back
+        if _pasted() == password:
+            was_there = True
+            Attempt(partial(pyperclip_copy, "")).answer(LATE_SECONDS)
+            if not _comes_to_hold(password, False):
+                raise TimeoutError
+            ended = 1
     except (TimeoutError, NotCopied):
-        return _cannot("The clipboard could not be emptied: the password may still be on it.")
-    print("The clipboard is empty again.", file=sys.stderr)
-    return status
+        tools.end()
+        if was_there:
+            _say("The clipboard could not be emptied: the password may still be on it.")
+            return False
+    if not attempt.has_ended(0):
+        _say("The password may still reach the clipboard: look there later.")
+        return False
+    if was_there:
+        _say("The clipboard is empty again." if ended else "The password is not on the clipboard any more.")
+    return True
 
 
 def _pasted() -> str:
@@ -1460,30 +1671,40 @@ def _comes_to_hold(password: str, wanted: bool) -> bool:
     return True
 
 
-def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 @contextlib.contextmanager
 def _own_output() -> Iterator[None]:
     """Programs that are started get no output of ours: xclip stays, and whoever reads ours would wait for its end."""
-    kept = os.dup(2)
+    before = sys.stderr
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        sys.stderr = None
+    else:
+        sys.stderr = open(kept, "w", encoding="utf-8", errors="replace")  # noqa: PTH123, SIM115 - a descriptor
     null = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(null, descriptor)
-    os.close(null)
-    before = sys.stderr
+    if null > 2:
+        os.close(null)
     try:
-        with open(kept, "w", encoding="utf-8", errors="replace", closefd=True) as sys.stderr:  # noqa: PTH123
-            yield
+        yield
     finally:
-        sys.stderr = before
+        own, sys.stderr = sys.stderr, before
+        if own is not None:
+            with contextlib.suppress(OSError):  # it is full, or nobody reads it any more
+                own.close()
+
+
+def _say(sentence: str) -> None:
+    """Tells people something on standard error, or nobody where that is closed, full or not read any more."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(sentence, file=sys.stderr, flush=True)
 
 
 def _cannot(sentence: str) -> int:
     """Says why it could not run; the exit status for that."""
-    if sys.stderr is not None:
-        print(sentence, file=sys.stderr)
+    _say(sentence)
     return 1
 
 
@@ -1493,27 +1714,18 @@ def _close_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """The window without words on the command line, else passwords on standard output; returns the exit status."""
-    words = sys.argv[1:] if words is None else words
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The window without arguments, else passwords on standard output; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        status = run_command(words) if words else run_window()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
+        return run_command(arguments) if arguments else run_window()
     except KeyboardInterrupt:
         return 130
     except NoWords as problem:
         return _cannot(str(problem))
-    except BrokenPipeError:  # whoever reads has enough: `| head -1`
-        _close_output()
-        return 0
-    except UnicodeEncodeError as error:
-        return _cannot(f"{_named(error.object[error.start])} cannot be printed here: set PYTHONUTF8=1, or exclude it.")
-    except OSError as error:
-        _close_output()
-        return _cannot(f"The passwords could not be written: {error.strerror or error}.")
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # set at the top of this file
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +29,9 @@ RUNNING = "HALLWAY_TESTS_RUNNING"  # set for everything started from here
 LINUX = sys.platform.startswith("linux")
 STOP_SECONDS = 15.0  # for a tool to clean up behind itself when it is interrupted
 SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machine has nothing else to do
+
+# About half of the tests by their time, and all that need the screen.
+FIRST_HALF = ("test_window", "test_password_gen", "test_engine", "test_console", "test_model")
 
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {"xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
@@ -51,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     prepare_venv()
     results = {}
     with screen():
-        results["pytest"] = run("pytest", *arguments)
+        results["pytest"] = run("pytest", *arguments) if arguments else run_halves()
     results["ruff"] = run("ruff", "check") or run("ruff", "format", "--check")
     results["mypy"] = run("mypy", "--strict")
     print()
@@ -77,6 +81,28 @@ def run(*command: str) -> int:
         except subprocess.TimeoutExpired:
             tool.kill()
             tool.wait()
+
+
+def run_halves() -> int:
+    """Runs all tests in two processes at once, for the two cores that any machine has; returns the exit status.
+
+    What needs the screen is in one of them: there is one keyboard and one clipboard. What the other prints comes after.
+    """
+    first = [f"tests/{name}.py" for name in FIRST_HALF]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        command = ["pytest", *(f"--ignore={path}" for path in first)]
+        say(f"at the same time: {' '.join(command)}")
+        other = subprocess.Popen([str(VENV_PYTHON), "-m", *command], cwd=CHECKOUT, stdout=output, stderr=output)
+        try:
+            status = run("pytest", *first)
+            status = other.wait() or status
+        finally:
+            if other.poll() is None:
+                end(other)
+            output.seek(0)
+            say(" ".join(command))
+            print(output.read(), end="", flush=True)
+    return status
 
 
 def say(what: str) -> None:
