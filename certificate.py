@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import logging
 import os
 import shutil
 import ssl
@@ -23,6 +24,8 @@ WORDS = 4  # of 12.92 bits each
 OPENSSL_SECONDS = 30.0  # it takes 20 ms; more where the machine must find random numbers first
 # Where Windows has the program when it is not on the PATH: Git brings one.
 _WINDOWS_PLACES = (r"C:\Program Files\Git\usr\bin\openssl.exe", r"C:\Program Files\Git\mingw64\bin\openssl.exe")
+
+log = logging.getLogger("hallway")
 
 
 class NoCertificate(Exception):
@@ -76,13 +79,21 @@ def own_certificate(folder: Path) -> Path:
 
 
 def _made_by_library() -> bytes | None:
-    """Key and certificate by the `cryptography` package; None where it is not installed."""
+    """Key and certificate by the `cryptography` package; None where it is not installed, or is broken or too old."""
     try:
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
+        return _made_by_cryptography()
     except ImportError:
         return None
+    except Exception:  # OpenSSL's errors, missing names, missing arguments: each release has its own
+        log.warning("The package cryptography makes no certificate; the program openssl is tried.", exc_info=True)
+        return None
+
+
+def _made_by_cryptography() -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Hallway")])
     now = datetime.datetime.now(datetime.timezone.utc)

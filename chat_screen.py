@@ -30,6 +30,7 @@ SETTLED_SECONDS = 0.5
 WAYS_BACK = {
     "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
     "banned": "“Leave” takes you to the first screen.",
+    "not_encrypted_now": "“Leave” takes you to the first screen.",
 }
 WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."
 
@@ -129,6 +130,7 @@ class ChatScreen(ttk.Frame):
         self._connected = False
         self._ended = False
         self._wide = True  # there is room for the list of people beside the conversation
+        self._troubles: list[str] = []  # the same
         self._meeting = ""  # a line that is to be said when the backlog has come
         self._refused: list[Failed] = []  # told when the backlog has come: their place is below it
         self._settled_at = -math.inf  # on the monotonic clock: then the backlog has come
@@ -237,8 +239,11 @@ class ChatScreen(ttk.Frame):
                 self.transcript.stored(id)
             case Failed():
                 self._refused.append(event)
-            case Trouble():
-                self.transcript.notice(event.text, "trouble")
+            case Trouble(code, text):
+                if code == "servers_forgotten":  # told before the backlog, and not to be lost above it
+                    self._troubles.append(text)
+                else:
+                    self.transcript.notice(text, "trouble")
             case Page():
                 self._page(event)
             case Connecting():
@@ -252,11 +257,14 @@ class ChatScreen(ttk.Frame):
                     self._lost_because += "."
                 self._retry_at = time.monotonic() + retry
                 self._people_unknown()
+                self._encryption_unknown()
                 self._state("○  Not connected", "Trouble")
                 self._describe(self.composer.written)
             case Ended(text, code):
                 self._connected, self._ended, self._retry_at = False, True, None
                 self._people_unknown()
+                self._encryption_unknown()
+                self.transcript.end()
                 self._state("○  Not joined", "Trouble")
                 self.transcript.notice(f"{text} {WAYS_BACK.get(code, WAY_BACK)}", "trouble")
                 self._describe(self.composer.written)
@@ -272,6 +280,9 @@ class ChatScreen(ttk.Frame):
             if self._meeting:
                 self.transcript.meet(self._meeting)
                 self._meeting = ""
+            for trouble in self._troubles:
+                self.transcript.notice(trouble, "trouble")
+            self._troubles.clear()
             for refused in self._refused:
                 self._not_sent(refused)
             self._refused.clear()
@@ -370,16 +381,38 @@ class ChatScreen(ttk.Frame):
     def _encryption(self, event: Entered) -> None:
         """Says the whole time, in words, whether others can read along; the words of a new server once."""
         self.details.tell(event.fingerprint if event.encrypted else None)
+        self.encryption_button.state(["!disabled"])
         if event.encrypted:
             self.encryption_button.configure(text="encrypted  ▾", style="Small.TButton")
         else:
             self.encryption_button.configure(text="not encrypted  ▾", style="SmallTrouble.TButton")
         self._place_details()
-        if event.first_meeting and event.fingerprint is not None:
-            self._meeting = (
+        said: list[str] = []
+        if event.trusted and event.fingerprint is not None:
+            said.append(f"This is the new certificate you have trusted. Its words: {in_words(event.fingerprint)}.")
+        elif event.first_meeting and event.fingerprint is not None:
+            said.append(
                 f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
                 "Compare them with those at the server's terminal; they are the same if nobody stands in between."
             )
+        if event.left_behind and not event.new_log:
+            waits = "waits" if event.left_behind == 1 else "wait"
+            said.append(
+                f"{count_of(event.left_behind, 'message')} of yours {waits} on this computer for the server that was "
+                "here before, and will not be sent to this one."
+            )
+        if said:
+            self._meeting = " ".join(said)
+
+    def _encryption_unknown(self) -> None:
+        """The connection is gone, and with it whatever could be said about who reads along.
+
+        The button keeps its place, empty, so that nothing moves each time the connection comes and goes.
+        """
+        if self.details.winfo_manager() or self.focus_get() is self.encryption_button:
+            self._close_details()
+        self.encryption_button.configure(text="", style="Small.TButton")
+        self.encryption_button.state(["disabled", "!active", "!focus"])
 
     def _toggle_details(self) -> None:
         if self.details.winfo_manager():

@@ -66,6 +66,12 @@ SMALL_WORDS = frozenset({"A", "An", "It", "Nobody", "That", "The", "There", "Thi
 MOST_PEOPLE = 5000  # that /who can list; a server that lets more come and go than a large LAN has means no good
 TYPED_AHEAD = 10_000  # lines of piped input that may wait for their ack; then the pipe has to wait
 
+# What one can do after an end that only the questions of a new start can mend.
+WAYS_ON = {
+    "certificate_changed": "Start the client again to compare and accept.",
+    "wrong_password": "Start the client again to type it.",
+}
+
 HELP = """\
 Write a line and press Enter: everybody here reads it.
   @name text     only that person reads it
@@ -201,39 +207,40 @@ class Console:
     def _join(self, host: str | None, port: int | None, name: str | None, password: str | None) -> int:
         given_host, given_port, given_name, given_password = host, port, name, password
         accept: str | None = None
+        in_clear = False
         while True:
             host = host or self._ask("Enter server IP: ", self._settings.host or "127.0.0.1")
             port = port or (self._ask_port() if given_host is None else DEFAULT_PORT)
             name = name or self._ask_name()
-            refused = self._try_to_enter(host, port, name, password, accept)
+            engine = Engine(self._folder, host, port, name, password, accept, in_clear=in_clear)
+            refused = self._try_to_enter(engine, host, port)
             if refused is None:
                 with contextlib.suppress(OSError):  # then these are asked for again next time
                     storage.save_settings(self._folder, replace(self._settings, name=self._me, host=host, port=port))
                 self._keyboard.start()
                 return self._chat()
             self._print(refused.text)
-            accept = None
             by_name = refused.code in ("name_taken", "name_invalid")
             if by_name and (given_name is None or self._keyboard.is_terminal):
                 name = None
                 self._settings = replace(self._settings, name="")  # not offered again
             elif refused.code == "wrong_password" and (password is None or self._keyboard.is_terminal):
                 password = self._ask_password(refused.fingerprint)
+                in_clear = refused.fingerprint is None and self._keyboard.is_terminal  # a pipe's was written before
             elif refused.code == "certificate_changed" and self._accepts():
-                accept = refused.fingerprint
+                accept, password = refused.fingerprint, given_password  # a typed one was for the former server
             elif not by_name and given_host is None and self._keyboard.is_terminal:
                 self._settings = replace(self._settings, host=host, port=port)  # offered again
                 host, port, password = None, given_port, given_password  # a typed one was for that server
+                accept, in_clear = None, False
             else:
                 return 1
 
-    def _try_to_enter(
-        self, host: str, port: int, name: str, password: str | None, accept: str | None
-    ) -> Refused | None:
+    def _try_to_enter(self, engine: Engine, host: str, port: int) -> Refused | None:
         """None when we are in."""
-        self._engine = Engine(self._folder, host, port, name, password, accept)
-        self._engine.events = self._inbox
-        self._engine.start()
+        self._engine = engine
+        engine.events = self._inbox
+        engine.start()
         while True:
             happening = self._next()
             if isinstance(happening, Refused):
@@ -243,6 +250,8 @@ class Console:
                 return None
             if isinstance(happening, Connecting) and not self._echoes:
                 self._print(f"Connecting to {clean_line(host)} port {port} …")
+            elif isinstance(happening, Trouble):
+                self._print(happening.text)
 
     def _ask(self, question: str, remembered: str = "") -> str:
         """The answer, or what is remembered for an empty one.
@@ -261,7 +270,10 @@ class Console:
         return line.strip() or remembered
 
     def _accepts(self) -> bool:
-        """Whether a changed certificate is to be trusted; nothing but the one word says so."""
+        """Whether a changed certificate is to be trusted; nothing but the one word says so, from who has read it."""
+        if not self._keyboard.is_terminal:  # what a pipe holds was written before there was anything to compare
+            self._print("Only somebody at a terminal can accept it. Start the client in one to compare and accept.")
+            return False
         try:
             return self._ask("Type accept to trust the new one: ") == "accept"
         except InputOver:
@@ -329,7 +341,8 @@ class Console:
         while True:
             happening = Typed(self._typed.popleft()) if self._typed else self._next()
             if isinstance(happening, Ended):
-                self._print(happening.text)
+                self._tell_end(happening)
+                self._tell_unsent()
                 return 1
             if not isinstance(happening, Typed):
                 self._show(happening)
@@ -405,6 +418,7 @@ class Console:
         left, deadline = self._unanswered(), time.monotonic() + patience
         while left and (happening := self._next(deadline)) is not None:
             if isinstance(happening, Ended):
+                self._tell_end(happening)
                 break
             self._show(happening)
             before, left = left, self._unanswered()
@@ -414,13 +428,22 @@ class Console:
         self._inbox.put(Ended(""))  # behind all that the engine said
         while not isinstance(happening := self._next(), Ended):
             self._show(happening)
+        self._tell_unsent()
+        # Who sits there has read what was refused; a script has only the status.
+        return 1 if self._pending or (self._refused and not self._keyboard.is_terminal) else 0
+
+    def _tell_end(self, ended: Ended) -> None:
+        """Why the chat has ended, and where it could go on, how."""
+        self._print(ended.text)
+        if ended.code in WAYS_ON:
+            self._print(WAYS_ON[ended.code])
+
+    def _tell_unsent(self) -> None:
         if self._pending:
             self._print(
                 f"{_messages(len(self._pending))} could not be sent. What was not sent is kept on this computer "
                 f"and goes out when {self._me} joins this chat again."
             )
-        # Who sits there has read what was refused; a script has only the status.
-        return 1 if self._pending or (self._refused and not self._keyboard.is_terminal) else 0
 
     def _unanswered(self) -> int:
         return len(self._pending) + self._searches + self._pages
@@ -479,14 +502,18 @@ class Console:
         self._people = {name_key(person.name): person for person in entered.people}
         if first:
             self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
-            if entered.first_meeting or not entered.encrypted:
-                self._tell_encryption(entered.fingerprint)
+            self._tell_meeting(entered)
+            if entered.left_behind:
+                waits = "waits" if entered.left_behind == 1 else "wait"
+                self._print(
+                    f"{_messages(entered.left_behind)} of yours {waits} on this computer for the server that was here "
+                    "before, and will not be sent to this one."
+                )
             if self._keyboard.is_terminal:
                 self._print("/help tells what you can do, /exit leaves.")
             return
         self._print("The connection is back.")
-        if entered.first_meeting or not entered.encrypted:
-            self._tell_encryption(entered.fingerprint)
+        self._tell_meeting(entered)
         if entered.new_log:
             self._print("The history of this chat is another one than before.")
         if entered.left_behind:
@@ -494,6 +521,15 @@ class Console:
             self._pending.clear()
             was = "was" if entered.left_behind == 1 else "were"
             self._print(f"{_messages(entered.left_behind)} {was} meant for the other one and not sent.")
+
+    def _tell_meeting(self, entered: Entered) -> None:
+        """What is to be known about the connection when one has joined."""
+        if entered.trusted and entered.fingerprint is not None:
+            self._print(
+                f"This is the new certificate you have trusted. Its words: {in_four_words(entered.fingerprint)}"
+            )
+        elif entered.first_meeting or not entered.encrypted:
+            self._tell_encryption(entered.fingerprint)
 
     def _outcome(self, happening: Stored | Failed | Waiting) -> None:
         if isinstance(happening, Waiting):
@@ -659,7 +695,7 @@ def _how_to_get_tk() -> str:
     return next((f"sudo {command}" for tool, command in commands.items() if shutil.which(tool)), "install python3-tk")
 
 
-def _run_window(folder: Path, host: str | None, port: int | None, name: str | None) -> int | None:
+def _run_window(folder: Path, host: str | None, port: int | None, name: str | None, password: str | None) -> int | None:
     """The window's exit status; None, and the reason in words, where there can be no window."""
     try:
         import window
@@ -669,7 +705,7 @@ def _run_window(folder: Path, host: str | None, port: int | None, name: str | No
         print(f"The window needs Tk, which this Python lacks. To install it: {_how_to_get_tk()}", file=sys.stderr)
         return None
     try:
-        return window.run(folder, host, port, name)
+        return window.run(folder, host, port, name, password)
     except window.NoDisplay:
         print("There is no display for a window here.", file=sys.stderr)
         return None
@@ -681,15 +717,15 @@ def main(words: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks an emoji shows a question mark
     arguments = _arguments(words)
-    given = (history.data_folder() / "client", arguments.host, arguments.port, arguments.name)
     password = os.environ.get("HALLWAY_PASSWORD") or None
+    given = (history.data_folder() / "client", arguments.host, arguments.port, arguments.name, password)
     try:
         if not arguments.console:
             status = _run_window(*given)
             if status is not None:
                 return status
             print("Going on in this terminal. (--console does so at once.)", file=sys.stderr)
-        return Console(given[0]).run(*given[1:], password)
+        return Console(given[0]).run(*given[1:])
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # no descriptors, no memory: nothing that somebody at the other end can cause

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring as quote
 from pathlib import Path
 from typing import Protocol
 
@@ -335,7 +336,7 @@ class Delivery:
         if client.control_size > CONTROL_SIZE:
             self.pump(client)
         if client.control_size > CONTROL_SIZE:
-            log.info("%s does not read and is disconnected", client.name or client.address)
+            log.info("%s does not read and is disconnected", quote(client.name) if client.name else client.address)
             self.end(client)
 
     def fan_out(self, here: Iterable[Client]) -> None:

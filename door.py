@@ -21,7 +21,18 @@ CONNECTIONS = 64
 # guesses take three weeks.
 WRONG_BURST = 5
 WRONG_RATE = 0.5
-ADDRESSES = 10_000  # whose wrong passwords are remembered at the most; the oldest are forgotten first
+# The same for a whole network, where one computer can have as many addresses as it likes. Beyond that the answer to a
+# wrong one is held back, and nobody refused: neighbours who know the password are let in at once.
+NETWORK_BURST = 50
+NETWORK_RATE = 5.0
+# s that an answer is held back at the most: its thread waits with it, so somebody who tries from everywhere at once has
+# as many tries in this time as there may be connections. Less than the time there is to join.
+HELD_BACK = 8.0
+# Names that one address takes for the first time, at once and a second after that: each is kept for ever. A class of 30
+# behind one router comes in at once. This machine's own are not counted, as above.
+NEW_NAMES = 30
+NEW_NAMES_RATE = 1.0
+ADDRESSES = 10_000  # that are remembered at the most; the oldest are forgotten first
 
 
 class Pace:
@@ -64,16 +75,15 @@ def place_of(address: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """What guesses of the password are counted by: the place, of IPv6 its network.
-
-    In one of those a computer can give itself as many addresses as it likes; but not in the link-local one.
+    """What guesses of the password are counted by beside the place: in its network a computer can give itself as many
+    addresses as it likes.
     """
     place = place_of(address)
     try:
-        ip = ipaddress.IPv6Address(place)
+        ip = ipaddress.ip_address(place)
     except ValueError:
         return place
-    return place if ip.is_link_local or ip.is_loopback else str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 64), strict=False))
 
 
 def is_own(address: str) -> bool:
@@ -91,7 +101,9 @@ class Door:
         self._lock = threading.Lock()
         self._secret = None if password is None else _digest(password)
         self._inside: Counter[str] = Counter()  # connections by place
-        self._wrong: dict[str, Pace] = {}  # by network; the newest last
+        self._wrong: dict[str, Pace] = {}  # by place; the newest last, here and below
+        self._wrong_around: dict[str, Pace] = {}  # by network
+        self._new_names: dict[str, Pace] = {}  # by place
         self._banned_names: frozenset[str] = frozenset()  # look-alike keys
         self._banned_places: frozenset[str] = frozenset()
 
@@ -126,25 +138,39 @@ class Door:
     def check(self, address: str, password: str | None) -> float | None:
         """None: the password is right, or none is needed. Else it is wrong, and may be tried again in so many seconds.
 
-        While that time is not over, nothing from the same network is compared, right or wrong.
+        While that time is not over, nothing from the same place is compared, right or wrong. What others guess from
+        other places, however near, keeps nobody out who has the password.
         """
         if self._secret is None:
             return None
-        network = network_of(address)
+        place, network = place_of(address), network_of(address)
         given = _digest(password or "")  # before the lock is taken: it may be long
         with self._lock:
-            pace = self._wrong.get(network)
+            pace = self._wrong.get(place)
             if pace is not None and (seconds := pace.seconds(0)):
                 return seconds
             if hmac.compare_digest(given, self._secret):
                 return None
             if password is None:  # not a guess: a program that has not asked its person yet
                 return 0.0
-            pace = self._wrong.pop(network, None) or Pace(WRONG_RATE, WRONG_BURST)
-            self._wrong[network] = pace
-            if len(self._wrong) > ADDRESSES:
-                del self._wrong[next(iter(self._wrong))]
-            return pace.seconds()
+            _pace(self._wrong_around, network, NETWORK_RATE, NETWORK_BURST).seconds()
+            return _pace(self._wrong, place, WRONG_RATE, WRONG_BURST).seconds()
+
+    def held_back(self, address: str) -> float:
+        """Seconds to wait with the answer to a wrong password."""
+        with self._lock:
+            pace = self._wrong_around.get(network_of(address))
+            return 0.0 if pace is None else min(HELD_BACK, pace.seconds(0))
+
+    def new_name(self, address: str) -> float:
+        """0: somebody from there may take a name that is new, which is counted. Else so many seconds are to go by."""
+        if is_own(address):
+            return 0.0
+        with self._lock:
+            pace = _pace(self._new_names, place_of(address), NEW_NAMES_RATE, NEW_NAMES)
+            if pace.affordable():
+                return pace.seconds()
+            return 1 / NEW_NAMES_RATE
 
     def ban(self, names: Iterable[str], places: Iterable[str]) -> None:
         """From now on these are banned, by the look-alike key of the name and by place, and nobody else is."""
@@ -155,6 +181,14 @@ class Door:
         """Whether somebody at `address` who calls themselves by a name with the look-alike key `name` is banned."""
         with self._lock:
             return name in self._banned_names or place_of(address) in self._banned_places
+
+
+def _pace(paces: dict[str, Pace], whose: str, rate: float, burst: int) -> Pace:
+    """One of many paces, which is now the last to be forgotten."""
+    pace = paces[whose] = paces.pop(whose) if whose in paces else Pace(rate, burst)
+    if len(paces) > ADDRESSES:
+        del paces[next(iter(paces))]
+    return pace
 
 
 def _digest(password: str) -> bytes:

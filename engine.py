@@ -92,6 +92,7 @@ COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what ot
 # be our own former connection, where we have no token to take over from it; the server takes 45 seconds to give it up.
 FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned", "wrong_password"})
 
+WITHHELD = "The one that was given before was not sent: this connection is not encrypted, and others could read it."
 NOT_SENT = "You are not in the chat, so that was not sent."
 
 log = logging.getLogger("hallway.engine")
@@ -114,7 +115,11 @@ class Entered:
 
     `encrypted`: whether this connection is; a face shows plainly, the whole time, when it is not. `fingerprint` is the
     server's certificate's, None without encryption; `certificate.in_words` reads it aloud. `first_meeting`: no server
-    with this certificate has let us in before, so this is the moment to compare the words.
+    with this certificate has let us in before, so this is the moment to compare the words. `trusted`: the certificate
+    is the changed one that was deliberately trusted (`Engine`'s `accept`).
+
+    `left_behind`, at the first one of a run: what waits on disk for those that were at this address before a server
+    that is met now. It is never sent to another than it was written for.
     """
 
     name: str
@@ -128,6 +133,7 @@ class Entered:
     encrypted: bool = False
     fingerprint: str | None = None
     first_meeting: bool = False
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +302,16 @@ class Engine:
         name: str,
         password: str | None = None,
         accept: str | None = None,
+        *,
+        in_clear: bool = False,
     ) -> None:
         """`folder` is the client's own, made when there is something to keep; `name` is checked when started.
 
         `password` is the chat's as somebody typed it; where it is None, the one that was kept for this server is used,
-        if any. `accept` is the fingerprint of a changed certificate (`Refused.fingerprint`) that the user deliberately
+        if any. `in_clear`: whoever typed it had been told that the connection is not encrypted (a `Refused` with
+        `wrong_password` and no fingerprint); else it goes over such a connection to this computer itself only.
+
+        `accept` is the fingerprint of a changed certificate (`Refused.fingerprint`) that the user deliberately
         trusts at this address from now on; any other changed one is refused all the same.
         """
         self.events = queue.SimpleQueue()
@@ -317,7 +328,7 @@ class Engine:
         self._woken: socket.socket
         self._waker: socket.socket | None = None
         self._connection: _Connection | None = None
-        self._acquaintance = Acquaintance(folder, host, port, password, accept)
+        self._acquaintance = Acquaintance(folder, host, port, password, accept, in_clear=in_clear)
         self._keeps_password: bool | None = None  # what the face wants and is still to be done
         self._identity = ""  # of the server that we entered
         self._history: str | None = None  # id of the log we entered
@@ -518,6 +529,8 @@ class Engine:
     def _greet(self, met: Meeting) -> None:
         """Says hello to the server that was met, if it is the one it should be."""
         try:
+            if self._acquaintance.set_damaged_aside():
+                self._tell(Trouble("servers_forgotten", trust.FORGOTTEN))
             terms = self._acquaintance.recognise(met, self._name)
         except Doubt as doubt:
             met.end()
@@ -542,7 +555,10 @@ class Engine:
         identity, known = way.terms.identity, self._acquaintance
         if welcome.token is not None:
             known.keep_token(identity, self._name, welcome.token)
-        first_meeting = identity != self._identity and known.is_first_meeting(way.fingerprint)
+            self._urge(way, Ping())  # so the server hears at once that the token has come
+        another = identity != self._identity
+        first_meeting = another and known.is_first_meeting(way.fingerprint)
+        trusted = another and way.terms.trusted
         first, same = self._history is None, (identity, welcome.history) == (self._identity, self._history)
         # A log that ends before what was shown is a restored copy: its next messages have numbers we know already.
         resumed = same and welcome.last >= self._shown
@@ -551,6 +567,8 @@ class Engine:
             self._began_empty = welcome.last == 0
         # What waits was meant for the people of the old log, and stays in that one's file.
         left_behind = 0 if same or self._outbox is None else len(self._outbox.waiting)
+        if first and (first_meeting or trusted):
+            left_behind = Outbox.count_waiting(self._folder, known.others_here(way.terms), self._name)
         self._tell(
             Entered(
                 welcome.name,
@@ -564,6 +582,7 @@ class Engine:
                 encrypted=way.link.encrypted,
                 fingerprint=way.fingerprint,
                 first_meeting=first_meeting,
+                trusted=trusted,
             )
         )
         if known.refusal:
@@ -800,7 +819,9 @@ class Engine:
 
     def _error(self, way: _Connection, error: Error) -> None:
         if not way.joined:
-            if error.code in FINAL_CODES:
+            if error.code == "wrong_password" and way.terms.withheld:
+                self._stop(error.code, f"{error.text} {WITHHELD}")
+            elif error.code in FINAL_CODES:
                 self._stop(error.code, error.text)
             elif error.code == "name_taken" and way.terms.token is not None:  # no ghost of ours: that would have to go
                 self._stop(error.code, trust.no_longer_yours(self._name))

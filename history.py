@@ -51,7 +51,8 @@ _TABLES = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 -- Everything a message can come from or go to. `keeps`: the name stays known while its person is away (people on
 -- netcat keep none). `delivered`: when they last left, all entries up to this seq had been handed to them. `token`: the
--- SHA-256 of what proves that a name is one's own; none yet for the names of logs that are older than tokens.
+-- SHA-256 of what proves that a name is one's own. A kept name without one is nobody's: of a log that is older than
+-- tokens, or its token never arrived. Who takes it gets an address of their own.
 CREATE TABLE addresses (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -231,6 +232,15 @@ class History:
         key = "key || char(10) || id"  # no name has such a key
         self._execute(f"UPDATE addresses SET key = {key}, token = NULL WHERE id = ?", (address.id,))  # noqa: S608 - our own
 
+    def has_messages(self, address: Address) -> bool:
+        """Whether anything was written from or to an address."""
+        found = self._execute(
+            "SELECT EXISTS (SELECT 1 FROM log WHERE sender = :id)"
+            " OR EXISTS (SELECT 1 FROM log WHERE recipient <> 0 AND recipient = :id)",
+            {"id": address.id},
+        )
+        return bool(found.fetchone()[0])
+
     def add_ban(self, ban: Ban) -> None:
         """Adds a ban; one of the same name is replaced."""
         self._execute("INSERT OR REPLACE INTO bans (key, name, place) VALUES (?, ?, ?)", (ban.key, ban.name, ban.place))
@@ -347,7 +357,7 @@ class History:
         seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()[0]
         return seq
 
-    def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+    def _execute(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
         except sqlite3.Error as error:

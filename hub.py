@@ -25,6 +25,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
+from json.encoder import encode_basestring as quote  # in log lines: no name can end its quotes and go on as the server
+from math import ceil
 from pathlib import Path
 
 from delivery import WIRE, WORDS, BlockRead, Client, Delivery, Face, PageRead, Read, Unreadable
@@ -32,7 +34,6 @@ from door import Door, is_own, place_of
 from history import EVERYONE_ID, Address, Ban, Draft, History, HistoryError, NotSaved, Place
 from protocol import (
     EVERYONE,
-    MAX_NAME,
     MAX_TEXT,
     RESERVED_KEYS,
     VERSION,
@@ -42,6 +43,7 @@ from protocol import (
     Joined,
     Left,
     Message,
+    NameProblem,
     Person,
     PlainSends,
     ProtocolError,
@@ -52,6 +54,7 @@ from protocol import (
     TypingTo,
     UnknownPerson,
     Welcome,
+    check_name,
     clean_line,
     clean_text,
     encode,
@@ -180,6 +183,7 @@ class Hub(threading.Thread):
         self._alike: dict[str, str] = {}  # key: look-alike key; the folded name of who is here or owns a name like it
         self._bans: dict[str, Ban] = {}  # key: look-alike key
         self._missing: dict[str, tuple[float, str]] = {}  # key: folded name; when to say that they left, and their name
+        self._doubtful: set[str] = set()  # folded names of who is missing, and perhaps never got the token
         self._unsaved: dict[str, Address] = {}  # key: folded name; changed, and not worth a transaction of their own
         self._spare_from = 0.0  # no spare work before: the disk has just refused some
         self._stop_by: float | None = None
@@ -382,21 +386,28 @@ class Hub(threading.Thread):
             if self._door.is_banned(client.host, look):
                 self._delivery.say(client, Error("banned", "You are banned from this chat."))
                 self._delivery.close(client)
-                log.info("%s was not let in as %s: banned", client.address, name)
+                log.info("%s was not let in as %s: banned", client.address, quote(name))
                 continue
             owns = self._owns(join, key)
             problem = None if owns else self._why_taken(join, key, entering)
-            if problem is None and {self._alike.get(look, key), alike.get(look, key)} != {key}:
+            # An owner is never kept out by a look: what looks alike was less when older names were taken.
+            if problem is None and not owns and {self._alike.get(look, key), alike.get(look, key)} != {key}:
                 problem = f"{name} looks like the name of somebody else here. Choose another name."
             if problem is not None:
                 self._refuse_join(join, Error("name_taken", problem))
-                log.info("%s was not let in as %s: that is somebody else's name", client.address, name)
+                log.info("%s was not let in as %s: that is somebody else's name", client.address, quote(name))
             elif key in entering:  # the same person, twice in one moment
                 self._send_off(entering[key].client, TAKEN_OVER)
                 entering[key] = join
             elif key not in self._here and room <= 0:
                 self._delivery.say(client, Error("full", "This chat is full. Please try again later."))
                 self._delivery.close(client)
+            elif not owns and (seconds := self._door.new_name(client.host)):
+                wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
+                text = f"Too many new names come from your address. Try again in {wait}."
+                self._delivery.say(client, Error("full", text))
+                self._delivery.close(client)
+                log.info("%s was not let in as %s: too many new names", client.address, quote(name))
             else:
                 room -= key not in self._here
                 entering[key] = join
@@ -413,6 +424,8 @@ class Hub(threading.Thread):
     def _why_taken(self, join: Join, key: str, entering: Mapping[str, Join]) -> str | None:
         """Why somebody who does not own a name cannot have it; None when they can."""
         name, known = join.hello.name, self._known.get(key)
+        if join.keeps and key in self._doubtful:
+            self._take_back(key)
         if known is not None and known.keeps and (known.token is not None or not join.keeps):
             whose = f"{name} is the name of somebody else here. Choose another name."
             return f"{whose} If it is yours, ask whoever runs the server to set it free."
@@ -426,21 +439,17 @@ class Hub(threading.Thread):
     def _save_address(self, join: Join, key: str) -> tuple[Address, str | None]:
         """The address of somebody who comes, as it is on disk after this transaction; and its token if that is new."""
         name, known = join.hello.name, self._known.get(key)
-        if known is not None and not known.keeps:  # what was for a guest is for nobody else of that name
+        if known is not None and known.token is not None:
+            address = Address(known.id, key, name, True, known.delivered, known.token)
+            if address != known:
+                self._history.save_address(address)
+            return address, None
+        if known is not None:  # nobody can show that they are who was called so: what was for them is for nobody else
             self._history.retire_address(known)
-            known = None
         if not join.keeps:
             return self._history.add_address(key, name, False), None
-        if known is not None and known.token is not None:
-            address, token = Address(known.id, key, name, True, known.delivered, known.token), None
-        else:
-            token = secrets.token_hex(TOKEN_BYTES)
-            if known is None:
-                return self._history.add_address(key, name, True, _digest(token)), token
-            address = Address(known.id, key, name, True, known.delivered, _digest(token))
-        if address != known:
-            self._history.save_address(address)
-        return address, token
+        token = secrets.token_hex(TOKEN_BYTES)
+        return self._history.add_address(key, name, True, _digest(token)), token
 
     def _enter(self, join: Join, key: str, address: Address, notices: list[Joined | Left], now: int) -> None:
         client, hello = join.client, join.hello
@@ -451,6 +460,7 @@ class Hub(threading.Thread):
             self._free_look(known)
         client.person = self._known[key] = address
         self._alike[look_alike_key(address.name)] = key
+        self._doubtful.discard(key)
         self._unsaved.pop(key, None)  # the same person; but they may spell their name anew
         client.name = address.name
         self._here[key] = client
@@ -462,7 +472,7 @@ class Hub(threading.Thread):
         client.joined_at = self._delivery.tail.last
         if self._missing.pop(key, None) is None and before is None:
             notices.append(Joined(address.name, now))
-        log.info("%s joined from %s", address.name, client.address)
+        log.info("%s joined from %s", quote(address.name), client.address)
 
     def _know(self, addresses: list[Address]) -> None:
         """Takes over who was ever here, from the log."""
@@ -496,7 +506,7 @@ class Hub(threading.Thread):
         """Who is here, then who was here last."""
         for client in self._here.values():
             yield Person(client.name, True)
-        away = (address for key, address in reversed(self._known.items()) if address.keeps and key not in self._here)
+        away = (address for key, address in reversed(self._known.items()) if address.token and key not in self._here)
         for address in islice(away, AWAY_LISTED):
             yield Person(address.name, False)
 
@@ -508,9 +518,6 @@ class Hub(threading.Thread):
             self._known[key] = self._known.pop(key)  # to the end: the last to be here
             if not client.person.keeps:
                 self._free_look(client.person)
-            if client.issued and not client.heard:  # perhaps its token never arrived: its person is to get another one
-                client.person.token = None
-                self._unsaved[key] = client.person
             if gone.bye or client.face is WORDS:  # people on netcat do not come back by themselves
                 if gone.bye and client.start == 0 and client.face is WIRE and not client.full:
                     client.person.delivered = client.after
@@ -519,9 +526,23 @@ class Hub(threading.Thread):
                 notices.append(Left(client.name, time.time_ns() // 1_000_000, kept))
             else:
                 self._missing[key] = time.monotonic() + GONE_SECONDS, client.name
+                if client.issued and not client.heard and self._stop_by is None:  # our own closing would prove nothing
+                    self._doubtful.add(key)
             if self._stop_by is None:
-                log.info("%s %s", client.name, "left" if gone.bye else "lost the connection")
+                log.info("%s %s", quote(client.name), "left" if gone.bye else "lost the connection")
         self._delivery.close(client)
+
+    def _take_back(self, key: str) -> None:
+        """Makes a name nobody's whose token perhaps never arrived: its person could not come back, nor anybody else.
+
+        Not when anything was written from or to them: that is theirs, and then `release` has to help.
+        """
+        self._doubtful.remove(key)
+        person = self._known[key]
+        with contextlib.suppress(NotSaved):  # cannot be known now: it stays as it is
+            if not self._history.has_messages(person):
+                person.token = None
+                self._unsaved[key] = person
 
     def _announce(self, notices: list[Joined | Left]) -> None:
         """Tells everybody who came and went; those who just came have read it in their welcome."""
@@ -537,8 +558,11 @@ class Hub(threading.Thread):
         now = time.monotonic()
         for key in [key for key, (deadline, _) in self._missing.items() if deadline <= now]:
             _, name = self._missing.pop(key)
-            notices.append(Left(name, time.time_ns() // 1_000_000))
-            log.info("%s has not come back", name)
+            if key in self._doubtful:
+                self._take_back(key)
+            kept = None if self._known[key].token else False
+            notices.append(Left(name, time.time_ns() // 1_000_000, kept))
+            log.info("%s has not come back", quote(name))
         self._delivery.end_late(now)
 
     def _begin_stop(self, reason: str) -> None:
@@ -619,9 +643,9 @@ class Hub(threading.Thread):
         return self._known[name_key(send.to)], send.text
 
     def _find(self, key: str) -> str | None:
-        """The name of somebody who can be written to: who keeps their name, or is here."""
+        """The name of somebody who can be written to: who owns their name, or is here."""
         address = self._known.get(key)
-        return address.name if address and (address.keeps or key in self._here or key in self._missing) else None
+        return address.name if address and (address.token or key in self._here) else None
 
     def _carry_out(self, client: Client, order: Order) -> None:
         if isinstance(order, (TypingTo, SeenWith)):
@@ -660,18 +684,22 @@ class Hub(threading.Thread):
         for client, lines_said in acks.items():
             if client.face is WIRE:
                 self._delivery.tell(client, "".join(lines_said).encode())
-            log.info("%s wrote %d message%s", client.name, len(lines_said), "" if len(lines_said) == 1 else "s")
+            log.info("%s wrote %d message%s", quote(client.name), len(lines_said), "" if len(lines_said) == 1 else "s")
         if log.isEnabledFor(logging.DEBUG):
             for run in runs:
                 for _, _, _, text in run.drafts:
-                    log.debug("%s to %s: %s", run.client.name, run.recipient.name, clean_line(text))
+                    who, whom = quote(run.client.name), quote(run.recipient.name)
+                    log.debug("%s to %s: %s", who, whom, clean_line(text))
 
     # -- the operator --
 
     def _operate(self, order: Operate, notices: list[Joined | Left]) -> str:
         """Does what the operator wants, and says what came of it."""
+        operation = OPERATIONS.get(order.verb)
+        if operation is None:  # our mistake, and no reason for the chat to end
+            return f"There is no command {order.verb}."
         try:
-            return OPERATIONS[order.verb](self, order.argument, notices)
+            return operation(self, order.argument, notices)
         except NotSaved as error:
             log.error("%s", error)
             return f"{error} Nothing was changed."
@@ -694,10 +722,14 @@ class Hub(threading.Thread):
 
     def _operate_ban(self, name: str, notices: list[Joined | Left]) -> str:
         """By name and, of somebody who is here, by address; never by the operator's own."""
+        try:
+            name = check_name(name)
+        except NameProblem as problem:
+            return f"{problem} Nobody was banned."
         look = look_alike_key(name)
         client = self._here.get(self._alike.get(look, ""))
         place = None if client is None or is_own(client.host) else place_of(client.host)
-        ban = Ban(look, clean_line(name)[:MAX_NAME], place)
+        ban = Ban(look, name, place)
         self._history.begin()
         self._history.add_ban(ban)
         self._history.commit()
@@ -705,7 +737,12 @@ class Hub(threading.Thread):
         self._tell_door()
         if client is not None:
             self._send_away(client, Bye("The operator has banned you from this chat.", "banned"), notices)
-        where = f", and so is the address {place}" if place else ""
+        if place:
+            where = f", and so is the address {place}"
+        elif client is None:
+            where = " by name alone: they are not here, so their address is not known"
+        else:
+            where = " by name alone: they come from this computer, whose address is never banned"
         return f"{ban.name} is banned{where}. `unban {ban.name}` lifts it."
 
     def _operate_unban(self, name: str, _notices: list[Joined | Left]) -> str:
@@ -724,7 +761,7 @@ class Hub(threading.Thread):
         """The next owner is somebody new: what was written to the former one in private is not for them."""
         key = name_key(name)
         known = self._known.get(key)
-        if known is None or not known.keeps:
+        if known is None or not known.token:
             return f"Nobody owns the name {name}."
         self._history.begin()
         self._history.retire_address(known)
@@ -736,13 +773,16 @@ class Hub(threading.Thread):
             )
         elif self._missing.pop(key, None) is not None:
             notices.append(Left(known.name, time.time_ns() // 1_000_000))
+        self._doubtful.discard(key)
         self._unsaved.pop(key, None)
         self._free_look(self._known.pop(key))
         return f"The name {known.name} is free: whoever joins with it next owns it."
 
     def _operate_say(self, text: str, _notices: list[Joined | Left]) -> str:
         """A message like any other, of a sender that no person can be."""
-        text = clean_text(text)[:MAX_TEXT]
+        text = clean_text(text)
+        if len(text) > MAX_TEXT:
+            return f"A message has at most {MAX_TEXT} characters; this one has {len(text)}. Nothing was sent."
         now, id = time.time_ns() // 1_000_000, secrets.token_hex(8)
         key = name_key(SERVER)
         self._history.begin()
@@ -762,7 +802,7 @@ class Hub(threading.Thread):
             f"People here: {len(here)} (in words: {sum(client.face is WORDS for client in here)})",
             f"Who read more slowly than is written: {sum(client.full for client in here)}",
             f"Connections: {self._door.connections}",
-            f"Names that are owned: {sum(address.keeps for address in self._known.values())}",
+            f"Names that are owned: {sum(address.token is not None for address in self._known.values())}",
             f"Banned: {len(self._bans)}",
             f"Messages in the log: {self._history.last:,}",
         ])  # fmt: skip

@@ -23,7 +23,7 @@ DELIBERATE = 800  # ms before a new certificate can be trusted: a double click o
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Somebody wants to join: what they typed. `password` and `accept` are as in `Engine`.
+    """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
 
     `remember`: whether the password is to be kept on this computer.
     """
@@ -34,6 +34,7 @@ class Attempt:
     password: str | None = field(default=None, repr=False)
     remember: bool = False
     accept: str | None = None
+    in_clear: bool = False
 
 
 class JoinScreen(ttk.Frame):
@@ -50,6 +51,7 @@ class JoinScreen(ttk.Frame):
         self._theme, self._on_join, self._on_cancel = theme, on_join, on_cancel
         self.connecting = False
         self._asked_at = ("", "")  # host and port, as typed, that the last answer came from
+        self._in_clear = False  # the password's field says that the connection is not encrypted
         self._offered: str | None = None  # the fingerprint of a changed certificate that could be trusted
         self._accepted: str | None = None  # the one that was, at the address that stands in the fields
         self._deliberate = ""  # the timer after which it can be
@@ -265,11 +267,12 @@ class JoinScreen(ttk.Frame):
             too_long = f"A password has at most {MAX_SECRET:,} characters."
             self.refuse(too_long if password else "Type the password of the chat.", self.password)
             return
-        remember = password is not None and self.remember.instate(["selected"])
+        in_clear = password is not None and self._in_clear
+        remember = password is not None and not in_clear and self.remember.instate(["selected"])
         self._asked_at = self._address()
         self.busy(True)
         self._say(f"Looking for the chat at {host} …", "Hint")
-        self._on_join(Attempt(name, host, port, password, remember, self._accepted))
+        self._on_join(Attempt(name, host, port, password, remember, self._accepted, in_clear))
 
     def refuse(self, sentence: str, entry: ttk.Entry | None = None) -> None:
         """Says why it did not work, and leads to the field that can be mended."""
@@ -313,6 +316,11 @@ class JoinScreen(ttk.Frame):
     def _ask_password(self, refused: Refused) -> None:
         """The field for the password. Whoever answers here is told it, so it is said first who that is."""
         at_first = not self.asks_password
+        self._in_clear = not refused.fingerprint
+        if self._in_clear:  # it would be asked for anew each time all the same
+            self.remember.grid_remove()
+        else:
+            self.remember.grid()
         if refused.fingerprint:
             self.asks.configure(
                 text=f"The words of this server: {in_words(refused.fingerprint)}. Its terminal shows the same ones.",

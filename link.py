@@ -16,6 +16,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 CONNECT_SECONDS = 5.0  # for one address; on a LAN a computer that is there answers in milliseconds
@@ -34,10 +35,19 @@ KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 5, "TCP_
 # Bytes encrypted before they are handed to the socket: a few records, so that a flood takes few system calls. What the
 # socket does not take of them waits here, and so much memory may a slow reader cost beside the hub's.
 ENCRYPT_SIZE = 64 * 1024
+FIRST_RECORDS = (0x15, 0x16)  # an alert or a handshake: what a server's first TLS record can be (RFC 8446, 5.1)
 
 
 class LinkError(OSError):
     """No connection could be made; `str(error)` says why, in words for the person who typed the address."""
+
+
+class NotTls(OSError):
+    """What came instead of a handshake is no TLS; `said` is how it begins. OpenSSL would swallow it."""
+
+    def __init__(self, said: bytes) -> None:
+        super().__init__("the other side does not speak TLS")
+        self.said = said
 
 
 class Link:
@@ -51,9 +61,14 @@ class Link:
     encrypted = False
     held = 0  # see TlsLink.send
 
-    def __init__(self, connected: socket.socket) -> None:
-        """Takes over a connected TCP socket. Raises OSError when it is gone already or no descriptor is left."""
+    def __init__(self, connected: socket.socket, slow_down: Callable[[int], None] | None = None) -> None:
+        """Takes over a connected TCP socket. Raises OSError when it is gone already or no descriptor is left.
+
+        `slow_down` is called in the reading thread with the number of all bytes that arrive, as they are on the wire,
+        and may wait: some of what costs time to decrypt is nothing that `receive` ever returns.
+        """
         self._reader = connected
+        self._slow_down = slow_down
         self._seconds = -1.0
         self._size = LEAST_RECEIVE
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -68,6 +83,8 @@ class Link:
         """The next bytes, b"" at the end. Raises TimeoutError after `seconds` of silence, OSError when it broke."""
         self._set_seconds(seconds)
         data = self._reader.recv(self._size)
+        if self._slow_down is not None:
+            self._slow_down(len(data))
         self._size = MOST_RECEIVE if len(data) == self._size else LEAST_RECEIVE
         return data
 
@@ -110,19 +127,19 @@ class TlsLink(Link):
         """Shakes hands, for which it waits at most `seconds`; the writing thread must not know of this link yet.
 
         `first` is what was read of the handshake already. Raises OSError (of which TimeoutError and `ssl.SSLError` are
-        kinds) when the other side does not, or speaks something else.
+        kinds) when the other side does not, and `NotTls` when the first that it says is something else.
         """
         self._reader, self._writer = plain._reader, plain._writer
-        self._seconds, self._size = plain._seconds, plain._size
+        self._seconds, self._size, self._slow_down = plain._seconds, plain._size, plain._slow_down
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._lock = threading.Lock()  # around the three and what waits
         self._waiting = memoryview(b"")  # encrypted and not handed over yet
         self.held = 0  # bytes before their encryption
         self._tls = tls.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
         self._incoming.write(first)
-        self._shake_hands(time.monotonic() + seconds)
+        self._shake_hands(time.monotonic() + seconds, heard=bool(first))
 
-    def _shake_hands(self, deadline: float) -> None:
+    def _shake_hands(self, deadline: float, heard: bool) -> None:
         while True:
             done = True
             try:
@@ -140,6 +157,9 @@ class TlsLink(Link):
             data = super().receive(seconds)
             if not data:
                 raise ConnectionResetError(errno.ECONNRESET, "the other side ended the connection")
+            if not heard and data[0] not in FIRST_RECORDS:
+                raise NotTls(data)
+            heard = True
             self._incoming.write(data)
 
     @property
@@ -148,11 +168,19 @@ class TlsLink(Link):
         return self._tls.getpeercert(binary_form=True) or b""
 
     def receive(self, seconds: float) -> bytes:
-        """As `Link.receive`. What OpenSSL wants to answer goes out with the next `send`, which is when it is needed."""
+        """As `Link.receive`; a record that does not end, or holds nothing for us, is silence.
+
+        What OpenSSL wants to answer goes out with the next `send`, which is when it is needed.
+        """
+        deadline = time.monotonic() + seconds
+        rest = seconds  # at first as it is: other values are system calls
         while True:
             with self._lock, contextlib.suppress(ssl.SSLWantReadError):
                 return self._tls.read(MOST_RECEIVE)  # b"" where the other side has said that this is the end
-            data = super().receive(seconds)
+            if rest <= 0 < seconds:
+                raise TimeoutError
+            data = super().receive(max(0.0, rest))  # 0 where nobody wants to wait: then all that is there is taken
+            rest = deadline - time.monotonic()
             if not data:
                 return b""
             with self._lock:

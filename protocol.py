@@ -92,32 +92,61 @@ def clean_line(text: str) -> str:
 
 # Categories no name may hold: controls, invisible format characters, surrogates, private use, unassigned, separators.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters by category, but invisible: the Hangul fillers and the empty braille pattern.
-_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# What is drawn as nothing whatever its category: all code points with Unicode's property Default_Ignorable_Code_Point
+# (DerivedCoreProperties.txt; the Hangul fillers, variation selectors and joiners are among them), and the empty braille
+# pattern.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u2800]"
+)
+# The blocks of marks for letters of any script, which can be too small or too many to be noticed. The marks of one
+# script (vowels of Hindi, the dots of Japanese) are none of these: they make other letters.
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+MAX_MARKS = 2  # on one letter: a vowel and a tone in Thai; piles of them reach into other people's lines
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
 RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
+# In words these are what the chat itself says: see `in_words`.
+_NOTICE = re.compile("^private message| has (?:joined|left) the chat")
 
 
 def check_name(name: str) -> str:
     """`name` as it will be shown (NFC, spaces collapsed). Raises `NameProblem` with a sentence for what is no name."""
+    if len(name) > 4 * MAX_NAME:  # before anything that takes its time: marks in bad order took 25 ms
+        raise NameProblem(f"That name is too long: {MAX_NAME} characters at the most.")
     shown = unicodedata.normalize("NFC", _SPACES.sub(" ", name)).strip()
     if not shown:
         raise NameProblem("A name needs at least one character.")
     if len(shown) > MAX_NAME:
         raise NameProblem(f"That name is too long: {MAX_NAME} characters at the most.")
-    for character in shown:
-        if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
-            raise NameProblem("That name contains a character that cannot be seen. Use letters, digits and spaces.")
+    if _INVISIBLE.search(shown) or not _REFUSED_CATEGORIES.isdisjoint(map(unicodedata.category, shown)):
+        raise NameProblem("That name contains a character that cannot be seen. Use letters, digits and spaces.")
+    _check_marks(shown)
     if len(scripts := _scripts(shown)) > 1:
         raise NameProblem(f"That name mixes {' and '.join(sorted(scripts))} letters. Use letters of one kind.")
     key = name_key(shown)  # looked at as well: of a full-width colon or @ it makes the plain one
     if any(form[:1] in "@#/{" or ":" in form for form in (shown, key)):
         raise NameProblem("A name cannot start with @, #, / or {, and cannot contain a colon.")
-    if key in RESERVED_KEYS:
+    look = look_alike_key(shown)
+    if key in RESERVED_KEYS or look in RESERVED_KEYS:
         raise NameProblem(f"{shown} is nobody's name here. Please choose another one.")
+    if _NOTICE.search(key) or _NOTICE.search(look):
+        raise NameProblem("That name reads like something the chat says. Please choose another one.")
     if not any(unicodedata.category(character)[0] in "LNS" for character in shown):
         raise NameProblem("A name needs at least one letter or digit.")
     return shown
+
+
+def _check_marks(shown: str) -> None:
+    """Raises `NameProblem` for marks that make no letter: they hide, or make two names that look the same."""
+    base, marks = " ", 0
+    for character in unicodedata.normalize("NFKC", shown):
+        if unicodedata.category(character) not in ("Mn", "Me"):
+            base, marks = character, 0
+            continue
+        marks += 1
+        # Of these three every letter that a language uses much is one character, mark and all.
+        if marks > MAX_MARKS or unicodedata.name(base, "").startswith(("LATIN ", "GREEK ", "CYRILLIC ")):
+            raise NameProblem("That name has marks on letters that do not take them. Use plain letters.")
 
 
 def name_key(name: str) -> str:
@@ -145,22 +174,27 @@ def _scripts(name: str) -> set[str]:
 
 # Letters of no one script: the prolonged sound mark of Japanese, and the apostrophes that are letters.
 _NO_SCRIPT = frozenset("\u30fc\u02bb\u02bc")
-# Cyrillic and Greek letters that look like Latin ones, as people write them: after folding some look otherwise.
+# Letters of other scripts that look like Latin ones, as people write them: after folding some look otherwise.
 _LOOK_ALIKES = str.maketrans(
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408\u04ae\u04c0\u051a\u051c"
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d"
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03f9"
-    "\u03b1\u03b3\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5\u03c7\u03c9\u03f2\u03f3",
-    "ABEKMHOPCTYXSIJYIQWaeopcyxsijhldqwABEZHIKMNOPTYXCayikvopuxwcj",
+    "\u03b1\u03b3\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5\u03c7\u03c9\u03f2\u03f3"
+    # Lisu, which was made of Latin capitals, and Cherokee
+    "\ua4d0\ua4d1\ua4d3\ua4d4\ua4d6\ua4d7\ua4d9\ua4da\ua4dc\ua4dd\ua4df\ua4e0\ua4e1\ua4e2\ua4e3\ua4e6\ua4e7\ua4ea\ua4eb"
+    "\ua4ec\ua4ee\ua4f0\ua4f2\ua4f3\ua4f4"
+    "\u13a0\u13a1\u13a2\u13a5\u13a9\u13aa\u13ab\u13ac\u13b3\u13b7\u13bb\u13bd\u13c0\u13c2\u13c3\u13cf\u13d4\u13d5\u13d9"
+    "\u13da\u13de\u13df\u13e2\u13e6\u13e7\u13f4",
+    "ABEKMHOPCTYXSIJYIQWaeopcyxsijhldqwABEZHIKMNOPTYXCayikvopuxwcjBPDTGKJCZFMNLSRVHWXYAEIOUDRTiYAJEWMHYGhZbWSVSLCPKdB",
 )
 
 
 def look_alike_key(name: str) -> str:
-    """What two names share that look the same: the key of the name with Latin letters for those that look like them.
-
-    Of Cyrillic and Greek letters only: within one script, people tell their letters apart.
+    """What two names share that look the same: the key of the name with Latin letters for those that look like them,
+    and without marks. Within one script, people tell their letters apart.
     """
-    return name_key(unicodedata.normalize("NFD", name).translate(_LOOK_ALIKES))
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", name)) if not name.isascii() else name
+    return name_key(plain.translate(_LOOK_ALIKES))
 
 
 def split_address(text: str, find: Callable[[str], str | None]) -> tuple[str, str] | None:

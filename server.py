@@ -24,6 +24,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from json.encoder import encode_basestring as quote
 from math import ceil
 from pathlib import Path
 from types import FrameType
@@ -164,7 +166,7 @@ class Connection(threading.Thread):
     def run(self) -> None:
         """Talks until either side has enough."""
         try:
-            link = Link(self._socket)
+            link = Link(self._socket, self._slow_down)
         except OSError:  # gone already, or no descriptor left for the writer
             self._socket.close()
             self._server.forget(self)
@@ -184,7 +186,13 @@ class Connection(threading.Thread):
             self._server.forget(self)
 
     def _who(self) -> str:
-        return self._client.name or self._address
+        return quote(self._client.name) if self._client.name else self._address
+
+    def _slow_down(self, size: int) -> None:
+        """Waits before any more bytes are read than are allowed, whatever they are: this costs nobody but who sends."""
+        seconds = self._byte_pace.seconds(size)
+        if seconds and (self._server.stopping.wait(seconds) or self._client.ended):
+            raise ConnectionAbortedError
 
     def _tell(self, data: bytes) -> None:
         self._hub.post(Tell(self._client, data))
@@ -289,6 +297,7 @@ class Connection(threading.Thread):
         if password is None:
             return Error("wrong_password", "This chat needs a password.")
         log.info("%s gave a wrong password", self._address)
+        self._server.stopping.wait(self._server.door.held_back(self.host))
         if not seconds:
             return Error("wrong_password", "That is not the password.")
         wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
@@ -304,12 +313,14 @@ class Connection(threading.Thread):
         return self._client.person is not None
 
     def _talk_joined(self, decoder: CommandDecoder, items: Iterator[Command | PlainSends | BadLine]) -> bool:
-        going_on = self._obey(items)
+        first = next(items, None)  # before the welcome was sent, perhaps; but it is no reason to doubt that it came
+        self._client.heard = first is not None or decoder.within_line
+        going_on = self._obey(items if first is None else chain([first], items))
         while going_on is None:
             data = self._receive_or_ping()
-            self._client.heard = self._client.heard or bool(data)
-            if not data or not self._may_go_on(self._byte_pace.seconds(len(data)), []):
+            if not data:
                 return False
+            self._client.heard = True
             going_on = self._obey(iter(decoder.feed(data)))
         return going_on
 
@@ -501,7 +512,7 @@ class Connection(threading.Thread):
         """Hands on a typed line. True or False, as `_talk` returns it, when the connection is to be closed."""
         text = clean_text(line.decode(errors="replace")).strip()
         if not text:
-            return None
+            return None if self._may_go_on(self._ask_pace.seconds(), []) else False
         self._lines_heard += 1
         order = self._order_in_words(text)
         if order is None:
@@ -865,10 +876,10 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_term
     options, port = server.options, server.port
     if set_aside:
         print(f"ATTENTION: the log was damaged. It is kept as {set_aside}, and a new one begins.")
-    if server.no_certificate:
-        print(f"ATTENTION: nothing is encrypted, for want of a certificate. {server.no_certificate}, and start again.")
     help_comes = " Type help for what else you can do." if has_terminal else ""
     print(f"Hallway {__version__}: “{options.name}” is open. Ctrl-C closes it.{help_comes}")
+    if server.no_certificate:
+        print(f"ATTENTION: nothing is encrypted, for want of a certificate. {server.no_certificate}, and start again.")
     hosts = addresses_to_type() if options.host is None else [options.host]
     ending = "" if port == DEFAULT_PORT else f" --port {port}"
     for host in hosts or ["127.0.0.1"]:
@@ -878,7 +889,7 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_term
     print(f"  The log is in {options.data}")
     if server.tls is not None:
         print(f"  Encrypted; people's programs show these words for it:   {server.words}")
-    elif options.plaintext:
+    else:
         print("  Not encrypted: others on the network can read along.")
     if server.door.has_password:
         print("  Nobody comes in without the password.")

@@ -15,7 +15,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,8 +109,18 @@ class Outbox:
         `identity` says which server (`trust.identity_of`): any server can claim the history of another. What servers
         and people chose never becomes the name of a file.
         """
-        key = json.dumps([identity, history, name_key(name)])
-        return cls(folder / "outbox" / f"{hashlib.sha256(key.encode()).hexdigest()}.jsonl")
+        return cls(folder / "outbox" / f"{_writer(identity, name)}-{_digest(history)}.jsonl")
+
+    @staticmethod
+    def count_waiting(folder: Path, identities: Iterable[str], name: str) -> int:
+        """How many messages of this person wait for these servers, in whatever log; those of unreadable files not."""
+        count = 0
+        for identity in identities:
+            for path in (folder / "outbox").glob(f"{_writer(identity, name)}-*.jsonl"):
+                with contextlib.suppress(OSError):  # it is counted for a sentence only
+                    if path.stat().st_size:
+                        count += len(_waiting_in(path.read_bytes()))
+        return count
 
     def load(self) -> None:
         """Reads what waits from an earlier run. Raises OSError when there is a file that cannot be read."""
@@ -121,15 +131,7 @@ class Outbox:
         except OSError:
             self._known = False
             raise
-        for line in content.split(b"\n"):
-            with contextlib.suppress(ProtocolError):  # a line that was torn by a crash; nobody was told it is kept
-                fields = parse_object(line)
-                if fields.get("type") == "gone":
-                    self.waiting.pop(str(fields.get("id")), None)
-                else:
-                    send = COMMANDS["send"](fields)
-                    assert isinstance(send, Send)
-                    self.waiting[send.id] = send
+        self.waiting.update(_waiting_in(content))
         self._lines = content.count(b"\n")
         self._size = len(content)
         self._torn = content != b"" and not content.endswith(b"\n")
@@ -203,3 +205,27 @@ class Outbox:
                 self._unsaved.clear()
         except OSError as error:  # the file stays long; every line in it is still true
             log.debug("%s could not be tidied: %s", self._path, error)
+
+
+def _waiting_in(content: bytes) -> dict[str, Send]:
+    """What waits in an outbox file, by id, oldest first."""
+    waiting: dict[str, Send] = {}
+    for line in content.split(b"\n"):
+        with contextlib.suppress(ProtocolError):  # a line that was torn by a crash; nobody was told it is kept
+            fields = parse_object(line)
+            if fields.get("type") == "gone":
+                waiting.pop(str(fields.get("id")), None)
+            else:
+                send = COMMANDS["send"](fields)
+                assert isinstance(send, Send)
+                waiting[send.id] = send
+    return waiting
+
+
+def _writer(identity: str, name: str) -> str:
+    """How the names of all files begin that hold what one person wrote to one server."""
+    return _digest(json.dumps([identity, name_key(name)]))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]

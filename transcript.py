@@ -190,6 +190,7 @@ class Transcript:
         self.lines = 0
         self.characters = 0
         self.changed = False  # something is to be drawn
+        self.ended = False  # nothing more is sent from here
         self._fresh: list[Run] = []
         self._comings: dict[str, tuple[str, str]] = {}  # key: folded name; (name, what became of it), open to more
         self._comings_time = 0
@@ -263,6 +264,10 @@ class Transcript:
         self._note(None, [("\n", ("gap",)), (sentence + "\n", (tag,))])
         self._group = None
 
+    def end(self) -> None:
+        """The chat is over here: what waits does so on disk, and nobody is to think that it is on its way."""
+        self.ended = self.changed = True
+
     def meet(self, sentence: str) -> None:
         """A quiet line about a server that is met for the first time. An empty chat still says what to do next."""
         begun = self._begun
@@ -308,9 +313,11 @@ class Transcript:
             ]
         hidden = len(self.waiting) - SHOWN_WAITING
         if hidden > 0:
-            runs.append((f"{count_of(hidden, 'message')} before these wait to be sent.\n", ("system",)))
+            what = "were not sent" if self.ended else "wait to be sent"
+            runs.append((f"{count_of(hidden, 'message')} before these {what}.\n", ("system",)))
         newest = list(self.waiting.values())[-SHOWN_WAITING:]
-        return runs + self._outgoing_runs(newest, "waiting…", None if runs else self._group)
+        mark = "not sent, kept on this computer" if self.ended else "waiting…"
+        return runs + self._outgoing_runs(newest, mark, None if runs else self._group)
 
     def trim(self, lines: int, characters: int) -> int:
         """Forgets the oldest entries until at most `lines` and `characters` are left; how many lines to take away."""

@@ -3,13 +3,17 @@
 Trust on first use, as ssh does it. Nobody vouches for a server on a network of one's own; what can be known is that it
 is the same as last time. `servers.json` in the client's folder, readable by its user only:
 
-    addresses    by "host:port", the fingerprint of the certificate that was met there
+    addresses    by "host:port", the fingerprint of the certificate that was met there; once as the address was typed
+                 and once in numbers, so that another spelling of it is no way round
+    former       by "host:port", the fingerprints that were met there before, until another one was trusted
     entered      the fingerprints of the servers that have let us in, wherever they were
     tokens       by the server's identity, the token of each name; an identity is a fingerprint, or for a server that
                  does not encrypt "plain:host:port"
     passwords    by the identity, the chat's password, when its user wanted it to be kept
 
-A token or a password kept for one identity is never given to another.
+A token or a password kept for one identity is never given to another. A password goes over an unencrypted connection
+only to this computer itself, or when it was typed by somebody who had been told that others can read it: whoever
+answers first at an address can say that it does not encrypt.
 
 `meet` waits for the network, in a thread of its own; an `Acquaintance` belongs to the engine's thread. `KnownServers`
 may be used by anybody.
@@ -18,20 +22,20 @@ may be used by anybody.
 from __future__ import annotations
 
 import contextlib
-import errno
+import ipaddress
 import json
 import os
 import re
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import certificate
 import link
-from link import Link, LinkError, TlsLink
+from link import Link, LinkError, NotTls, TlsLink
 from protocol import (
     EVENTS,
     MAX_LINE,
@@ -55,6 +59,11 @@ HANDSHAKE_SECONDS = 10.0  # a LAN needs milliseconds; a server with 500 handshak
 MOST_ATTEMPTS = 3  # when the network is so slow that the server takes us for a person who says nothing
 
 FILE_NAME = "servers.json"
+FORGOTTEN = (
+    f"The file with the servers that this computer has met was damaged and is now called {FILE_NAME}.damaged: they are "
+    "all forgotten, so compare the words of each server once more, because another computer in its place would not be "
+    "noticed."
+)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,6 +76,27 @@ def _address(host: str, port: int) -> str:
     return f"{host.strip().rstrip('.').lower()}:{port}"
 
 
+def is_own(host: str) -> bool:
+    """Whether an address in numbers is this computer's own loopback, which nobody else can listen to."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _peer(way: Link) -> str:
+    """The other side's address in numbers, the same for each way to write it; "" when the connection is gone already.
+
+    All of the loopback is one address: `localhost` is ::1 on one day and 127.0.0.1 on another.
+    """
+    try:
+        host = str(way._reader.getpeername()[0]).lower()
+    except OSError:
+        return ""
+    host = host.removeprefix("::ffff:")  # an IPv4 address in an IPv6 one
+    return "127.0.0.1" if is_own(host) else host
+
+
 # --- meeting a server -------------------------------------------------------------------------------------------------
 
 
@@ -76,39 +106,18 @@ class NoChat(LinkError):
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A connection on which nothing was said yet; `fingerprint` is the certificate's, None when it is not encrypted."""
+    """A connection on which nothing was said yet; `fingerprint` is the certificate's, None when it is not encrypted.
+
+    `peer` is the other side's address in numbers, without the port.
+    """
 
     link: Link
     fingerprint: str | None
+    peer: str
 
     def end(self) -> None:
         """Gives the connection back."""
         _close(self.link)
-
-
-class _SpokeClear(Exception):
-    """What came instead of a handshake is no TLS; `said` is how it begins."""
-
-    def __init__(self, said: bytes) -> None:
-        super().__init__(said)
-        self.said = said
-
-
-class _ClientLink(TlsLink):
-    """A `TlsLink` that can tell what was said instead of a handshake: OpenSSL would swallow it."""
-
-    def _shake_hands(self, deadline: float) -> None:
-        with contextlib.suppress(ssl.SSLWantReadError):
-            self._tls.do_handshake()
-        self._set_seconds(max(0.001, deadline - time.monotonic()))
-        self._reader.sendall(self._outgoing.read())
-        said = Link.receive(self, max(0.001, deadline - time.monotonic()))
-        if not said:
-            raise ConnectionResetError(errno.ECONNRESET, "the other side ended the connection")
-        if said[0] not in (0x15, 0x16):  # neither an alert nor a handshake
-            raise _SpokeClear(said)
-        self._incoming.write(said)
-        super()._shake_hands(deadline)
 
 
 def meet(host: str, port: int) -> Meeting:
@@ -121,16 +130,17 @@ def meet(host: str, port: int) -> Meeting:
         plain = link.connect(host, port)
         deadline = time.monotonic() + HANDSHAKE_SECONDS
         try:
-            way = _ClientLink(plain, link.client_context(), server_side=False, first=b"", seconds=HANDSHAKE_SECONDS)
-            return Meeting(way, certificate.fingerprint(way.certificate))
-        except _SpokeClear as answer:
+            way = TlsLink(plain, link.client_context(), server_side=False, first=b"", seconds=HANDSHAKE_SECONDS)
+            return Meeting(way, certificate.fingerprint(way.certificate), _peer(way))
+        except NotTls as answer:
             said = _line(plain, answer.said, deadline)
             _close(plain)
         except OSError as error:
             _close(plain)
             raise NoChat(_why_no_chat(error, host, port)) from None
         if _says_not_encrypted(said):
-            return Meeting(link.connect(host, port), None)
+            clear = link.connect(host, port)
+            return Meeting(clear, None, _peer(clear))
         if not said.startswith(NAME_QUESTION.encode()):
             break
     raise NoChat(not_hallway(host, port))
@@ -186,6 +196,7 @@ def _close(way: Link) -> None:
 @dataclass(frozen=True, slots=True)
 class _Content:
     addresses: dict[str, str]
+    former: dict[str, list[str]]
     entered: list[str]
     tokens: dict[str, dict[str, str]]
     passwords: dict[str, str]
@@ -197,19 +208,37 @@ class KnownServers:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
 
+    def set_damaged_aside(self) -> bool:
+        """Whether the file made no sense: then it is under another name now, for whoever wants to look into it.
+
+        Raises OSError where it cannot be renamed: to write a new one over it would be to forget whom we know.
+        """
+        if not self._is_damaged():
+            return False
+        with _alone(self._path):
+            return self._rename_damaged()
+
     def expected(self, host: str, port: int) -> str | None:
         """The fingerprint of the server that was met at this address; None where none was, or none with one.
 
         This and all other reading raises OSError where the disk does not give the file.
         """
-        found = self._read().addresses.get(_address(host, port), "")
-        return found if _FINGERPRINT.fullmatch(found) else None
+        return self._read().addresses.get(_address(host, port))
+
+    def former(self, hosts: Iterable[str], port: int) -> set[str]:
+        """The fingerprints that were met at these addresses before the present ones."""
+        content = self._read()
+        return {one for host in hosts for one in content.former.get(_address(host, port), ())}
 
     def remember(self, host: str, port: int, fingerprint: str) -> None:
         """From now on this certificate, and no other, is expected at this address. Raises OSError."""
 
         def change(content: _Content) -> None:
-            content.addresses[_address(host, port)] = fingerprint
+            address = _address(host, port)
+            before = content.addresses.get(address, fingerprint)
+            content.addresses[address] = fingerprint
+            if before != fingerprint and before not in content.former.setdefault(address, []):
+                content.former[address].append(before)
 
         self._change(change)
 
@@ -253,25 +282,39 @@ class KnownServers:
         self._change(change)
 
     def _read(self) -> _Content:
-        """Everything; nothing where there is no file, or one that makes no sense.
+        """Everything; nothing where there is no file, and of one that is damaged what makes sense.
 
         Raises OSError where there is a file that the disk does not give: to forget whom we know would be to trust
         anybody.
         """
-        fields = {}
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ProtocolError):
-            fields = parse_object(self._path.read_bytes().strip())
-        tokens, entered = fields.get("tokens"), fields.get("entered")
-        by_identity = tokens.items() if isinstance(tokens, dict) else ()
-        return _Content(
-            _strings(fields.get("addresses")),
-            [item for item in entered if isinstance(item, str)] if isinstance(entered, list) else [],
-            {identity: _strings(of_names) for identity, of_names in by_identity},
-            _strings(fields.get("passwords")),
-        )
+        with contextlib.suppress(ProtocolError):
+            return _content(self._fields())
+        return _content({})
+
+    def _fields(self) -> Mapping[str, object]:
+        """What the file says. Raises ProtocolError where that is no JSON object."""
+        try:
+            return parse_object(self._path.read_bytes().strip())
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+
+    def _is_damaged(self) -> bool:
+        try:
+            fields = self._fields()
+        except ProtocolError:
+            return True
+        return any(key in fields and fields[key] != value for key, value in asdict(_content(fields)).items())
+
+    def _rename_damaged(self) -> bool:
+        """Sets the file aside if it is damaged; only within `_alone`."""
+        damaged = self._is_damaged()
+        if damaged:
+            self._path.replace(self._path.with_name(f"{FILE_NAME}.damaged"))
+        return damaged
 
     def _change(self, change: Callable[[_Content], None]) -> None:
         with _alone(self._path):
+            self._rename_damaged()  # it was whole when we met; what this run has learned since is kept in a new one
             before, content = self._read(), self._read()
             change(content)
             if content != before:
@@ -304,6 +347,29 @@ def _strings(value: object) -> dict[str, str]:
     return {key: item for key, item in value.items() if isinstance(item, str) and 0 < len(item) <= MAX_SECRET}
 
 
+def _fingerprints(value: object) -> list[str]:
+    """The fingerprints in what should be a list of them."""
+    return [item for item in value if _is_fingerprint(item)] if isinstance(value, list) else []
+
+
+def _is_fingerprint(value: object) -> bool:
+    return isinstance(value, str) and _FINGERPRINT.fullmatch(value) is not None
+
+
+def _content(fields: Mapping[str, object]) -> _Content:
+    """What makes sense in `fields`."""
+    former, tokens = fields.get("former"), fields.get("tokens")
+    by_address = former.items() if isinstance(former, dict) else ()
+    by_identity = tokens.items() if isinstance(tokens, dict) else ()
+    return _Content(
+        {address: one for address, one in _strings(fields.get("addresses")).items() if _is_fingerprint(one)},
+        {address: _fingerprints(several) for address, several in by_address},
+        _fingerprints(fields.get("entered")),
+        {identity: _strings(of_names) for identity, of_names in by_identity},
+        _strings(fields.get("passwords")),
+    )
+
+
 # --- one client and the servers at one address ------------------------------------------------------------------------
 
 
@@ -320,11 +386,18 @@ class Doubt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Whom a server is taken for, and what a hello to it may hold."""
+    """Whom a server is taken for, and what a hello to it may hold.
+
+    `trusted`: its certificate is the changed one that was deliberately trusted in this run. `withheld`: there was a
+    password, and it is not for an unencrypted connection. `peer` is as in `Meeting`.
+    """
 
     identity: str
     token: str | None
     password: str | None
+    trusted: bool
+    withheld: bool
+    peer: str
 
 
 class Acquaintance:
@@ -333,14 +406,22 @@ class Acquaintance:
     `refusal` is why the disk did not take something; empty when it did. Whoever tells it sets it back.
     """
 
-    def __init__(self, folder: Path, host: str, port: int, password: str | None, accept: str | None) -> None:
-        """`password` as it was typed, `accept` the fingerprint of the changed certificate that is welcome this once."""
+    def __init__(
+        self, folder: Path, host: str, port: int, password: str | None, accept: str | None, *, in_clear: bool
+    ) -> None:
+        """`password` as it was given, `accept` the fingerprint of the changed certificate that is welcome this once.
+
+        `in_clear`: whoever typed the password had been told that this connection is not encrypted.
+        """
         self.refusal = ""
         self._known = KnownServers(folder)
+        self.set_damaged_aside = self._known.set_damaged_aside
         self._host, self._port = host, port
         # Terminals and Tk hand over halves of characters at times, which no line can hold.
         self._typed = None if password is None else password.encode(errors="replace").decode()
+        self._in_clear = in_clear
         self._accept = accept
+        self._trusted = accept  # stays what was deliberately trusted in this run
         self._typed_for: str | None = None  # the identity that the typed password is for: the first we meet
         self._met: str | None = None  # whose fingerprint is expected here, where the disk did not take it
         self._tokens: dict[str, str] = {}  # key: identity; of our name, where the disk did not take it
@@ -351,20 +432,49 @@ class Acquaintance:
         What is met for the first time is remembered now, before the hello, and not when it has let us in: from here on
         it has our name and perhaps a password, so another one in its place must be noticed.
         """
-        expected = self._met or self._known.expected(self._host, self._port)
+        typed = self._met or self._known.expected(self._host, self._port)
+        # What was typed decides where both are known: a name may have moved to a number that was somebody else's.
+        expected = typed or (self._known.expected(met.peer, self._port) if met.peer else None)
         if met.fingerprint is None and expected is not None:
             raise Doubt("not_encrypted_now", self._not_encrypted_now())
-        if met.fingerprint is not None and met.fingerprint != expected:
-            if expected is not None and met.fingerprint != self._accept:
-                raise Doubt("certificate_changed", self._certificate_changed(expected, met.fingerprint))
-            try:
-                self._known.remember(self._host, self._port, met.fingerprint)
-            except OSError as error:
-                self._met, self.refusal = met.fingerprint, _reason(error)
+        if met.fingerprint is not None:
+            changed = expected not in (None, met.fingerprint)
+            if changed and met.fingerprint != self._accept:
+                raise Doubt("certificate_changed", self._certificate_changed(str(expected), met.fingerprint))
+            self._remember(met, met.fingerprint, changed=changed)
         self._accept = None
         identity = identity_of(self._host, self._port, met.fingerprint)
         token = self._tokens.get(identity) or self._known.token(identity, name)
-        return Terms(identity, token, self._password_for(identity))
+        password = self._password_for(identity)
+        withheld = password is not None and met.fingerprint is None and not (self._in_clear or is_own(met.peer))
+        trusted = met.fingerprint is not None and met.fingerprint == self._trusted
+        return Terms(identity, token, None if withheld else password, trusted, withheld, met.peer)
+
+    def _remember(self, met: Meeting, fingerprint: str, *, changed: bool) -> None:
+        """Expects this certificate from now on at the address as it was typed, and at its number.
+
+        A number where another server was met keeps that one, unless the change is what was deliberately trusted.
+        """
+        if self._met == fingerprint:
+            return  # the disk did not take it the last time, which was told
+        try:
+            for host in filter(None, (self._host, met.peer)):
+                before = self._known.expected(host, self._port)
+                if before is None or (before != fingerprint and (changed or host == self._host)):
+                    self._known.remember(host, self._port, fingerprint)
+        except OSError as error:
+            self._met, self.refusal = fingerprint, _reason(error)
+
+    def others_here(self, terms: Terms) -> set[str]:
+        """The identities of those that were met before at the address of the server with these terms.
+
+        Nobody where the disk does not say: it is asked for a sentence only.
+        """
+        hosts = {self._host, terms.peer}
+        others = {identity_of(host, self._port, None) for host in hosts}
+        with contextlib.suppress(OSError):
+            others |= self._known.former(hosts, self._port)
+        return others - {terms.identity}
 
     def _password_for(self, identity: str) -> str | None:
         if self._typed is not None:
@@ -419,8 +529,9 @@ class Acquaintance:
 def no_longer_yours(name: str) -> str:
     """The sentence for a name whose token the server does not take any more."""
     return (
-        f"{name} was yours in this chat and is not any more: it was set free, and somebody else has it now, or a name "
-        f"that looks like it. Choose another name, or ask whoever runs the server to set it free again: release {name}"
+        f"{name} was yours in this chat and is not any more: it was set free, and has a new owner, or somebody has a "
+        "name that looks like it. If the new owner is you, on another computer, go on there. Else choose another name, "
+        f"or ask whoever runs the server to type this, and then join at once: release {name}"
     )
 
 

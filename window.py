@@ -29,7 +29,7 @@ from chat_screen import ChatScreen
 from engine import Ended, Engine, Entered, Happening, Received, Refused, Trouble
 from join_screen import Attempt, JoinScreen
 from look import DARK, Theme
-from storage import Settings, load_settings, save_settings
+from storage import Settings, load_settings, save_settings, write_whole
 
 IDLE_TICK = 30  # ms; below it nobody sees a difference
 QUIET_TICK = 60  # ms, when nothing has happened for a second: waking up costs more than looking at the queue
@@ -50,7 +50,8 @@ class NoDisplay(Exception):
 class Window:
     """The window of one client: shows a screen, owns the engine, and takes off in a tick what the engine tells."""
 
-    def __init__(self, root: tk.Tk, folder: Path, settings: Settings) -> None:
+    def __init__(self, root: tk.Tk, folder: Path, settings: Settings, password: str | None = None) -> None:
+        """`password` is the chat's as it was given when the program was started; one that is typed comes before it."""
         self.root = root
         self.theme = Theme(root, settings.look)
         self.settings = settings
@@ -59,6 +60,8 @@ class Window:
         self.closed = False
         self.interrupted = False  # Ctrl-C in the terminal
         self._folder = folder
+        self._password = password
+        self._early: list[Trouble] = []  # told before a chat was entered, which is where it can be read
         self.engine: Engine | None = None
         self._rest: deque[Happening] = deque()  # taken off the queue, but too much for one tick
         self._draft = ("", 0, "")  # host, port, and what was being written there when the chat ended by itself
@@ -130,7 +133,8 @@ class Window:
             return
         name, host, port = attempt.name, attempt.host, attempt.port
         self.settings = replace(self.settings, name=name, host=host, port=port)
-        self.engine = Engine(self._folder, host, port, name, attempt.password, attempt.accept)
+        password = self._password if attempt.password is None else attempt.password
+        self.engine = Engine(self._folder, host, port, name, password, attempt.accept, in_clear=attempt.in_clear)
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
@@ -220,10 +224,14 @@ class Window:
             return
         if isinstance(event, Entered):
             self._entered(event)
+        elif isinstance(event, Trouble) and self.join is not None:
+            self._early.append(event)
         elif isinstance(event, Refused | Ended) and self.join is not None:
             self.engine = None
             self.chat.destroy()
             self.chat = None
+            if event.code == "wrong_password" and event.fingerprint is not None:
+                self._password = None  # it was tried; over an unencrypted connection it was not
             self.join.answer(_refusal(event))
         elif isinstance(event, Ended) and event.code in MENDED_BY_JOINING:
             self.engine = None
@@ -244,6 +252,9 @@ class Window:
             self._remember()
         self.root.title(f"{event.server} - Hallway" if event.server else "Hallway")
         self.chat.entered(event)
+        for trouble in self._early:
+            self.chat.take(trouble)
+        self._early.clear()
         host, port, written = self._draft
         if written and (host, port) == (self.settings.host, self.settings.port):
             self.chat.composer.write(written)
@@ -305,8 +316,7 @@ def open_root(folder: Path) -> tk.Tk:
         # libXft keeps a few hundred KiB of drawn glyphs for each font: three colour emoji. A screen full of a fourth
         # took three seconds for every redraw (libXft 2.3.6); with room for 180 different ones it takes 10 ms.
         with contextlib.suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / "x-resources").write_text(f"Xft.maxglyphmemory: {GLYPH_MEMORY}\n")
+            write_whole(folder / "x-resources", f"Xft.maxglyphmemory: {GLYPH_MEMORY}\n".encode())
             os.environ.setdefault("XENVIRONMENT", str(folder / "x-resources"))
     try:
         return tk.Tk(className="Hallway")
@@ -314,12 +324,12 @@ def open_root(folder: Path) -> tk.Tk:
         raise NoDisplay(str(error)) from None
 
 
-def run(folder: Path, host: str | None, port: int | None, name: str | None) -> int:
+def run(folder: Path, host: str | None, port: int | None, name: str | None, password: str | None = None) -> int:
     """Opens the window and returns the exit status when it is closed; `NoDisplay` when there is no screen.
 
-    What is None comes from the settings that are kept in `folder`.
+    What is None comes from the settings that are kept in `folder`; a password is asked for when one is wanted.
     """
     root = open_root(folder)
     kept = load_settings(folder)
     settings = replace(kept, name=name or kept.name, host=host or kept.host, port=port or kept.port)
-    return Window(root, folder, settings).run()
+    return Window(root, folder, settings, password).run()

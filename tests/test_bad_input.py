@@ -570,7 +570,7 @@ def test_a_flooder_who_never_reads(server: ServerProcess, witness: Witness, what
             mallory.socket.sendall(FLOODS[what])
     witness.says_more()
     mallory.reset()
-    server.expect_log("Mallory lost the connection")
+    server.expect_log('"Mallory" lost the connection')
 
     assert server.peak_memory() - before < MEMORY
     assert witness.slowest < 0.1

@@ -63,6 +63,18 @@ def test_key_is_its_owners_only(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+@pytest.mark.parametrize("problem", [ImportError, AttributeError, TypeError, OSError, RuntimeError])
+def test_broken_package(problem: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the package cryptography stumbles over, the program openssl can do it."""
+
+    def fail() -> bytes:
+        raise problem
+
+    monkeypatch.setattr(certificate, "_made_by_cryptography", fail)
+
+    assert fingerprint_of(own_certificate(tmp_path))
+
+
 def test_no_way_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package and without the program it is said what to install."""
     monkeypatch.setattr(certificate, "_made_by_library", lambda: None)

@@ -15,11 +15,14 @@ from pathlib import Path
 
 import pytest
 
+import history
+import trust
 from certificate import in_words, own_certificate
+from engine import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
 from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, Send, Welcome
-from test_engine import SESAME, ScriptedServer
+from test_engine import SESAME, Elsewhere, ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
 # The same with less patience at the end of the input, for the tests in which nobody acks.
@@ -435,7 +438,7 @@ def test_starts_with_closed_streams(server: ServerProcess, closed: str) -> None:
 
     assert result.returncode == 0
     assert result.stderr == b""
-    server.expect_log("Ada joined")
+    server.expect_log('"Ada" joined')
 
 
 def test_terminal_that_lacks_letters(server: ServerProcess) -> None:
@@ -533,27 +536,107 @@ def test_unencrypted_is_said_each_time(start_server: Callable[..., ServerProcess
     assert [result.stdout.splitlines().count(said) for result in results] == [1, 1]
 
 
+def in_the_place_of(fake: ScriptedServer, tmp_path: Path) -> ScriptedServer:
+    """Another server at the same address; Ada's last words to the one before are waiting for it."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+        ada.type("for my friends only")
+        guest.expect(Send)
+    fake.close()
+    return ScriptedServer(own_certificate(tmp_path / "other"), fake.port)
+
+
 @pytest.mark.parametrize("answer", ["accept", "yes", ""])
 def test_changed_certificate_is_asked_about(fake: ScriptedServer, tmp_path: Path, answer: str) -> None:
-    """Nothing but the word itself accepts it; the sentence stands before the question."""
-    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
-        fake.accept().welcome()
-        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
-    fake.close()
-    other = ScriptedServer(own_certificate(tmp_path / "other"), fake.port)
-    with Program([*CLIENT, "--console", *address(other), "--name", "Ada"]) as ada:
+    """Nothing but the word itself accepts it; the sentence stands before the question, what is left behind after it."""
+    other = in_the_place_of(fake, tmp_path)
+    with contextlib.closing(Terminal(*address(other), "--name", "Ada")) as ada:
         guest = other.accept()
-        ada.expect_line(re.compile(r"The server at 127\.0\.0\.1 port \d+ is not the one you met there before\. .*"))
-        ada.expect_prompt("Type accept to trust the new one: ")
+        ada.expect(f"The server at 127.0.0.1 port {fake.port} is not the one you met there before. ")
+        ada.expect("Type accept to trust the new one: ")
         assert guest.closed()
         assert guest.bytes == b""
         ada.type(answer)
         if answer == "accept":
             other.accept().welcome()
-            ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+            ada.expect("Registration successful. Welcome to the chat, Ada!")
+            words = in_words(str(other.fingerprint))
+            ada.expect(f"This is the new certificate you have trusted. Its words: {words}")
+            ada.expect("1 message of yours waits on this computer for the server that was here before")
         else:
-            assert ada.wait() == 1
+            assert ada.process.wait(ANSWER_SECONDS) == 1
     other.close()
+
+
+def test_changed_certificate_takes_no_piped_line_for_an_answer(fake: ScriptedServer, tmp_path: Path) -> None:
+    """Once the first line of a pipe was it, written before there was anything to compare."""
+    other = in_the_place_of(fake, tmp_path)
+    with Program([*CLIENT, "--console", *address(other), "--name", "Ada"]) as ada:
+        ada.type("accept")
+        guest = other.accept()
+        ada.expect_line(re.compile(r"Only somebody at a terminal can accept it\. .*"))
+        assert ada.wait() == 1
+    other.close()
+
+    assert guest.closed()
+    assert guest.bytes == b""
+
+
+def test_changed_certificate_in_the_middle_of_a_chat(fake: ScriptedServer, tmp_path: Path) -> None:
+    """It ends with how to go on, and with what was not sent."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+        ada.type("for my friends only")
+        guest.expect(Send)
+        fake.close()
+        other = ScriptedServer(own_certificate(tmp_path / "other"), fake.port)
+        guest.close()
+        other.accept()
+        ada.expect_line(re.compile(r"The server at .* is not the one you met there before\. .*"))
+        ada.expect_line("Start the client again to compare and accept.")
+        ada.expect_line(re.compile(r"1 message could not be sent\. What was not sent is kept .*"))
+        assert ada.wait() == 1
+    other.close()
+
+
+def test_password_goes_out_in_the_clear_only_when_typed_knowing_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable's is not sent; at a terminal it is said and asked for, a pipe ends there."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals in Python")
+    server = Elsewhere()
+    monkeypatch.setenv("HALLWAY_PASSWORD", "from before")
+    with Program([*CLIENT, "--console", *address(server), "--name", "Ada"]) as piped:
+        piped.type(SESAME)
+        with server.accept() as guest:
+            assert guest.expect(Hello).password is None
+            guest.tell(Error("wrong_password", "This chat needs a password."))
+        piped.expect_line(f"This chat needs a password. {WITHHELD}")
+        assert piped.wait() == 1
+    with contextlib.closing(Terminal(*address(server), "--name", "Ada")) as ada:
+        with server.accept() as guest:
+            assert guest.expect(Hello).password is None
+            guest.tell(Error("wrong_password", "This chat needs a password."))
+            ada.expect("Not encrypted: others on this network can read")
+            ada.expect("Enter the chat's password: ")
+        ada.type(SESAME)
+        assert server.accept().welcome().password == SESAME
+        ada.expect("Registration successful. Welcome to the chat, Ada!")
+    server.close()
+
+
+def test_damaged_known_servers_are_told(fake: ScriptedServer) -> None:
+    """Whoever is let in by a server that was forgotten has to compare its words once more."""
+    folder = history.data_folder() / "client"
+    folder.mkdir(parents=True)
+    (folder / trust.FILE_NAME).write_text("{")
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        fake.accept().welcome()
+        ada.expect_line(trust.FORGOTTEN)
+        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
 
 
 def test_password_is_asked_for_when_the_server_wants_one(fake: ScriptedServer) -> None:

@@ -58,15 +58,15 @@ def test_place(address: str, place: str) -> None:
 @pytest.mark.parametrize(
     ("address", "network"),
     [
-        ("192.168.1.7", "192.168.1.7"),
+        ("192.168.1.7", "192.168.1.0/24"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1234%eth0", "fe80::1234"),
-        ("::1", "::1"),
+        ("fe80::1234%eth0", "fe80::/64"),
+        ("::ffff:192.168.1.7", "192.168.1.0/24"),
         ("what", "what"),
     ],
 )
 def test_network(address: str, network: str) -> None:
-    """One computer guesses as one, however many IPv6 addresses it gives itself."""
+    """One computer guesses as one network, however many of its addresses it gives itself."""
     assert network_of(address) == network
 
 
@@ -159,6 +159,37 @@ def test_guessing_slows_nobody_else() -> None:
         closed.check("10.0.0.1", "wrong")
 
     assert closed.check("10.0.0.2", "right") is None
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("pattern", ["fe80::{:x}%eth0", "2001:db8::{:x}", "fd00::{:x}", "10.0.0.{}"])
+def test_guessing_from_many_addresses(pattern: str) -> None:
+    """Answers are held back, by a bounded time, when a whole network guesses; who knows the password gets in."""
+    closed = Door("right")
+    held_back = []
+    for i in range(1, 200):
+        assert closed.check(pattern.format(i), "wrong") == 0.0
+        held_back.append(closed.held_back(pattern.format(i)))
+
+    assert held_back[: door.NETWORK_BURST] == [0.0] * door.NETWORK_BURST
+    assert held_back[-1] == door.HELD_BACK
+    assert all(0 < seconds <= door.HELD_BACK for seconds in held_back[door.NETWORK_BURST :])
+    assert closed.check(pattern.format(220), "right") is None
+    assert closed.held_back("172.16.0.1") == 0.0
+
+
+def test_new_names(clock: Clock) -> None:
+    """A class behind one address comes in at once; after that it is one new name a second, for that address alone."""
+    one = Door()
+    at_once = [one.new_name("10.0.0.1") for _ in range(door.NEW_NAMES + 1)]
+    other = one.new_name("10.0.0.2")
+    own = [one.new_name("127.0.0.1") for _ in range(100)]
+    clock.now += 1.0
+
+    assert at_once == [0.0] * door.NEW_NAMES + [1.0]
+    assert other == 0.0
+    assert own == [0.0] * 100
+    assert [one.new_name("10.0.0.1"), one.new_name("10.0.0.1")] == [0.0, 1.0]
 
 
 @pytest.mark.usefixtures("clock")
@@ -322,6 +353,30 @@ def test_password_that_is_none(
 
     assert refused.returncode == status
     assert refused.stderr.endswith(f"{sentence}\n")
+
+
+def test_names_from_one_address(start_server: Callable[..., ServerProcess]) -> None:
+    """Who takes one name after the other from elsewhere has to wait; who has one already comes back as ever."""
+    elsewhere = own_address()
+    server = start_server("--host", "0.0.0.0")
+
+    class There:
+        host = elsewhere
+        port = server.port
+
+    for number in range(door.NEW_NAMES):
+        Peer.join(There(), f"Name {number}", tls=True).bye()
+    answers = []
+    for number in range(3):  # one or two seconds may have gone by meanwhile
+        with Peer.connect(There(), tls=True) as one_more:
+            one_more.hello(f"One more {number}")
+            answers.append(one_more.expect_any("error", "welcome"))
+    refused = [answer for answer in answers if answer.type == "error"]
+
+    assert refused
+    assert {answer.code for answer in refused} == {"full"}
+    assert refused[0].text == "Too many new names come from your address. Try again in 1 second."
+    assert Peer.join(There(), "Name 1", tls=True).welcome
 
 
 def test_connections_from_one_address(start_server: Callable[..., ServerProcess]) -> None:

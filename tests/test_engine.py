@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ from engine import (
 )
 from link import Link, TlsLink
 from peers import AckKeeper, Peer
-from processes import ANSWER_SECONDS, ServerProcess, start_writer, wait_until
+from processes import ANSWER_SECONDS, ServerProcess, own_address, start_writer, wait_until
 from protocol import (
     COMMANDS,
     EVERYONE,
@@ -130,6 +131,8 @@ class Guest(peers.Connection):
         hello = self.expect(Hello)
         assert isinstance(hello, Hello)
         self.tell(Welcome(1, "Fake", history, hello.name, (Person(hello.name, True),), last, token))
+        if token is not None:
+            self.expect(Ping)  # at once: the token has come
         return hello
 
     def take(self, count: int) -> list[Send]:
@@ -218,6 +221,22 @@ class ScriptedServer:
 
     def close(self) -> None:
         self._listener.close()
+
+
+class Elsewhere(ScriptedServer):
+    """One without encryption at an address that is not this computer's loopback."""
+
+    def __init__(self) -> None:
+        self.host = own_address()
+        super().__init__()
+
+
+@dataclass(frozen=True)
+class At:
+    """A server by one way to write its address."""
+
+    host: str
+    port: int
 
 
 def answer_in_the_clear(connected: socket.socket, answer: bytes) -> bytes:
@@ -1414,6 +1433,56 @@ def test_server_met_encrypted_is_never_spoken_to_in_the_clear(meet: Meet, join: 
     assert "Nothing was sent" in refused.text
 
 
+@pytest.mark.parametrize("typed", ["localhost", "127.1"])
+@pytest.mark.parametrize("now", [None, 1], ids=["in the clear", "another certificate"])
+def test_another_spelling_is_the_same_address(meet: Meet, join: Join, typed: str, now: int | None) -> None:
+    """Once counted as unknown: a server that was pinned as 127.0.0.1 was spoken to in the clear as localhost."""
+    one = meet(0)
+    come_and_go(one, join(one))
+    other = meet(now, one.port)
+    ada = join(At(typed, one.port), password=SESAME)
+    guest = other.accept()
+    refused = ada.expect_refusal()
+
+    assert guest.closed()
+    assert guest.bytes == b""
+    assert refused.code == ("not_encrypted_now" if now is None else "certificate_changed")
+
+
+def test_a_number_is_pinned_with_its_name(meet: Meet, join: Join) -> None:
+    """And the other way round: whoever was met by name is known by number, on every way to write that."""
+    one = meet(0)
+    come_and_go(one, join(At("localhost", one.port)))
+    plain = meet(None, one.port)
+    ada = join(plain)
+    guest = plain.accept()
+
+    assert ada.expect_refusal().code == "not_encrypted_now"
+    assert guest.bytes == b""
+
+
+@pytest.mark.parametrize("given", ["typed", "kept"])
+def test_no_password_goes_out_in_the_clear_unasked(join: Join, tmp_path: Path, given: str) -> None:
+    """Once anybody who answered that there is no encryption was told it. What was typed knowing that, goes out."""
+    server = Elsewhere()
+    if given == "kept":
+        known = trust.KnownServers(tmp_path / "client")
+        known.keep_password(trust.identity_of(server.host, server.port, None), SESAME)
+    ada = join(server, password=SESAME if given == "typed" else None)
+    with server.accept() as guest:
+        first = guest.expect(Hello)
+        guest.tell(Error("wrong_password", "This chat needs a password."))
+        refused = ada.expect_refusal()
+    knowing = join(server, password=SESAME, in_clear=True)
+    typed = server.accept().welcome()
+    knowing.expect(Entered, encrypted=False)
+    server.close()
+
+    assert first.password is None
+    assert refused == Refused("wrong_password", f"This chat needs a password. {engine.WITHHELD}", None)
+    assert typed.password == SESAME
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -1577,11 +1646,16 @@ def test_accepted_certificate_gets_nothing_that_waits_for_the_former(meet: Meet,
     ada = join(other, accept=other.fingerprint)
     guest = other.accept()
     hello = guest.welcome("log-1")
-    ada.expect(Entered)
+    ada.expect(Entered, left_behind=1, trusted=True)
     ada.engine.send("hello")
 
     assert hello.token is None
     assert guest.expect(Send).text == "hello"
+    guest.close()
+    ada.engine.close(0)
+    again = join(other)
+    other.accept().welcome("log-1")
+    again.expect(Entered, left_behind=0, trusted=False)
 
 
 def test_name_that_is_ours_no_more(fake: ScriptedServer, join: Join) -> None:
@@ -1720,3 +1794,22 @@ def test_known_servers_that_cannot_be_read(meet: Meet, join: Join, tmp_path: Pat
     assert ada.expect_refusal().code == "not_readable"
     assert guest.closed()
     assert guest.bytes == b""
+
+
+def test_damaged_known_servers_are_set_aside(meet: Meet, join: Join, tmp_path: Path) -> None:
+    """Once they were silently written over. It is told before anything is sent."""
+    (tmp_path / "client").mkdir()
+    (tmp_path / "client" / trust.FILE_NAME).write_text("{")
+    server = meet(0)
+    ada = join(server)
+    with server.accept() as guest:
+        ada.expect(Trouble, code="servers_forgotten", text=trust.FORGOTTEN)
+        guest.welcome()
+        ada.expect(Entered, first_meeting=True)
+    ada.engine.close(0)
+    again = join(server)
+    server.accept().welcome()
+    again.expect(Entered, first_meeting=False)
+
+    assert (tmp_path / "client" / f"{trust.FILE_NAME}.damaged").read_text() == "{"
+    assert not any(isinstance(happening, Trouble) for happening in again.seen)

@@ -585,7 +585,7 @@ def test_somebody_back_within_ten_seconds_hears_who_comes_next(server: ServerPro
     """A reconnect is nobody's news, and the next news is theirs as well: they once missed it."""
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
     bob.close()
-    server.expect_log("Bob lost the connection")
+    server.expect_log('"Bob" lost the connection')
     bob = Peer.join(server, "Bob")
     Peer.join(server, "Cem")
 

@@ -650,6 +650,14 @@ def test_retired_name_is_somebody_elses(log: History, folder: Path) -> None:
     assert [address.id for address in log.addresses()] == [ada.id, second.id]
 
 
+def test_has_messages(log: History) -> None:
+    """It is known whether anything was written from or to somebody; what everybody reads is to nobody."""
+    [ada, bob, cleo, dora] = add(log, "Ada", "Bob", "Cleo", "Dora")
+    write(log, [(ada.id, bob.id, "1", "to Bob"), (cleo.id, EVERYONE_ID, "1", "to all")])
+
+    assert [log.has_messages(person) for person in (ada, bob, cleo, dora)] == [True, True, True, False]
+
+
 def test_people_are_found_by_key(folder: Path, conversation: tuple[Address, Address, Address]) -> None:
     """A name's key leads to its address; an unknown one nowhere."""
     with Reader(folder) as reader:

@@ -18,7 +18,7 @@ import pytest
 
 import link
 from certificate import fingerprint, fingerprint_of, own_certificate
-from link import Link, LinkError, TlsLink, client_context, connect, server_context
+from link import Link, LinkError, NotTls, TlsLink, client_context, connect, server_context
 from processes import ANSWER_SECONDS
 
 
@@ -390,6 +390,59 @@ def test_what_is_no_handshake(said: bytes, listener: socket.socket, pem: Path) -
             TlsLink(plain, server_context(pem), server_side=True, first=b"", seconds=ANSWER_SECONDS)
         plain.close_reader()
         plain.close_writer()
+
+
+def test_who_speaks_clear_is_heard(listener: socket.socket) -> None:
+    """What a server says that does not encrypt is not lost."""
+    with socket.create_connection(listener.getsockname()) as there:
+        here, _ = listener.accept()
+        there.sendall(b"What is your name? ")
+        plain = Link(here)
+        with pytest.raises(NotTls) as problem:
+            TlsLink(plain, client_context(), server_side=False, first=b"", seconds=ANSWER_SECONDS)
+        plain.close_reader()
+        plain.close_writer()
+
+    assert problem.value.said == b"What is your name? "
+
+
+def test_record_that_does_not_end(encrypted: tuple[TlsLink, TlsLink]) -> None:
+    """Single bytes that make no record do not keep a receive waiting beyond its time."""
+    server, client = encrypted
+    stop = threading.Event()
+
+    def trickle() -> None:
+        client._reader.sendall(b"\x17\x03\x03\x40\x00")
+        while not stop.wait(0.05):
+            client._reader.sendall(b"\0")
+
+    trickling = threading.Thread(target=trickle)
+    trickling.start()
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        server.receive(0.3)
+    waited = time.monotonic() - began
+    stop.set()
+    trickling.join()
+
+    assert 0.2 < waited < 2.0
+
+
+def test_all_that_arrives_is_counted(listener: socket.socket, pem: Path) -> None:
+    """`slow_down` is told of every byte on the wire: the handshake, and records that hold nothing for us."""
+    counted: list[int] = []
+    with socket.create_connection(listener.getsockname()) as there:
+        here, _ = listener.accept()
+        there.sendall(b"\x16\x03\x01")
+        plain = Link(here, counted.append)
+        with pytest.raises(TimeoutError):
+            TlsLink(plain, server_context(pem), server_side=True, first=b"", seconds=0.1)
+        there.sendall(b"x" * 100)
+        plain.receive(ANSWER_SECONDS)
+        plain.close_reader()
+        plain.close_writer()
+
+    assert sum(counted) == 103
 
 
 @pytest.mark.parametrize("said", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01"])

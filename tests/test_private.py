@@ -150,9 +150,9 @@ def test_token_of_one_name_is_not_anothers(server: ServerProcess) -> None:
 def test_token_that_never_arrived(server: ServerProcess) -> None:
     """Whose connection is lost with the welcome still on its way is not locked out of the name for ever."""
     peer = stranger(server, "Ada")
-    server.expect_log("Ada joined")
+    server.expect_log('"Ada" joined')
     peer.reset()
-    server.expect_log("Ada lost the connection")
+    server.expect_log('"Ada" lost the connection')
     again = stranger(server, "Ada")
     token = again.expect_welcome().token
     leave(again)
@@ -160,6 +160,70 @@ def test_token_that_never_arrived(server: ServerProcess) -> None:
 
     assert token
     stranger(server, "Ada").expect("error", code="name_taken")
+
+
+def test_token_that_perhaps_arrived(server: ServerProcess) -> None:
+    """Who went without a word, and had been written to, keeps the name and the messages: no stranger gets either."""
+    bob = Peer.join(server, "Bob")
+    ada = Peer.join(server, "Ada")
+    bob.say(SECRET, to="Ada")
+    assert ada.expect("message").text == SECRET
+    ada.close()
+    server.expect_log('"Ada" lost the connection')
+    bob.say(SECRET, to="Ada")
+    bob.expect("ack")
+    stranger(server, "ADA").expect("error", code="name_taken")
+
+    assert reads_it(everything(server, "Ada"))
+
+
+def test_name_that_is_nobodys_again(server: ServerProcess) -> None:
+    """Nobody can be written to who may never come; whoever comes next is somebody new, with a token of their own."""
+    bob = Peer.join(server, "Bob")
+    first = stranger(server, "Ada")
+    first.expect_welcome()
+    first.reset()
+    bob.expect("left", name="Ada", seconds=15)
+    bob.say(SECRET, to="Ada")
+    bob.expect("error", code="no_such_user")
+    ada = stranger(server, "Ada")
+    assert ada.expect_welcome().token
+    leave(ada)
+
+    assert not reads_it(everything(server, "Ada"))
+
+
+def test_hello_with_more_behind_it(server: ServerProcess) -> None:
+    """Who says more in one breath with the hello, even half a line, owns the name."""
+    for name, more in (("Carl", b'{"type":"send","id":"1","text":"I am Carl"}\n'), ("Dora", b'{"type":')):
+        peer = Peer.connect(server)
+        peer.send_bytes(b'{"type":"hello","v":1,"name":"%s"}\n' % name.encode() + more)
+        peer.expect_welcome()
+        peer.close()
+        server.expect_log(f'"{name}" lost the connection')
+        stranger(server, name).expect("error", code="name_taken")
+
+
+def test_quiet_when_the_server_stops(server: ServerProcess) -> None:
+    """A server that stops has ended the connection itself, which is no sign that the token did not arrive."""
+    bob = Peer.join(server, "Bob")
+    Peer.join(server, "Ada")
+    bob.say(SECRET, to="Ada")
+    bob.expect("ack")
+    Peer.join(server, "Quiet")
+    server.stop()
+    server.restart()
+    for name in ("Ada", "Quiet"):
+        stranger(server, name).expect("error", code="name_taken")
+
+    assert reads_it(everything(server, "Ada"))
+
+
+def test_names_that_forge_the_log(server: ServerProcess) -> None:
+    """In the log names stand in quotes that no name can end."""
+    Peer.join(server, 'Bob" joined from 10.0.0.5')
+
+    server.expect_log(r'"Bob\" joined from 10.0.0.5" joined from 127.0.0.1')
 
 
 def test_owner_over_a_restart(server: ServerProcess) -> None:
@@ -376,7 +440,9 @@ def test_guests_messages(server: ServerProcess) -> None:
 
 
 def test_names_of_an_old_log(server: ServerProcess) -> None:
-    """A name kept before there were tokens is the first one's to come, with what waits for it; then it is owned."""
+    """A name kept before there were tokens is the first one's to come, without what was written to it; nobody can show
+    that it was to them. Then it is owned.
+    """
     leave(Peer.join(server, "Bob"))
     ada = Peer.join(server, "Ada")
     ada.say(SECRET, to="Bob")
@@ -390,7 +456,8 @@ def test_names_of_an_old_log(server: ServerProcess) -> None:
     first = stranger(server, "Bob")
 
     assert first.expect_welcome().token
-    assert first.expect("message").text == SECRET
+    leave(first)
+    assert not reads_it(everything(server, "Bob"))
     stranger(server, "Bob").expect("error", code="name_taken")
 
 

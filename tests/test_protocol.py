@@ -345,6 +345,11 @@ def test_a_line_too_long_behind_plain_sends_is_said_at_once() -> None:
         "דָּוִד",
         "Ada 2",
         "Zoë",
+        "Nguyễn Thị",
+        "Андрей",
+        "हिन्दी",
+        "กี่",
+        "O\u00b4Brien",
     ],
 )
 def test_names_of_one_script(name: str) -> None:
@@ -369,6 +374,9 @@ def test_names_of_two_scripts(name: str) -> None:
         ("BETA", "\u0392\u0395\u03a4\u0391"),
         ("axë", "\u0430\u0445\u0451"),
         ("Ada B", "Ada \u00a0 B"),
+        ("Jos\u00e9", "JOSE"),
+        ("LISU", "\ua4e1\ua4f2\ua4e2\ua4f4"),
+        ("DAWE", "\u13a0\u13aa\u13b3\u13ac"),
     ],
 )
 def test_names_that_look_alike(one: str, other: str) -> None:
@@ -951,6 +959,20 @@ def test_a_name_is_shown_as_its_owner_writes_it(typed: str, shown: str) -> None:
         "...",
         "- -",
         "\u0301",
+        *(f"Ada{c}" for c in "\u034f\u17b4\u180b\u180f\u2061\ufe00\ufe0f\ufff0\U0001d173\U000e0100\U000e0fff"),
+        *(f"Server{c}" for c in "\u034f\ufe0f\u0300\u0332\u20e3\u0488"),
+        "S\u00e9rver",
+        "\ua4e2\ua4f0\ua4e3\ua4e6\ua4f0\ua4e3",  # SERVER in Lisu
+        *(f"Ada{c}" for c in "\u0332\u0483\u0488\u0abc\u1cd0\u20e3\ufe20"),
+        "Ada\u0307\u0307",
+        "\uff21da\uff41\u0332",
+        "\u0410\u0434\u0430\u0332",
+        "\u0391\u03b4\u03b1\u0332",
+        "\u0e01\u0e35\u0e48\u0e48",  # a Thai letter with three marks
+        "Ada has left the chat. Bob",
+        "Ada  HAS JOINED the Chat.",
+        "Private message from A",
+        "private\u00a0\uff4dessage",
     ],
     ids=ascii,
 )
@@ -961,6 +983,17 @@ def test_what_cannot_be_a_name_is_refused_with_a_sentence(name: str) -> None:
 
     assert problem.value.code == "name_invalid"
     assert str(problem.value).endswith(".")
+
+
+def test_evil_names_are_refused_at_once() -> None:
+    """A thousand names of the longest piles of marks cost less than forty did."""
+    evil = "a" + "\u0345" * 1990 + "\u0334" * 1990
+    began = time.monotonic()
+    for _ in range(1000):
+        with pytest.raises(NameProblem):
+            check_name(evil)
+
+    assert time.monotonic() - began < 1.0
 
 
 @given(st.text(max_size=MAX_NAME + 4))

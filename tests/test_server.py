@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,8 @@ def test_no_way_to_encrypt(start_server: Callable[..., ServerProcess], tmp_path:
         "ATTENTION: nothing is encrypted, for want of a certificate. Install the program openssl, or"
         " `pip install cryptography`, and start again." in server.log
     )
+    assert server.log.index("is open") < server.log.index("ATTENTION")
+    assert "  Not encrypted: others on the network can read along." in server.log
     assert guest.lines[0] == "This chat is not encrypted. Others on the network can read along."
     assert b'"not_encrypted"' in handshake(server)
 
@@ -666,7 +669,7 @@ def test_private_in_the_grace(server: ServerProcess) -> None:
     bob = Peer.join(server, "Bob")
     assert bob.welcome
     bob.close()
-    server.expect_log("Bob lost the connection")
+    server.expect_log('"Bob" lost the connection')
     ada.say("@Bob are you there?")
     ada.expect("ack")
     bob = Peer.join(server, "Bob", history=bob.welcome.history, after=0)
@@ -729,7 +732,7 @@ def test_full(start_server: Callable[..., ServerProcess]) -> None:
     assert full.text == "This chat is full. Please try again later."
     assert cleo.closed()
     assert dora.closed()
-    server.expect_log("Ada left")
+    server.expect_log('"Ada" left')
     Peer.join(server, "Cleo")
 
 
@@ -833,16 +836,18 @@ def test_resume_of_another_log(server: ServerProcess) -> None:
 def test_long_log_is_read_from_disk(server: ServerProcess) -> None:
     """Thousands of entries from before the server started come page by page, without a hole or a repeat."""
     server.stop()
+    token = "0" * 64
     with contextlib.closing(History(server.data)) as log:
         log.begin()
-        ada, bob, cleo = (log.add_address(name.lower(), name, True) for name in ("Ada", "Bob", "Cleo"))
+        digest = sha256(token.encode()).digest()
+        ada, bob, cleo = (log.add_address(name.lower(), name, True, digest) for name in ("Ada", "Bob", "Cleo"))
         to = [EVERYONE_ID, EVERYONE_ID, bob.id, cleo.id]
         log.append([(ada.id, to[i % 4], f"{i}", "x" * (i % 500 + 1)) for i in range(1, 5001)], 0)
         log.commit()
         id = log.id
     server.restart()
-    live = Peer.join(server, "Ada", history=id, after=5000)
-    peer = Peer.join(server, "Bob", history=id, after=7)
+    live = Peer.join(server, "Ada", token=token, history=id, after=5000)
+    peer = Peer.join(server, "Bob", token=token, history=id, after=7)
     live.say("live")
 
     expected = [seq for seq in range(8, 5001) if seq % 4 != 3]
@@ -1018,6 +1023,61 @@ def test_ping(server: ServerProcess) -> None:
     ada.send(Ping())
 
     ada.expect("pong")
+
+
+def test_record_that_never_ends_is_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single bytes of an encrypted record that does not end keep nobody in, before joining and after it."""
+    for constant, seconds in (("JOIN_SECONDS", 0.6), ("PING_SECONDS", 0.3), ("SILENT_SECONDS", 0.9)):
+        monkeypatch.setattr(server_module, constant, seconds)
+    server = serve()
+    unjoined = Peer.connect(server, tls=True)
+    ada = Peer.join(server, "Ada", tls=True)
+    began = time.monotonic()
+    trickles = [socket.socket(fileno=os.dup(peer.socket.fileno())) for peer in (unjoined, ada)]
+    alive = 2
+    for each in trickles:
+        each.sendall(b"\x17\x03\x03\x40\x00")
+    while alive and time.monotonic() < began + ANSWER_SECONDS:
+        time.sleep(0.05)
+        alive = 0
+        for each in trickles:
+            with contextlib.suppress(OSError):
+                each.sendall(b"\0")
+                alive += 1
+    for each in trickles:
+        each.close()
+
+    assert alive == 0
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_bytes_are_slowed_down_whatever_they_are(
+    joined: bool, serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty lines, and lines before joining, are read no faster than bytes may come."""
+    monkeypatch.setattr(server_module, "BYTE_BURST", 10_000)
+    monkeypatch.setattr(server_module, "BYTE_RATE", 1_000)
+    server = serve(rate=5)
+    flooder = TextPeer.join(server, "Nell") if joined else TextPeer.connect(server)
+    flooder.socket.settimeout(0.3)
+    flood, sent = b" " * 65535 + b"\n", 0
+    with contextlib.suppress(OSError):  # the way is full, as it should be
+        while sent < 50_000_000:
+            sent += flooder.socket.send(flood)
+
+    assert sent < 50_000_000
+
+
+def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing, said often, takes its turns like anything else."""
+    monkeypatch.setattr(server_module, "ASK_BURST", 5)
+    monkeypatch.setattr(server_module, "ASK_RATE", 10)
+    nell = TextPeer.join(serve(rate=5), "Nell")
+    began = time.monotonic()
+    nell.send_bytes(b"\n" * 10 + b"/who\n")
+    nell.expect_line(re.compile("Here now.*"))
+
+    assert time.monotonic() - began > 0.4
 
 
 def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1331,7 +1391,7 @@ def test_variables_stand_behind_the_flags(tmp_path: Path) -> None:
     bob = Peer.connect(At(port))
     bob.hello("Bob")
     bob.expect("error", code="full")
-    program.expect_line(re.compile(".*Ada to #everyone: number 99"))
+    program.expect_line(re.compile('.*"Ada" to "#everyone": number 99'))
 
     assert ada.welcome
     assert ada.welcome.server == "The Attic"
@@ -1593,12 +1653,12 @@ def test_log_lines(server: ServerProcess) -> None:
     ada.say("@Ada the secret word")
     ada.expect("ack")
     server.expect_log(f"connection from 127.0.0.1:{port}")
-    server.expect_log(f"Ada joined from 127.0.0.1:{port}")
-    server.expect_log("Ada wrote ")
+    server.expect_log(f'"Ada" joined from 127.0.0.1:{port}')
+    server.expect_log('"Ada" wrote ')
     leave(ada)
-    server.expect_log("Ada left")
+    server.expect_log('"Ada" left')
     Peer.join(server, "Bob").close()
-    server.expect_log("Bob lost the connection")
+    server.expect_log('"Bob" lost the connection')
     server.stop()
 
     assert "secret" not in server.log
@@ -1610,7 +1670,7 @@ def test_texts_at_debug(start_server: Callable[..., ServerProcess]) -> None:
     ada = Peer.join(server, "Ada")
     ada.say("the secret\n12:00:00 Bob joined")
 
-    server.expect_log("Ada to #everyone: the secret 12:00:00 Bob joined")
+    server.expect_log('"Ada" to "#everyone": the secret 12:00:00 Bob joined')
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at when a POSIX pipe is full")

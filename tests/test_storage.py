@@ -127,6 +127,12 @@ def test_outbox_belongs_to_one_server_one_log_and_one_person(tmp_path: Path) -> 
         waiting += other.waiting
 
     assert waiting == []
+    assert Outbox.count_waiting(tmp_path, [ONE], "ADA") == 1
+    assert Outbox.count_waiting(tmp_path, [OTHER], "Ada") == Outbox.count_waiting(tmp_path, [ONE], "Bea") == 0
+    box.settle("a-1")
+    box.note()
+    box.close()
+    assert Outbox.count_waiting(tmp_path, [ONE, OTHER], "Ada") == 0
 
 
 # --- the settings -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import signal
 import socket
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from door import Door
+from hub import OPERATIONS, Hub, Operate, Stop
 from peers import Keyboard, Operated, Peer, Program, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, own_address
-from protocol import VERSION, Bye, Hello
+from protocol import MAX_TEXT, VERSION, Bye, Hello
+from terminal import COMMANDS
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
@@ -41,6 +45,26 @@ def test_help_names_every_command(operated: Operated) -> None:
     operated.expect("kick needs a NAME: kick NAME")
 
     assert listed == ["who", "kick", "ban", "unban", "say", "release", "stats", "help", "quit"]
+
+
+def test_every_command_is_carried_out() -> None:
+    """What the terminal offers and what the hub can do are the same, but for what the terminal does itself."""
+    assert set(COMMANDS) == set(OPERATIONS) | {"help", "quit"}
+
+
+def test_unknown_operation(tmp_path: Path) -> None:
+    """A word that the hub does not know is answered, and the hub goes on."""
+    hub = Hub(tmp_path, "Here", 10, Door())
+    hub.start_up()
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    hub.post(Operate("dance", "", answers))
+    hub.post(Operate("stats", "", answers))
+    first, second = answers.get(timeout=ANSWER_SECONDS), answers.get(timeout=ANSWER_SECONDS)
+    hub.post(Stop("over"))
+    hub.join()
+
+    assert first == "There is no command dance."
+    assert "Names that are owned: 0" in second
 
 
 def test_who(operated: Operated) -> None:
@@ -88,10 +112,19 @@ def test_ban(operated: Operated) -> None:
     """A ban is by name, looks included, and kept over a restart; the operator's own address is not banned."""
     mallory = Peer.join(operated, "PEACOCK")
     operated.type("ban peacock")
-    operated.expect("peacock is banned. `unban peacock` lifts it.")
+    operated.expect(
+        "peacock is banned by name alone: they come from this computer, whose address is never banned. `unban peacock`"
+        " lifts it."
+    )
     bye = mallory.expect("bye")
     operated.type("ban Nobody Yet")
-    operated.expect("Nobody Yet is banned. `unban Nobody Yet` lifts it.")
+    operated.expect(
+        "Nobody Yet is banned by name alone: they are not here, so their address is not known. `unban Nobody Yet` lifts"
+        " it."
+    )
+    for nobody in ("#everyone", "Server", "everyone"):
+        operated.type(f"ban {nobody}")
+        operated.expect(re.compile(".* Nobody was banned."))
     at_once = [
         banned(operated, name) for name in ("Peacock", "\u0420\u0415\u0410\u0421\u041e\u0421\u041a", "nobody yet")
     ]
@@ -135,6 +168,8 @@ def test_say(operated: Operated) -> None:
     """What the operator says is in the log like any other message, from a name that nobody else can have."""
     ada = Peer.join(operated, "Ada")
     guest = TextPeer.join(operated, "Gus")
+    operated.type("say " + "x" * (MAX_TEXT + 1))
+    operated.expect("A message has at most 4000 characters; this one has 4001. Nothing was sent.")
     operated.type("say Lunch is \x1b[31mready")
     operated.expect("Everybody reads it.")
     message = ada.expect("message")
@@ -278,7 +313,7 @@ def test_nothing_moves_the_cursor(tmp_path: Path) -> None:
     server.type("kick \x1b[31mEve\x07")
     server.expect(re.compile("There is nobody called .*Eve here."))
     Peer.join(server, "Last")
-    server.expect(re.compile(".*Last joined from.*"))
+    server.expect(re.compile('.*"Last" joined from.*'))
     shown = server.output.replace("^[", "").replace("^G", "")  # the terminal's own echo of what was typed
 
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", shown)

@@ -64,6 +64,8 @@ def test_new_certificate_is_accepted(known: KnownServers) -> None:
     known.remember("school", 12345, OTHER)
 
     assert known.expected("school", 12345) == OTHER
+    assert known.former(["SCHOOL"], 12345) == {ONE}
+    assert known.former(["school"], 12346) == set()
 
 
 def test_secrets_belong_to_one_server(known: KnownServers) -> None:
@@ -140,7 +142,7 @@ def test_file_is_its_owners_only(known: KnownServers, tmp_path: Path) -> None:
     ],
 )
 def test_file_that_makes_no_sense(content: str, known: KnownServers, tmp_path: Path) -> None:
-    """A file that somebody spoilt is as good as none, and is mended by the next thing that is kept."""
+    """A file that somebody spoilt is as good as none, and is kept under another name when a new one is written."""
     (tmp_path / "client").mkdir()
     (tmp_path / "client" / FILE_NAME).write_text(content)
 
@@ -150,3 +152,19 @@ def test_file_that_makes_no_sense(content: str, known: KnownServers, tmp_path: P
     assert known.password(ONE) is None
     known.keep_token(ONE, "Ada", "token")
     assert known.token(ONE, "Ada") == "token"
+    assert (tmp_path / "client" / f"{FILE_NAME}.damaged").read_text() == content
+    assert not known.set_damaged_aside()
+
+
+def test_file_that_makes_sense_is_not_set_aside(known: KnownServers, tmp_path: Path) -> None:
+    """Neither one of ours, nor one in which a part is missing."""
+    known.remember("school", 12345, ONE)
+    known.remember("school", 12345, OTHER)
+    known.note_entered(ONE)
+    known.keep_token(ONE, "Ada", "token")
+    known.keep_password(ONE, "sesame")
+    assert not known.set_damaged_aside()
+    (tmp_path / "client" / FILE_NAME).write_text(json.dumps({"addresses": {"school:12345": ONE}}))
+
+    assert not known.set_damaged_aside()
+    assert known.expected("school", 12345) == ONE

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from pathlib import Path
 import pytest
 
 import chat_screen
+import client
 import join_screen
 import look
 import window
@@ -1433,6 +1435,14 @@ def test_before_a_password_goes_out_in_the_clear_it_is_said(desk: Desk, silent: 
 
     assert "not encrypted" in str(join.asks.cget("text"))
     assert "Trouble" in str(join.asks.cget("style"))
+    assert not join.remember.winfo_ismapped()
+    tried: list[Attempt] = []
+    join._on_join = tried.append
+    desk.type("sesame")
+    desk.until(lambda: join.password.get() == "sesame", "it is typed")
+    desk.press("Return")
+    desk.until(lambda: tried, "it is tried")
+    assert (tried[0].password, tried[0].in_clear, tried[0].remember) == ("sesame", True, False)
 
 
 def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: ServerProcess) -> None:
@@ -1476,7 +1486,8 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
     go_to(desk, join.trust_button)
     desk.press("Return")
     desk.until(lambda: desk.window.join is None, "the chat is entered")
-    desk.until(lambda: new in desk.shown, "its words are said")
+    desk.sees(f"This is the new certificate you have trusted. Its words: {new}.")
+    assert "first time" not in desk.shown
 
 
 def test_a_double_click_trusts_nobody(desk: Desk, silent: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1638,7 +1649,85 @@ def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable
     desk.until(lambda: not chat.details.winfo_viewable(), "Esc closes it")
     server.kill()
     desk.until(lambda: "Not connected" in str(chat.state_label.cget("text")), "the loss is said")
-    assert str(chat.encryption_button.cget("text")).startswith("not encrypted")
+    assert str(chat.encryption_button.cget("text")) == ""
+    server.restart()
+    desk.until(lambda: str(chat.encryption_button.cget("text")).startswith("not encrypted"), "it is said again")
+
+
+ENDS = [Lost("The server said goodbye.", 60.0), *(Ended("It is over.", code) for code in ("kicked", "taken_over", ""))]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["lost", "kicked", "taken over", "ended"])
+def test_without_a_connection_nothing_is_said_to_be_encrypted(joined: Desk, end: Lost | Ended) -> None:
+    """Once the head said “encrypted” after the end, and the box that nobody could read along."""
+    joined.click_on(joined.chat.encryption_button)
+    joined.until(joined.chat.details.winfo_viewable, "the box is shown")
+    assert joined.window.engine is not None
+    joined.window.engine.events.put(end)
+    joined.until(lambda: joined.chat.state_label.cget("text") != "●  Connected", "the end is said")
+    joined.root.update()
+
+    assert str(joined.chat.encryption_button.cget("text")) == ""
+    assert joined.chat.encryption_button.instate(["disabled"])
+    assert not joined.chat.details.winfo_ismapped()
+    assert joined.root.focus_get() is joined.chat.composer.entry
+
+
+def test_a_chat_that_encrypts_no_more(joined: Desk) -> None:
+    """Once it was followed by “where you can join again”, and what was not sent by “waiting…”."""
+    text = "The server offers no encryption now. Until it does you cannot join here."
+    assert joined.window.engine is not None
+    joined.window.engine.events.put(Waiting("a-1", "for my friends only", None))
+    joined.window.engine.events.put(Ended(text, "not_encrypted_now"))
+    joined.sees(text)
+    joined.sees("for my friends only   not sent, kept on this computer")
+
+    assert "join again" not in joined.shown
+    assert "waiting…" not in joined.shown
+
+
+def test_what_is_left_behind_and_what_was_forgotten_is_said(joined: Desk) -> None:
+    """Below the backlog, where one looks."""
+    people = (Person("Ada", True),)
+    assert joined.window.engine is not None
+    events = joined.window.engine.events
+    events.put(Trouble("servers_forgotten", "All servers are forgotten."))
+    events.put(Entered("Ada", "", "h", people, 1, False, False, 2, True, NEW_ONE, True, True))
+    flood(joined, [message("Bob", "from the backlog")])
+    joined.sees("2 messages of yours wait on this computer for the server that was here before")
+    joined.sees("All servers are forgotten.")
+
+    assert f"This is the new certificate you have trusted. Its words: {in_words(NEW_ONE)}." in joined.shown
+    assert joined.shown.index("from the backlog") < joined.shown.index("2 messages of yours")
+    assert joined.shown.index("from the backlog") < joined.shown.index("All servers")
+
+
+def test_the_password_of_the_environment(
+    desk: Desk, start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is used as the console uses it: nothing is asked."""
+    given: list[str | None] = []
+
+    def run(_folder: Path, _host: str, _port: int, _name: str, password: str | None) -> int:
+        given.append(password)
+        return 0
+
+    with monkeypatch.context() as starting:
+        starting.setattr(window, "run", run)
+        starting.setenv("HALLWAY_PASSWORD", SESAME)
+        assert client.main([]) == 0
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    desk.window._password = given[0]
+    desk.join(server, "Ada")
+
+    assert given == [SESAME]
+
+
+def test_what_x_reads_is_its_owners_only(folder: Path) -> None:
+    """As everything else in the folder."""
+    window.open_root(folder).destroy()
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir() if path.is_file()} == {0o600}
 
 
 @pytest.mark.parametrize("size", ["smallest", "440x560", "1000x700"])
