@@ -578,7 +578,7 @@ def test_a_flooder_who_never_reads(server: ServerProcess, witness: Witness, what
 
 def lost_so_often(server: ServerProcess, count: int) -> None:
     """Waits until the server has noticed for the `count`th time that Mallory is gone."""
-    wait_until(lambda: server.log.count("Mallory lost") == count, ANSWER_SECONDS, f"Mallory is gone, number {count}")
+    wait_until(lambda: server.log.count('"Mallory" lost') == count, ANSWER_SECONDS, f"Mallory is gone, number {count}")
 
 
 def test_a_reset_in_the_middle(server: ServerProcess, witness: Witness) -> None:
