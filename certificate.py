@@ -79,14 +79,26 @@ def own_certificate(folder: Path) -> Path:
 
 
 def _made_by_library() -> bytes | None:
-    """Key and certificate by the `cryptography` package; None where it is not installed, or is broken or too old."""
+    """Key and certificate by the `cryptography` package; None where it is not installed, or is broken or too old.
+
+    In a process of its own: the package takes 13 MiB, and the server needs it once.
+    """
     try:
-        return _made_by_cryptography()
-    except ImportError:
+        made = subprocess.run(  # noqa: S603  # this very file
+            [sys.executable, __file__],
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=OPENSSL_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        if b"ModuleNotFoundError" not in error.stderr:  # OpenSSL's errors, missing names: each release has its own
+            said = error.stderr.decode(errors="replace")
+            log.warning("The package cryptography makes no certificate; the program openssl is tried.\n%s", said)
         return None
-    except Exception:  # OpenSSL's errors, missing names, missing arguments: each release has its own
-        log.warning("The package cryptography makes no certificate; the program openssl is tried.", exc_info=True)
+    except (OSError, subprocess.SubprocessError):
         return None
+    return made.stdout
 
 
 def _made_by_cryptography() -> bytes:
@@ -129,3 +141,7 @@ def _made_by_program(folder: Path) -> bytes:
         return key.read_bytes() + certificate.read_bytes()
     except (OSError, subprocess.SubprocessError):
         raise NoCertificate(f"The program {program} could not make a certificate; `pip install cryptography`") from None
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_made_by_cryptography())

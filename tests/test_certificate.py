@@ -66,13 +66,13 @@ def test_key_is_its_owners_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("problem", [ImportError, AttributeError, TypeError, OSError, RuntimeError])
 def test_broken_package(problem: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the package cryptography stumbles over, the program openssl can do it."""
+    package = tmp_path / "broken" / "cryptography"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"raise {problem.__name__}\n")
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
 
-    def fail() -> bytes:
-        raise problem
-
-    monkeypatch.setattr(certificate, "_made_by_cryptography", fail)
-
-    assert fingerprint_of(own_certificate(tmp_path))
+    assert certificate._made_by_library() is None
+    assert fingerprint_of(own_certificate(tmp_path / "data"))
 
 
 def test_no_way_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1556,8 +1556,9 @@ def test_a_certificate_that_changes_in_the_middle_of_a_chat(joined: Desk) -> Non
 
 def test_a_password_that_is_wanted_in_the_middle_of_a_chat(joined: Desk) -> None:
     """The server was started anew with one: the first screen asks, and takes no words of the chat for it."""
-    assert joined.window.engine is not None
-    joined.window.engine.events.put(Ended("This chat needs a password.", "wrong_password", NEW_ONE))
+    engine = joined.window.engine
+    assert engine is not None
+    engine.events.put(Ended("This chat needs a password.", "wrong_password", NEW_ONE))
     joined.until(lambda: joined.window.join, "the first screen is shown")
     join = first_screen(joined)
     joined.until(join.password.winfo_ismapped, "it is asked for")
@@ -1577,6 +1578,7 @@ def test_a_password_that_is_wanted_in_the_middle_of_a_chat(joined: Desk) -> None
     assert reached == [
         join.name, join.password, join.show_button, join.remember, join.host, join.port, join.button, join.look_button
     ]  # fmt: skip
+    engine.close(0)  # it had not ended, but for the window
 
 
 def test_an_encrypted_chat_says_so(joined: Desk, server: ServerProcess) -> None:
