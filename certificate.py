@@ -93,8 +93,8 @@ def _made_by_library() -> bytes | None:
         )
     except subprocess.CalledProcessError as error:
         if b"ModuleNotFoundError" not in error.stderr:  # OpenSSL's errors, missing names: each release has its own
-            said = error.stderr.decode(errors="replace")
-            log.warning("The package cryptography makes no certificate; the program openssl is tried.\n%s", said)
+            said = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            log.warning("The package cryptography makes no certificate (%s); openssl is tried.", " ".join(said))
         return None
     except (OSError, subprocess.SubprocessError):
         return None
