@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import hub
 from certificate import fingerprint_of, in_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError, Reader
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
-from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerProcess, own_address
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerHere, ServerProcess, own_address
 from protocol import (
     EVERYONE,
     MAX_NAME,
@@ -47,34 +47,6 @@ from protocol import (
 from server import Options, Server, StartError
 
 SERVER = [sys.executable, str(CHECKOUT / "server.py")]
-
-
-class ServerHere:
-    """A server in this process, for tests that make its clocks run faster. No log lines reach the terminal."""
-
-    host = "127.0.0.1"
-
-    def __init__(self, data: Path, rate: float = 0, max_clients: int = 100) -> None:
-        self._server = Server(Options(self.host, 0, "Here", data, rate, max_clients))
-        self._server.start()
-        self.port = self._server.port
-
-    def stop(self) -> None:
-        self._server.stop("The server is closing.")
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
-    """`serve()` starts a server in this process; constants of `server` and `hub` are to be set before."""
-    started: list[ServerHere] = []
-
-    def start(**options: Any) -> ServerHere:
-        started.append(ServerHere(tmp_path / f"here-{len(started)}", **options))
-        return started[-1]
-
-    yield start
-    for here in started:
-        here.stop()
 
 
 def run(*arguments: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
