@@ -191,6 +191,16 @@ class Hub(threading.Thread):
 
     # -- called by other threads --
 
+    @property
+    def people_here(self) -> int:
+        """How many have joined, as of a moment ago. Any thread."""
+        return len(self._here)
+
+    @property
+    def history_id(self) -> str:
+        """Which log this is. Any thread, when `start_up` has returned."""
+        return self._history.id
+
     def start_up(self) -> Path | None:
         """Starts the thread and opens the log. Returns where a malformed one was put.
 

@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 from certificate import NoCertificate, fingerprint_of, in_words, own_certificate
 from connection import Connection, Shared
+from discovery import Answerer, Description
 from door import Door
 from history import HistoryError, data_folder
 from hub import Hub, Stop
@@ -69,6 +70,7 @@ class Options(NamedTuple):
     plaintext: bool = False
     certificate: Path | None = None  # None: one of our own making
     key: Path | None = None  # None: it is in the certificate's file
+    announce: bool = True  # whether programs that look for chats on the network are answered
 
 
 class StartError(Exception):
@@ -83,11 +85,13 @@ class Server:
         self.door = Door(password)
         self.tls: ssl.SSLContext | None = None  # None: not encrypted
         self.words = ""  # by which people know the certificate
+        self._fingerprint: str | None = None  # of the certificate
         self.no_certificate: str | None = None  # what to install, so that there would be one
         self.stopping = threading.Event()
         self.hub = Hub(options.data, options.name, options.max_clients, self.door)
         self._listeners: list[socket.socket] = []
         self._acceptors: list[threading.Thread] = []
+        self._answerer: Answerer | None = None
         self._shared: Shared  # set before the first connection is accepted
         self._connections: set[Connection] = set()
         self._connections_lock = threading.Lock()  # guards _connections: acceptors add, connections take themselves out
@@ -117,7 +121,20 @@ class Server:
         except RuntimeError:
             self.stop("The server could not start.")
             raise StartError(NOTHING_LEFT) from None
+        self._announce()
         return set_aside
+
+    def _announce(self) -> None:
+        """Answers who looks for chats, where people can join: at the IPv4 address that is listened on, or at all."""
+        host = next((one.getsockname()[0] for one in self._listeners if one.family == socket.AF_INET), None)
+        if self.options.announce and host is not None:
+            self._answerer = Answerer(self.port, self._describe, None if self.options.host is None else host)
+            self._answerer.start()
+
+    def _describe(self) -> Description:
+        key = self._fingerprint or self.hub.history_id
+        encrypted, asks = self.tls is not None, self.door.has_password
+        return Description(self.options.name, self.hub.people_here, asks, encrypted, self.port, key)
 
     def _prepare_tls(self) -> None:
         """Loads the certificate, and makes it at the first start. Raises `StartError`."""
@@ -132,7 +149,8 @@ class Server:
             raise StartError(f"The certificate cannot be kept in {self.options.data} ({reason}).") from None
         try:
             self.tls = server_context(file, self.options.key)
-            self.words = in_words(fingerprint_of(file))
+            self._fingerprint = fingerprint_of(file)
+            self.words = in_words(self._fingerprint)
         except (OSError, ValueError) as error:
             raise StartError(_why_not_encrypted(file, self.options.key, error, own=given is None)) from None
 
@@ -188,6 +206,8 @@ class Server:
     def stop(self, reason: str) -> None:
         """Tells everybody goodbye, writes down what was taken, ends every thread. May be called again."""
         self.stopping.set()
+        if self._answerer is not None:
+            self._answerer.stop()
         for acceptor in self._acceptors:
             acceptor.join()
         for listener in self._listeners:
@@ -338,11 +358,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clients = raise_descriptor_limit(given.max_clients)
     name = clean_line(given.name)[: 2 * MAX_NAME]
     options = Options(
-        given.host, given.port, name, given.data, given.rate, clients, given.plaintext, given.cert, given.key
+        given.host,
+        given.port,
+        name,
+        given.data,
+        given.rate,
+        clients,
+        given.plaintext,
+        given.cert,
+        given.key,
+        not given.no_announce,
     )
     stop_logging = _start_logging(given.log_level)
     try:
-        return _run(Server(options, password), given.max_clients)
+        return _run(Server(options, password), given.max_clients, given.until_eof)
     except StartError as error:
         print(f"server.py: {error}", file=sys.stderr)
         return 1
@@ -376,7 +405,7 @@ def _password(ask: bool) -> str | None:
     return given
 
 
-def _run(server: Server, wanted_clients: int) -> int:
+def _run(server: Server, wanted_clients: int, until_eof: bool = False) -> int:
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put is made for handlers; an Event has a lock in it
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
@@ -387,6 +416,8 @@ def _run(server: Server, wanted_clients: int) -> int:
     if hasattr(signal, "SIGTTIN"):  # reading the terminal in the background is to be an error, not a standstill
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     terminal = Terminal.of_standard_input(server.hub.post, lambda: signals.put(signal.SIGTERM))
+    if until_eof:
+        threading.Thread(target=_await_eof, args=(lambda: signals.put(signal.SIGTERM),), daemon=True).start()
     # What a message makes is freed by reference counts; looking for cycles after every 700 objects took 8 % of a flood.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -405,6 +436,14 @@ def _run(server: Server, wanted_clients: int) -> int:
     if failed:
         return 1
     return 130 if stopped_by == signal.SIGINT else 0
+
+
+def _await_eof(stop: Callable[[], None]) -> None:
+    """Stops the server when the program at the other end of our standard input is gone, however it went."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):  # not sys.stdin, whose lock Python would want at its end
+            pass
+    stop()
 
 
 def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_terminal: bool) -> None:
@@ -543,6 +582,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--log-level", "L", "HALLWAY_LOG_LEVEL", "info", _level, "debug (with what people write), info, warning, error")
     parser.add_argument("--password", action="store_true", help="ask for a password, which people then need to come in")
     parser.add_argument("--plaintext", action="store_true", help="do not encrypt: others on the network can read along")
+    quiet = os.environ.get("HALLWAY_NO_ANNOUNCE", "") not in ("", "0")
+    parser.add_argument(
+        "--no-announce", action="store_true", default=quiet,
+        help="do not answer programs that look for chats on the network: people type the address",
+    )  # fmt: skip
+    # For the window that hosts a chat (hosting.py): it holds our standard input, which ends with it.
+    parser.add_argument("--until-eof", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--ask", action="store_true", help="ask for the address and the port first")
     parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
     return parser
