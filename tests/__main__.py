@@ -34,7 +34,7 @@ SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machi
 FIRST_HALF = ("test_window", "test_password_gen", "test_console", "test_model", "test_protocol")
 
 # What the tests start or look at, and the Debian package it is in.
-PROGRAMS = {"xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
+PROGRAMS = {"ip": "iproute2", "xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
 FONTS = {"DejaVuSans.ttf": "fonts-dejavu-core", "NotoColorEmoji.ttf": "fonts-noto-color-emoji"}
 FONT_FOLDERS = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
 
