@@ -6,12 +6,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 import peers
 from processes import ServerProcess
+
+if TYPE_CHECKING:
+    from desk import Desk
 
 # The same examples every time: a test that fails on one machine fails on all of them. `--hypothesis-profile=search`
 # looks for new ones.
@@ -85,3 +89,30 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     """The real server, in a process of its own, on a free port, with no flood control."""
     return start_server()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a client keeps its things; it is not made yet."""
+    return tmp_path / "client"
+
+
+@pytest.fixture
+def desk(folder: Path) -> Iterator[Desk]:
+    """A window that was just opened for the first time."""
+    from desk import Desk  # here, as it needs Tk
+    from storage import Settings
+
+    desk = Desk(folder, Settings())
+    yield desk
+    desk.window.close()
+
+
+@pytest.fixture
+def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
+    """A window that is in a chat."""
+    from desk import in_the_chat
+
+    desk = in_the_chat(folder, server)
+    yield desk
+    desk.window.close()
