@@ -152,7 +152,7 @@ class ChatScreen(ttk.Frame):
         self.conversation = Conversation(main, theme, self.transcript)
         self.conversation.pack(fill="both", expand=True)
         self.details = ConnectionBox(main, theme, address, self._close_details)
-        self.composer = Composer(self._foot, theme, self.say, self._describe)
+        self.composer = Composer(self._foot, theme, self.say, self._describe, self._names)
         self.composer.pack(fill="x")
         under = ttk.Frame(self._foot, style="Surface.TFrame")
         under.pack(fill="x", padx=px(14), pady=(px(6), 0))
@@ -318,6 +318,10 @@ class ChatScreen(ttk.Frame):
         self._engine.send(text)
         self.composer.write("")
         self.conversation.go_down()
+
+    def _names(self) -> list[str]:
+        """Everybody whose name can be completed."""
+        return [*self.roster.names(online=True), *self.roster.names(online=False)]
 
     def write_to(self, name: str) -> None:
         """Starts a private message to `name`, keeping what was written already."""
