@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+import discovery
 import peers
 from processes import ServerHere, ServerProcess
 
@@ -50,6 +51,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, old in {"XAUTHORITY": before / ".Xauthority", "XDG_CACHE_HOME": before / ".cache"}.items():
         if name not in os.environ:  # the key of the screen and the font cache stay the tester's
             monkeypatch.setenv(name, str(old))
+    # A chat on the tester's own network is none of the tests' business.
+    monkeypatch.setattr(discovery, "DEFAULT_PORT", 9)  # "discard": nothing answers there
     home = tmp_path / "home"
     home.mkdir()
     for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
