@@ -71,7 +71,7 @@ from protocol import (
     parse_object,
 )
 from storage import Outbox
-from trust import Acquaintance, Doubt, Meeting, NoChat, Terms
+from trust import Acquaintance, Doubt, Meeting, Terms
 
 WELCOME_SECONDS = 10.0  # from connecting to the welcome
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts to reconnect
@@ -141,7 +141,8 @@ class Refused:
     """The server, or the way to it, said no before the first Entered; the engine has stopped. `text` is for people.
 
     `code` is a wire error code (name_taken, name_invalid, full, banned, wrong_password ...), `unreachable`,
-    `not_hallway`, or one that stopped us before a byte of the user's was sent:
+    `nobody_listens` (the computer is there, and has nothing open on that port), `not_hallway`, or one that stopped us
+    before a byte of the user's was sent:
 
         certificate_changed    another certificate than the last time at this address; an Engine with `accept` set to
                                `fingerprint` trusts the new one. `text` says what it may mean, with both in words.
@@ -690,7 +691,7 @@ class Engine:
                 elif isinstance(command, Meeting):
                     self._greet(command)
                 elif isinstance(command, LinkError):
-                    self._lose("not_hallway" if isinstance(command, NoChat) else "unreachable", str(command))
+                    self._lose(command.code, str(command))
                 elif isinstance(command, _KeepPassword):
                     self._keeps_password = command.keep
                     if self._connection is not None and self._connection.joined:

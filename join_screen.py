@@ -1,24 +1,40 @@
-"""The first screen: who one is and where the chat is. Called by window.py, in Tk's thread.
+"""The first screen: who one is and which chat to join. Called by window.py, in Tk's thread.
 
-It starts nothing itself: what was typed is looked at here and handed on, and what came of it is said here.
+While it is open it lists the chats that are heard on the network (`discovery.Finder`, a thread of its own, which it
+starts and stops). What was typed is looked at here and handed on, and what came of it is said here. "Start one here"
+asks for a name and hands that to host_window.py.
 """
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import time
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from tkinter import ttk
 
-from certificate import in_words
+import firewall
+from card import Card
+from chat_list import ChatList
+from discovery import LOOPBACK, Finder, Heard, Nearby, usual_ports
 from engine import Refused
-from look import LIGHT, Theme
-from protocol import MAX_SECRET, NameProblem, check_name, read_port
+from host_window import Host
+from hosting import Closed, Opened, usual_name
+from join_fields import AddressField, HostForm, PasswordField, labelled_entry, select_all
+from look import Theme, dress, plain_text
+from protocol import DEFAULT_PORT, MAX_SECRET, NameProblem, check_name, clean_line, read_port
 from storage import Settings
 
-DOT = "•"  # for each character of a password
-PAGE = 9  # tenths of what is seen, for a page key
 DELIBERATE = 800  # ms before a new certificate can be trusted: a double click on Join must not do it
+LISTEN_TICK = 100  # ms between two looks at what was heard
+FIRST_SECONDS = 1.5  # of listening before it is said that there is nothing
+HEARD_A_TICK = 100  # answers taken in one tick
+LISTENING = "Listening for chats on this network …"
+NOTHING_HEARD = "No chat heard on this network yet.\nStart one here, or type its address."
+HOW_TO_KNOW = "The person who runs the chat sees its address and port when it starts."
+FOLDED, UNFOLDED = "Another address  ▸", "Another address  ▾"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,109 +53,114 @@ class Attempt:
     in_clear: bool = False
 
 
-class JoinScreen(ttk.Frame):
-    """The first screen: who one is, where the chat is, Join. What goes wrong is said in it, and it stays.
+class Slip(Exception):
+    """Something that was typed cannot be; `str(slip)` says what to do, `slip.entry` is where."""
 
-    Title and buttons are always in sight; where the window is too small for what stands between them, that scrolls.
+    def __init__(self, sentence: str, entry: tk.Misc) -> None:
+        super().__init__(sentence)
+        self.entry = entry
+
+
+class JoinScreen(Card):
+    """Who one is, the chats that are heard, Join; another address and a chat of one's own when they are wanted.
+
+    Join goes to the chat that is marked in the list, or to the address that was typed: whichever was touched last.
+    Nobody having touched either, the chat of the last time is marked when it is heard, else the only one.
     """
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, settings: Settings,
         on_join: Callable[[Attempt], None], on_cancel: Callable[[], None], on_look: Callable[[], None],
+        host: Host, given: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(parent)
-        self._theme, self._on_join, self._on_cancel = theme, on_join, on_cancel
+        """`given`: the address in `settings` is not remembered, but was asked for when the program was started."""
+        super().__init__(parent, theme, on_look)
+        self._on_join, self._on_cancel, self._hosts = on_join, on_cancel, host
         self.connecting = False
         self._asked_at = ("", "")  # host and port, as typed, that the last answer came from
-        self._in_clear = False  # the password's field says that the connection is not encrypted
         self._offered: str | None = None  # the fingerprint of a changed certificate that could be trusted
-        self._accepted: str | None = None  # the one that was, at the address that stands in the fields
+        self._accepted: str | None = None  # the one that was, at the address that is aimed at
         self._deliberate = ""  # the timer after which it can be
-        self._fitted: tuple[int, ...] = ()  # the sizes that `_fit` has last worked with
-        px = theme.px
-        self.card = card = ttk.Frame(self, style="Card.TFrame")
-        card.place(relx=0.5, rely=0.5, anchor="center")
-        self._head = self._build_head(card)
-        self._slim_head = ttk.Label(card, text="Hallway", style="Surface.Strong.TLabel")
-        self._view = tk.Canvas(card, borderwidth=0, highlightthickness=0, takefocus=False)
-        self._view.grid(row=1, column=0)
-        self._bar = ttk.Scrollbar(card, orient="vertical", command=self._view.yview, takefocus=False)
-        self._view.configure(yscrollcommand=self._bar.set)
-        self._content = content = ttk.Frame(self._view, style="Surface.TFrame")
-        self._view.create_window(0, 0, window=content, anchor="nw")
-        content.columnconfigure(0, weight=1, minsize=px(224))
-        content.columnconfigure(1, minsize=px(96))
-        self.name = self._field(content, 1, 0, "Your name", settings.name, columns=2)
-        self._secret = self._build_secret(content)
-        self.host = self._field(content, 4, 0, "Address of the chat", settings.host)
-        self.port = self._field(content, 4, 1, "Port", str(settings.port), letters=6)
-        self.said = ttk.Label(content, style="Surface.Hint.TLabel", wraplength=px(320), justify="left")
-        self._say_below(content, 6)
-        self._build_foot(card)
-        self.look_button = ttk.Button(self, style="Corner.TButton", command=on_look)
-        self._last = self.name  # the field that had the keyboard last
-        for widget in (self, card, content):
-            widget.bind("<Configure>", lambda _: self._fit())
-        for entry in (self.name, self.password, self.host, self.port):
-            entry.bind("<FocusIn>", self._came_to, add=True)
-        for key in ("<Return>", "<KP_Enter>"):
-            for control in (self.name, self.password, self.remember, self.host, self.port):
-                control.bind(key, lambda _: self.join())
-        changed = self.register(self._address_changes)
-        for entry in (self.host, self.port):
-            entry.configure(validate="key", validatecommand=changed)
-        controls = (self.name, self.password, self.show_button, self.remember, self.host, self.port, self.button)
-        for one in (*controls, self.trust_button):  # a label with them would be a stop for Tab
-            one.bind("<Prior>", lambda _: self._scroll(-PAGE))
-            one.bind("<Next>", lambda _: self._scroll(PAGE))
-        self._bind_wheel(self)
+        self._remembered = (settings.host, settings.port)
+        self._by_address = given and bool(settings.host)  # the address counts: it was typed, or given at the start
+        self._by_hand = False  # the chat that is marked was chosen, and not by us
+        self._port_typed = False
+        self._nearby, self._finder, self._listening_since = Nearby(), Finder(), 0.0
+        self._ports = usual_ports(settings.port)
+        self._is_listening = False
+        self._build(self.content, settings)
+        self._build_foot(self.foot)
+        self._last: tk.Misc = self.name  # the field that had the keyboard last
+        self._bind_keys()
+        if self._by_address:
+            self.show_address()
+        self.chats.say(LISTENING)
         self.dress()
         self._hint()
+        self._timer = self.after(LISTEN_TICK, self._listen)
 
-    def _build_head(self, card: ttk.Frame) -> ttk.Frame:
-        px = self._theme.px
-        head = ttk.Frame(card, style="Surface.TFrame")
-        mark = ttk.Label(head, text="H", image=self._theme.mark, compound="center", style="Mark.TLabel")
-        mark.pack(side="left", padx=(px(3), px(12)))
-        titles = ttk.Frame(head, style="Surface.TFrame")
-        titles.pack(side="left")
-        ttk.Label(titles, text="Hallway", style="Surface.Title.TLabel").pack(anchor="w")
-        ttk.Label(titles, text="The chat of the network you are on", style="Surface.Hint.TLabel").pack(anchor="w")
-        return head
+    def _build(self, content: ttk.Frame, settings: Settings) -> None:
+        px, theme = self._theme.px, self._theme
+        content.columnconfigure(0, weight=1, minsize=px(320))
+        self.name = labelled_entry(content, theme, 1, 0, "Your name", settings.name, columns=2)
+        self._heading = ttk.Label(content, text="Chats on this network", style="Surface.Label.TLabel")
+        self._heading.grid(row=3, column=0, sticky="w", padx=px(3), pady=(px(12), px(4)))
+        self.chats = ChatList(content, theme, self._chosen, self.join)
+        self.chats.grid(row=4, column=0, columnspan=2, sticky="we", padx=px(3))
+        self._secret = PasswordField(content, theme)
+        self.password, self.show_button = self._secret.entry, self._secret.show_button
+        self.remember, self.asks = self._secret.remember, self._secret.asks
+        self._ways = ttk.Frame(content, style="Surface.TFrame")
+        self._ways.grid(row=6, column=0, columnspan=2, sticky="we", pady=(px(6), 0))
+        self._ways.columnconfigure(1, weight=1)
+        self.address_button = ttk.Button(self._ways, text=FOLDED, style="Small.TButton", command=self._turn_address)
+        self.address_button.grid(row=0, column=0)
+        self.host_button = ttk.Button(self._ways, text="Start one here", style="Small.TButton", command=self.host_here)
+        self.host_button.grid(row=0, column=2)
+        self._address = AddressField(content, theme, settings.host, settings.port, self._edited)
+        self.host, self.port = self._address.host, self._address.port
+        self._form = HostForm(content, theme, usual_name())
+        self.said = ttk.Label(content, style="Surface.Hint.TLabel", wraplength=px(320), justify="left")
+        self._say_below(content, 9)
+        # What is too long for a label, and to be copied.
+        self.told = plain_text(content, theme, width=1, height=1, state="disabled", takefocus=True)
 
-    def _build_secret(self, content: ttk.Frame) -> ttk.Frame:
-        """The password's field and what belongs to it; shown when a chat asks for one."""
-        px = self._theme.px
-        secret = ttk.Frame(content, style="Surface.TFrame")
-        secret.columnconfigure(0, weight=1)
-        self.password = self._field(secret, 0, 0, "Password of the chat", "")
-        self.password.configure(show=DOT, exportselection=False)  # selected, it would go where the middle button pastes
-        self.show_button = ttk.Button(secret, text="Show", style="Quiet.TButton", command=self._show_password)
-        self.show_button.configure(width=6)
-        self.show_button.grid(row=1, column=1, sticky="e", padx=(px(4), 0))
-        self.remember = ttk.Checkbutton(secret, text=" Remember it on this computer")
-        self.remember.grid(row=3, column=0, columnspan=2, sticky="w", pady=(px(4), 0))
-        self.asks = ttk.Label(secret, style="Surface.Hint.TLabel", wraplength=px(320), justify="left")
-        self.asks.grid(row=4, column=0, columnspan=2, sticky="we", padx=px(3), pady=(px(4), 0))
-        return secret
-
-    def _build_foot(self, card: ttk.Frame) -> None:
-        foot = self._foot = ttk.Frame(card, style="Surface.TFrame")
-        foot.grid(row=2, column=0, sticky="we", pady=(self._theme.px(10), 0))
+    def _build_foot(self, foot: ttk.Frame) -> None:
         foot.columnconfigure(0, weight=1)
         self.button = ttk.Button(foot, text="Join", style="Primary.TButton", command=self.join)
         self.button.grid(row=0, column=0, columnspan=2, sticky="we")
-        self.cancel_button = ttk.Button(foot, text="Cancel", style="Quiet.TButton", command=self._on_cancel)
+        self.cancel_button = ttk.Button(foot, text="Cancel", style="Quiet.TButton", command=self.escape)
         self.trust_button = ttk.Button(foot, text="Trust the new one", style="Quiet.TButton", command=self._trust)
+
+    def _bind_keys(self) -> None:
+        self._entries = (self.name, self.password, self.host, self.port, self._form.name, self._form.password)
+        for entry in (*self._entries, self.chats.text):
+            entry.bind("<FocusIn>", self._came_to, add=True)
+        for key in ("<Return>", "<KP_Enter>"):
+            for control in (*self._entries, self.remember, self.chats.text):
+                control.bind(key, lambda _: self.join())
+        ways = (self.address_button, self.host_button)
+        controls = (*self._entries, self.show_button, self.remember, *ways, self.button, self.trust_button)
+        self.bind_scrolling(controls)  # a label among them would be a stop for Tab
+        self.told.bind("<Button-1>", lambda _: self.told.focus_set(), add=True)
 
     def destroy(self) -> None:
         self._stop_offering()
+        if self._timer:
+            self.after_cancel(self._timer)
+            self._timer = ""
+        self._finder.stop()
+        self._hosts.forget_who_asked()
         super().destroy()
 
     def dress(self) -> None:
         """Takes the colours of the theme's look, and gives the keyboard back to the field that had it."""
-        self.look_button.configure(text="Dark look" if self._theme.look is LIGHT else "Light look")
-        self._view.configure(background=self._theme.look.surface)
+        super().dress()
+        self.chats.dress()
+        dress(self.told, self._theme.look)
+        self.told.configure(font="HallwaySmall", foreground=self._theme.look.trouble)
+        self.told.tag_configure("command", foreground=self._theme.look.text)
+        self._hosts.dress()
         self._refocus()
 
     def _refocus(self) -> None:
@@ -149,191 +170,275 @@ class JoinScreen(ttk.Frame):
         else:
             self._last.focus_set()
 
-    def _fit(self) -> None:
-        """Gives the card the room there is: first it loses its large title and margins, then its middle scrolls.
-
-        The look's button stands in the corner of the screen, or in the card's where they would touch.
-        """
-        px, card, width, height = self._theme.px, self.card, self.winfo_width(), self.winfo_height()
-        content = self._content.winfo_reqheight()
-        sizes = (width, height, content, self._foot.winfo_reqheight(), card.winfo_reqwidth(), card.winfo_reqheight())
-        if width <= 1 or sizes == self._fitted:  # it has no size yet; or something was only moved, by scrolling
-            return
-        self._fitted = sizes
-        rest = self._foot.winfo_reqheight() + px(10) + 2 * px(8)
-        slim = self._head.winfo_reqheight() + 2 * px(32) + content + rest > height
-        above = px(14 if slim else 32)
-        head, hidden = (self._slim_head, self._head) if slim else (self._head, self._slim_head)
-        hidden.grid_forget()
-        head.grid(row=0, column=0, sticky="w", padx=px(3) if slim else 0, pady=(0, px(6)) if slim else 0)
-        card.configure(padding=(px(32 if width >= px(480) else 20), above))
-        room = height - rest - 2 * above - head.winfo_reqheight() - (px(6) if slim else 0)
-        seen = max(px(40), min(content, room))
-        self._view.configure(
-            width=self._content.winfo_reqwidth(), height=seen,
-            scrollregion=(0, 0, self._content.winfo_reqwidth(), content),
-        )  # fmt: skip
-        if seen < content:
-            self._bar.place(in_=self._view, relx=1.0, x=px(4), relheight=1.0, bordermode="outside")
-        else:
-            self._bar.place_forget()
-        self._place_look_button(slim)
-        self._show_what_counts()
-
-    def _place_look_button(self, slim: bool) -> None:
-        px, card, button = self._theme.px, self.card, self.look_button
-        beside = (self.winfo_width() - card.winfo_reqwidth()) // 2 >= button.winfo_reqwidth() + px(20)
-        above = (self.winfo_height() - card.winfo_reqheight()) // 2 >= button.winfo_reqheight() + px(20)
-        if beside or above:
-            button.configure(style="Corner.TButton")
-            button.place(in_=self, relx=1.0, x=-px(12), y=px(12), anchor="ne", bordermode="outside")
-        else:
-            button.configure(style="Quiet.TButton")
-            button.place(in_=card, relx=1.0, x=-px(12), y=px(8 if slim else 10), anchor="ne", bordermode="outside")
-
-    def _bind_wheel(self, widget: tk.Misc) -> None:
-        """The wheel moves what does not fit, wherever the mouse is."""
-        widget.bind("<MouseWheel>", lambda event: self._scroll(-1 if event.delta > 0 else 1), add=True)
-        for button, tenths in ((4, -1), (5, 1)):  # the wheel's on X11
-            widget.bind(f"<Button-{button}>", lambda _, tenths=tenths: self._scroll(tenths), add=True)  # type: ignore[misc]
-        for child in widget.winfo_children():
-            self._bind_wheel(child)
-
-    def _scroll(self, tenths: int) -> None:
-        if self._bar.winfo_ismapped():
-            self._view.yview_scroll(tenths, "units")
-
-    def _show_what_counts(self) -> None:
-        """Brings into sight what is said, and then the field with the keyboard, where not all can be seen."""
-        self._bring_into_sight(self.said)
-        if self.focus_get() is self._last:
-            self._bring_into_sight(self._last)
-
-    def _bring_into_sight(self, widget: tk.Misc) -> None:
-        seen, top = int(self._view.cget("height")), self._view.canvasy(0)
-        begin = widget.winfo_rooty() - self._content.winfo_rooty()
-        end = begin + widget.winfo_height()
-        if begin < top or end - begin > seen:
-            self._view.yview_moveto((begin - self._theme.px(33)) / max(1, self._content.winfo_reqheight()))  # its label
-        elif end > top + seen:
-            self._view.yview_moveto((end - seen) / max(1, self._content.winfo_reqheight()))
-
-    def _field(
-        self, parent: ttk.Frame, row: int, column: int, label: str, value: str, columns: int = 1, letters: int = 10
-    ) -> ttk.Entry:
-        px = self._theme.px
-        apart = (px(9) if column else px(3), px(3) if column or columns > 1 else 0)  # a button's ring takes 3
-        ttk.Label(parent, text=label, style="Surface.Label.TLabel").grid(
-            row=row, column=column, columnspan=columns, sticky="w", padx=apart, pady=(px(12), px(4))
-        )
-        entry = ttk.Entry(parent, width=letters, font="HallwayBody")
-        entry.insert(0, value)
-        entry.grid(row=row + 1, column=column, columnspan=columns, sticky="we", padx=apart)
-        return entry
-
-    def _came_to(self, event: tk.Event[ttk.Entry]) -> None:
-        for entry in (self.name, self.password, self.host, self.port):
+    def _came_to(self, event: tk.Event[tk.Misc]) -> None:
+        for entry in self._entries:
             if entry is not event.widget:
                 entry.selection_clear()  # one that was led to before
         self._last = event.widget
-        self._bring_into_sight(event.widget)
+        self.keep_in_sight(self.said, event.widget)
 
     def greet(self) -> None:
         """Puts the cursor where something is missing."""
-        self._focus(next((entry for entry in (self.name, self.host) if not entry.get().strip()), self.name))
+        select_all(self.host if self._by_address and not self.host.get().strip() and self.name.get() else self.name)
+
+    # --- the chats that are heard ---
+
+    def _listen(self) -> None:
+        """Takes what was heard, and comes again. It listens only while there is somebody to see it."""
+        try:
+            self._listen_when_seen()
+            now, changed = time.monotonic(), False
+            with contextlib.suppress(queue.Empty):
+                for _ in range(HEARD_A_TICK):
+                    changed |= self._nearby.take(self._finder.heard.get_nowait(), now)
+            changed |= self._nearby.forget(now)
+            if changed:
+                self.chats.show(self._nearby.chats())
+                self._mark_by_itself()
+            if not self._nearby.chats() and self._is_listening and now - self._listening_since > FIRST_SECONDS:
+                self._nothing_heard()
+        finally:
+            self._timer = self.after(LISTEN_TICK, self._listen)
+
+    def _listen_when_seen(self) -> None:
+        seen = bool(self.winfo_viewable())
+        if seen and not self._is_listening:
+            self._finder, self._listening_since = Finder(*self._ports), time.monotonic()
+            self._finder.start()
+        elif self._is_listening and not seen:
+            self._finder.stop()
+        self._is_listening = seen
+
+    def _nothing_heard(self) -> None:
+        self.chats.say(NOTHING_HEARD)
+        untouched = not self._by_hand and not self.connecting and not self._form.winfo_manager()
+        if self._listening_since and untouched and self.host.get().strip() and self._is_folded:
+            self.show_address()  # of the last time: where no broadcast gets through, that is the way
+        self._listening_since = float("inf")  # once
+
+    def _mark_by_itself(self) -> None:
+        """Marks the chat that Join would take, where nobody has chosen one."""
+        if self._by_hand or self.connecting or self._secret.is_asked or self._offered:
+            return
+        chats = self._nearby.chats()
+        host, port = self._address.typed if self._by_address else map(str, self._remembered)
+        known = self._nearby.chat_at(host, int(port)) if port.isascii() and port.isdigit() and len(port) < 6 else None
+        self.chats.choose(known or (chats[0] if len(chats) == 1 and not self._by_address else None))
+
+    def _chosen(self) -> None:
+        """A chat was chosen by hand."""
+        self._by_hand, self._by_address = True, False
+        self._aim_changed()
+
+    # --- another address ---
+
+    @property
+    def _is_folded(self) -> bool:
+        return not self._address.winfo_manager()
+
+    def show_address(self) -> None:
+        """Unfolds the fields for a chat that is not heard."""
+        self._address.grid(row=7, column=0, columnspan=2, sticky="we")
+        self.address_button.configure(text=UNFOLDED)
+        if not self.said.cget("text"):
+            self._hint()
+
+    def _turn_address(self) -> None:
+        if self._is_folded:
+            self.show_address()
+            self.update_idletasks()
+            select_all(self.host)
+            return
+        self._address.grid_forget()
+        self.address_button.configure(text=FOLDED)
+        if self._last in (self.host, self.port):
+            self._last = self.name
+        if self._by_address:  # what cannot be seen is not meant
+            self._by_address = False
+            self._mark_by_itself()
+            self._aim_changed()
+
+    def _edited(self, entry: tk.Misc) -> None:
+        """Host or port were typed."""
+        self._port_typed = self._port_typed or entry is self.port
+        self._by_address, self._by_hand = bool(self.host.get().strip()), False
+        self.chats.choose(None)
+        self._mark_by_itself()
+        self._aim_changed()
+
+    def _aim(self) -> tuple[str, str]:
+        """Host and port, as text, that Join goes to as things stand; empty where there is something to choose first."""
+        chosen = self.chats.chosen
+        if chosen is not None and not self._by_address:
+            return chosen.host, str(chosen.port)
+        return self._address.typed if self._by_address or not self.chats.chats else ("", "")
+
+    def _aim_changed(self) -> None:
+        """What was said and typed about one server is not for another."""
+        if self._aim() != self._asked_at:
+            self._accepted = None
+            self._stop_offering()
+            self._hide_told()
+            if self._secret.is_asked:
+                self._put_password_away()
+                self._hint()
+
+    # --- joining ---
 
     def join(self) -> None:
         """Looks at what was typed and hands it on, or says what is wrong with it."""
         if self.connecting:
             return
-        for entry in (self.name, self.password, self.host, self.port):
+        for entry in self._entries:
             entry.state(["!invalid"])
         try:
-            name = check_name(self.name.get())
-        except NameProblem as problem:
-            self.refuse(str(problem), self.name)
-            return
-        host = self.host.get().strip()
-        if not host:
-            self.refuse("Type the address of the computer that runs the chat, for example 192.168.1.20.", self.host)
-            return
-        try:
-            port = read_port(self.port.get())
-        except ValueError as problem:
-            self.refuse(str(problem), self.port)
-            return
-        password = self.password.get() if self.asks_password else None
-        if password is not None and not 0 < len(password) <= MAX_SECRET:
-            too_long = f"A password has at most {MAX_SECRET:,} characters."
-            self.refuse(too_long if password else "Type the password of the chat.", self.password)
-            return
-        in_clear = password is not None and self._in_clear
+            if self._form.winfo_manager():
+                self._start_hosting()
+            else:
+                self._try_to_join()
+        except Slip as slip:
+            self.refuse(str(slip), slip.entry)
+
+    def _try_to_join(self) -> None:
+        name = self._checked_name()
+        host, port = self._checked_aim()
+        password = self._checked_password(self.password, needed=True) if self.asks_password else None
+        in_clear = password is not None and self._secret.in_clear
         remember = password is not None and not in_clear and self.remember.instate(["selected"])
-        self._asked_at = self._address()
+        self._asked_at = self._aim()
+        # What is heard from now on is no reason to go elsewhere.
+        self._by_address = self._by_address or self.chats.chosen is None
+        self._by_hand = not self._by_address
         self.busy(True)
         self._say(f"Looking for the chat at {host} …", "Hint")
         self._on_join(Attempt(name, host, port, password, remember, self._accepted, in_clear))
 
-    def refuse(self, sentence: str, entry: ttk.Entry | None = None) -> None:
+    def _checked_name(self) -> str:
+        try:
+            return check_name(self.name.get())
+        except NameProblem as problem:
+            raise Slip(str(problem), self.name) from None
+
+    def _checked_aim(self) -> tuple[str, int]:
+        host, port = self._aim()
+        if not host and self.chats.chats:
+            raise Slip("Choose one of the chats above.", self.chats.text)
+        if not host or self.chats.chosen is None or self._by_address:
+            number = self._checked_port()
+            if not host:
+                self.show_address()
+                sentence = "Type the address of the computer that runs the chat, for example 192.168.1.20."
+                raise Slip(sentence, self.host)
+            return host, number
+        return host, int(port)
+
+    def _checked_port(self) -> int:
+        try:
+            return read_port(self.port.get())
+        except ValueError as problem:
+            self.show_address()
+            raise Slip(str(problem), self.port) from None
+
+    def _checked_password(self, entry: ttk.Entry, needed: bool) -> str | None:
+        password = entry.get()
+        if len(password) > MAX_SECRET:
+            raise Slip(f"A password has at most {MAX_SECRET:,} characters.", entry)
+        if needed and not password:
+            raise Slip("Type the password of the chat.", entry)
+        return password or None
+
+    def refuse(self, sentence: str, entry: tk.Misc | None = None) -> None:
         """Says why it did not work, and leads to the field that can be mended."""
         self.busy(False)
-        self._say_below(self._content, 6)
+        self._say_below(self.content, 9)
         self._say(sentence, "Trouble")
-        if entry is not None:
+        if isinstance(entry, ttk.Entry):
             entry.state(["invalid"])
-            self._focus(entry)
+            self.update_idletasks()  # it may just have been unfolded
+            select_all(entry)
+        elif entry is not None:
+            entry.focus_set()
         else:
             self._refocus()
+        self.keep_in_sight(self.said, self._last)
 
     def answer(self, refused: Refused) -> None:
         """The server, or the way to it, said no."""
         if refused.code == "wrong_password":
             self._ask_password(refused)
             return
-        fields = {"unreachable": self.host, "not_hallway": self.port}
+        heard = self._heard_at_aim()
+        if heard is not None and refused.code in ("unreachable", "nobody_listens"):
+            self._refuse_in_full(firewall.what_is_in_the_way(heard.name, heard.host, heard.port))
+            return
         about_name = refused.code.startswith("name_")
-        self.refuse(refused.text, self.name if about_name else fields.get(refused.code))
+        fields = {"unreachable": self.host, "nobody_listens": self.port, "not_hallway": self.port}
+        typed = fields.get(refused.code) if self._by_address or self.chats.chosen is None else None
+        if typed is not None:
+            self.show_address()
+        self.refuse(refused.text, self.name if about_name else typed)
         if refused.code == "certificate_changed":
             self._put_password_away()  # it was the former server's
             self.focus_set()  # a second Enter by reflex does nothing, and in a small window the sentence has the room
             if refused.fingerprint:
                 self._offer(refused.fingerprint)
 
+    def _heard_at_aim(self) -> Heard | None:
+        """The chat that answers, at this moment, from the address that was tried."""
+        host, port = self._asked_at
+        return self._nearby.chat_at(host, int(port)) if port.isdigit() else None
+
+    def _refuse_in_full(self, text: str) -> None:
+        """Says why it did not work in as many lines as it takes, which can be copied."""
+        first, _, rest = text.partition("\n\n")
+        self.refuse(first)
+        if not rest:
+            return
+        px, told = self._theme.px, self.told
+        told.configure(state="normal")
+        told.delete("1.0", "end")
+        for paragraph in rest.split("\n\n"):
+            head, _, command = paragraph.partition("\n")
+            told.insert("end", head + "\n", "" if not command else "head")
+            if command:
+                told.insert("end", command + "\n", "command")
+        told.delete("end-2c", "end")
+        told.configure(state="disabled", spacing1=px(4), wrap="word")
+        told.grid(row=10, column=0, columnspan=2, sticky="we", padx=px(3))
+        self.update_idletasks()
+        counted = told.count("1.0", "end", "displaylines")
+        told.configure(height=int((counted[0] if isinstance(counted, tuple) else counted) or 1) + 1)
+        self.update_idletasks()
+        self.keep_in_sight(self.said)
+
+    def _hide_told(self) -> None:
+        self.told.grid_forget()
+
     def interrupt(self, refused: Refused) -> None:
         """A chat has ended with what only this screen can mend.
 
         Whoever was just writing goes on typing for a moment: that must not land in a field, and Enter must do nothing.
         """
-        self._asked_at = self._address()
+        self._by_address = True  # it is this one that is meant, whatever else is heard
+        self.show_address()
+        self._asked_at = self._aim()
         self.answer(refused)
         self.focus_set()
 
+    # --- the password ---
+
     @property
     def asks_password(self) -> bool:
-        """Whether the chat at this address has asked for its password."""
-        return bool(self._secret.winfo_manager())
+        """Whether the chat that is aimed at has asked for its password."""
+        return self._secret.is_asked
 
     def _ask_password(self, refused: Refused) -> None:
-        """The field for the password. Whoever answers here is told it, so it is said first who that is."""
         at_first = not self.asks_password
-        self._in_clear = not refused.fingerprint
-        if self._in_clear:  # it would be asked for anew each time all the same
-            self.remember.grid_remove()
-        else:
-            self.remember.grid()
-        if refused.fingerprint:
-            self.asks.configure(
-                text=f"The words of this server: {in_words(refused.fingerprint)}. Its terminal shows the same ones.",
-                style="Surface.Hint.TLabel",
-            )
-        else:
-            self.asks.configure(
-                text="This connection is not encrypted: others on this network can read the password.",
-                style="Surface.Trouble.TLabel",
-            )
+        self._secret.tell(refused)
         if at_first:
             self.remember.state(["!alternate", "!selected"])
-            self._secret.grid(row=3, column=0, columnspan=2, sticky="we", padx=(0, self._theme.px(3)))
+            self._secret.grid(row=5, column=0, columnspan=2, sticky="we", padx=(0, self._theme.px(3)))
+            self.update_idletasks()
         self.refuse(refused.text, self.password)
         self._say_below(self._secret, 2)
         if at_first:  # nothing went wrong yet
@@ -341,18 +446,12 @@ class JoinScreen(ttk.Frame):
             self._say(refused.text, "Hint")
 
     def _put_password_away(self) -> None:
-        self._say_below(self._content, 6)
-        self._secret.grid_forget()
+        self._say_below(self.content, 9)
         if self._last is self.password:
             self._last = self.name
-        self.password.delete(0, "end")
-        self.password.configure(show=DOT)
-        self.show_button.configure(text="Show")
+        self._secret.put_away()
 
-    def _show_password(self) -> None:
-        hidden = str(self.password.cget("show")) == DOT
-        self.password.configure(show="" if hidden else DOT)
-        self.show_button.configure(text="Hide" if hidden else "Show")
+    # --- a changed certificate ---
 
     def _offer(self, fingerprint: str) -> None:
         """The changed certificate can be trusted, by somebody who has read what it may mean."""
@@ -372,58 +471,116 @@ class JoinScreen(ttk.Frame):
         self._accepted = self._offered
         self.join()
 
-    def _address(self) -> tuple[str, str]:
-        return self.host.get().strip(), self.port.get().strip()
+    # --- a chat of one's own ---
 
-    def _address_changes(self) -> bool:
-        """Tk asks before each change of host or port; that it may is the answer."""
-        self.after_idle(self._address_changed)
-        return True
+    def host_here(self) -> None:
+        """Asks what a chat on this computer is to be called; one that is open is shown."""
+        if self._hosts.is_open:
+            self._hosts.show()
+            return
+        for part in (self._heading, self.chats, self._ways, self._address, self._secret):
+            part.grid_remove()
+        self._hide_told()
+        self._form.grid(row=8, column=0, columnspan=2, sticky="we")
+        self._say_below(self.content, 9)
+        self._foot_says("Start and join", "Back")
+        self._say(
+            "It runs on this computer until you stop it, and others on this network find it in their list.", "Hint"
+        )
+        self.update_idletasks()
+        select_all(self._form.name if self.name.get().strip() else self.name)
 
-    def _address_changed(self) -> None:
-        """What was said and typed about one server is not for another."""
-        if self._address() != self._asked_at:
-            self._accepted = None
-            self._stop_offering()
-            if self.asks_password:
-                self._put_password_away()
-                self._hint()
+    def _leave_form(self) -> None:
+        folded = str(self.address_button.cget("text")) == FOLDED
+        self._form.grid_forget()
+        for part in (self._heading, self.chats, self._ways):
+            part.grid()
+        if not folded:
+            self.show_address()
+        self._foot_says("Join", None)
+        self._hint()
+        self._last = self.name
+        self._refocus()
+
+    def _start_hosting(self) -> None:
+        self._checked_name()
+        called = clean_line(self._form.name.get()).strip()
+        if not called:
+            raise Slip("Give the chat a name that the others know it by.", self._form.name)
+        password = self._checked_password(self._form.password, needed=False)
+        port = self._checked_port() if self._port_typed else DEFAULT_PORT
+        self.busy(True)
+        self._say("The chat is being started …", "Hint")
+        self._hosts.start(called, port, password, self._started)
+
+    def _started(self, what: Opened | Closed) -> None:
+        """The chat on this computer is open, or could not be."""
+        if isinstance(what, Closed):
+            self.refuse(what.why or "The chat was closed again.", self._form.name)
+            self._form.name.state(["!invalid"])
+            return
+        name, password = self._checked_name(), self._form.password.get() or None
+        self._form.password.delete(0, "end")
+        self._address.put(LOOPBACK, what.port)
+        self._remembered, self._by_address, self._by_hand = (LOOPBACK, what.port), False, False
+        self._leave_form()  # should it not let us in, that is where one tries again
+        self.busy(True)
+        self._say("The chat is open. You are joining it …", "Hint")
+        self._asked_at = (LOOPBACK, str(what.port))
+        self._on_join(Attempt(name, LOOPBACK, what.port, password))
+
+    # --- what it looks like ---
 
     def busy(self, connecting: bool) -> None:
         """While it is tried nothing can be changed, but it can be cancelled."""
         self.connecting = connecting
         state = "disabled" if connecting else "!disabled"
-        for widget in (self.name, self.password, self.show_button, self.remember, self.host, self.port, self.button):
+        ways = (self.address_button, self.host_button)
+        for widget in (*self._entries, self.show_button, self.remember, *ways, self.button):
             widget.state([state])
-        self.button.configure(text="Joining …" if connecting else "Join")
+        self.chats.enable(not connecting)
+        hosting = bool(self._form.winfo_manager())
         if connecting:
             self._stop_offering()
-            self.cancel_button.grid(row=0, column=1, sticky="we")
-            self.button.grid(columnspan=1)
+            self._hide_told()
+            self._foot_says("Starting …" if hosting else "Joining …", "Cancel")
             self.focus_set()  # not to Cancel: a second Enter by reflex would give up
         else:
-            self.cancel_button.grid_forget()
-            self.button.grid(columnspan=2)
+            self._foot_says("Start and join" if hosting else "Join", "Back" if hosting else None)
             self._hint()
 
+    def _foot_says(self, forward: str, back: str | None) -> None:
+        self.button.configure(text=forward)
+        if back is None:
+            self.cancel_button.grid_forget()
+            self.button.grid(columnspan=2)
+        else:
+            self.cancel_button.configure(text=back)
+            self.cancel_button.grid(row=0, column=1, sticky="we")
+            self.button.grid(columnspan=1)
+
     def escape(self) -> None:
-        """Esc: gives up what is being tried."""
+        """Esc: gives up what is being tried, or what was to be started here."""
+        if self.connecting and self._form.winfo_manager() and self._hosts.is_open:
+            self._hosts.forget_who_asked()
+            self._hosts.stop()
         if self.connecting:
             self._on_cancel()
+        elif self._form.winfo_manager():
+            self._leave_form()
 
     def _hint(self) -> None:
-        self._say("The person who runs the chat sees its address and port when it starts.", "Hint")
+        if not self._form.winfo_manager():
+            self._say(
+                "" if self._is_folded else "The person who runs the chat sees its address and port when it starts.",
+                "Hint",
+            )
 
     def _say_below(self, part: ttk.Frame, row: int) -> None:
         """What is said stands in this row of a part of the card: below what it is about."""
         px = self._theme.px
-        above = px(10 if part is self._content else 4)
+        above = px(10 if part is self.content else 4)
         self.said.grid(in_=part, row=row, column=0, columnspan=2, sticky="we", padx=px(3), pady=(above, 0))
 
     def _say(self, sentence: str, role: str) -> None:
         self.said.configure(text=sentence, style=f"Surface.{role}.TLabel")
-
-    def _focus(self, entry: ttk.Entry) -> None:
-        entry.focus_set()
-        entry.selection_range(0, "end")
-        entry.icursor("end")

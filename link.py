@@ -41,6 +41,14 @@ FIRST_RECORDS = (0x15, 0x16)  # an alert or a handshake: what a server's first T
 class LinkError(OSError):
     """No connection could be made; `str(error)` says why, in words for the person who typed the address."""
 
+    code = "unreachable"  # as `engine.Refused` has it
+
+
+class NobodyListens(LinkError):
+    """The computer is there, and has nothing open on that port."""
+
+    code = "nobody_listens"
+
 
 class NotTls(OSError):
     """What came instead of a handshake is no TLS; `said` is how it begins. OpenSSL would swallow it."""
@@ -259,7 +267,7 @@ def connect(host: str, port: int) -> Link:
     except (socket.gaierror, UnicodeError):
         raise LinkError(f"No computer called {host} can be found from here. Is the address right?") from None
     except ConnectionRefusedError:
-        raise LinkError(f"{host} is there, but no chat is open on port {port}. Is the server running?") from None
+        raise NobodyListens(f"{host} is there, but no chat is open on port {port}. Is the server running?") from None
     except TimeoutError:
         raise LinkError(
             f"{host} does not answer. Is it on this network, and does its firewall let port {port} in?"

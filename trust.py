@@ -103,6 +103,8 @@ def _peer(way: Link) -> str:
 class NoChat(LinkError):
     """Something answers at the address, and not as a Hallway server does."""
 
+    code = "not_hallway"
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:

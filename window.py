@@ -27,6 +27,7 @@ from typing import Any
 
 from chat_screen import ChatScreen
 from engine import Ended, Engine, Entered, Happening, Received, Refused, Trouble
+from host_window import Host
 from join_screen import Attempt, JoinScreen
 from look import DARK, Theme
 from storage import Settings, load_settings, save_settings, write_whole
@@ -50,11 +51,20 @@ class NoDisplay(Exception):
 class Window:
     """The window of one client: shows a screen, owns the engine, and takes off in a tick what the engine tells."""
 
-    def __init__(self, root: tk.Tk, folder: Path, settings: Settings, password: str | None = None) -> None:
-        """`password` is the chat's as it was given when the program was started; one that is typed comes before it."""
+    def __init__(
+        self, root: tk.Tk, folder: Path, settings: Settings, password: str | None = None, given: bool = False,
+        profile: str = "",
+    ) -> None:  # fmt: skip
+        """`password` is the chat's as it was given when the program was started; one that is typed comes before it.
+
+        `given`: the address in `settings` was, too. `profile` is the name of these settings, for the title.
+        """
         self.root = root
+        self._given = given
+        self._program = f"Hallway ({profile})" if profile else "Hallway"
         self.theme = Theme(root, settings.look)
         self.settings = settings
+        self.host = Host(root, self.theme)  # the chat that this computer hosts, if any
         self.join: JoinScreen | None = None
         self.chat: ChatScreen | None = None  # from Join on, when it is not shown yet
         self.closed = False
@@ -69,7 +79,7 @@ class Window:
         self._told: set[str] = set()  # mistakes of ours that were logged
         self._happened = 0.0  # when anything did, on the monotonic clock
         self._timer = ""
-        root.title("Hallway")
+        root.title(self._program)
         root.minsize(self.theme.px(400), self.theme.px(380))
         root.geometry(f"{self.theme.px(960)}x{self.theme.px(660)}")
         root.iconphoto(True, self.theme.mark)
@@ -98,11 +108,15 @@ class Window:
 
     def show_join(self) -> None:
         """The first screen, with what is remembered."""
+        if self.join is not None:
+            self.join.destroy()
         if self.chat is not None:
             self.chat.destroy()
             self.chat = None
-        self.root.title("Hallway")
-        self.join = JoinScreen(self.root, self.theme, self.settings, self._start, self._cancel, self._other_look)
+        self.root.title(self._program)
+        self.join = JoinScreen(
+            self.root, self.theme, self.settings, self._start, self._cancel, self._other_look, self.host, self._given
+        )
         self.join.pack(fill="both", expand=True)
         self.join.greet()
 
@@ -115,7 +129,12 @@ class Window:
         """Says goodbye and ends the window. It disappears at once; what was not sent is on disk."""
         if self.closed:
             return
+        if not self.interrupted and self.host.goes_on(self.close, self._come_back):
+            self.root.withdraw()
+            self.leave()
+            return
         self.closed = True
+        self.host.close()
         self.root.after_cancel(self._timer)
         self.root.withdraw()
         self.root.update_idletasks()
@@ -125,6 +144,12 @@ class Window:
             self._leaving.join(GOODBYE_SECONDS)
         self.theme.close()
         self.root.destroy()
+
+    def _come_back(self) -> None:
+        """The window was closed while a chat is hosted here, and is wanted again."""
+        self.host.is_joined_again()
+        self.root.deiconify()
+        self.root.lift()
 
     def _start(self, attempt: Attempt) -> None:
         """Join was pressed. An engine that is still saying goodbye comes first: both keep one outbox."""
@@ -247,10 +272,11 @@ class Window:
         if self.join is not None:
             self.join.destroy()
             self.join = None
+            self._given = False
             self.chat.pack(fill="both", expand=True)
             self.settings = replace(self.settings, name=event.name)
             self._remember()
-        self.root.title(f"{event.server} - Hallway" if event.server else "Hallway")
+        self.root.title(f"{event.server} - {self._program}" if event.server else self._program)
         self.chat.entered(event)
         for trouble in self._early:
             self.chat.take(trouble)
@@ -324,7 +350,9 @@ def open_root(folder: Path) -> tk.Tk:
         raise NoDisplay(str(error)) from None
 
 
-def run(folder: Path, host: str | None, port: int | None, name: str | None, password: str | None = None) -> int:
+def run(
+    folder: Path, host: str | None, port: int | None, name: str | None, password: str | None = None, profile: str = ""
+) -> int:
     """Opens the window and returns the exit status when it is closed; `NoDisplay` when there is no screen.
 
     What is None comes from the settings that are kept in `folder`; a password is asked for when one is wanted.
@@ -332,4 +360,4 @@ def run(folder: Path, host: str | None, port: int | None, name: str | None, pass
     root = open_root(folder)
     kept = load_settings(folder)
     settings = replace(kept, name=name or kept.name, host=host or kept.host, port=port or kept.port)
-    return Window(root, folder, settings, password).run()
+    return Window(root, folder, settings, password, host is not None, profile).run()

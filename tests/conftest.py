@@ -108,6 +108,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
         here.stop()
 
 
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where a client keeps its things; it is not made yet."""
     return tmp_path / "client"

@@ -16,14 +16,23 @@ from pathlib import Path
 import pytest
 
 import window
+from certificate import in_words
 from chat_screen import ChatScreen
 from engine import Received
+from join_screen import JoinScreen
 from processes import ServerProcess
 from protocol import Message
 from storage import Settings
 from window import Window
 
 SECONDS = 10.0  # for anything the window is expected to show
+OLD_ONE, NEW_ONE = "3f" * 32, "9b" * 32  # fingerprints
+SESAME = "open sesame"
+CHANGED = (
+    f"The server at 192.168.1.20 shows another certificate than the last time. It was “{in_words(OLD_ONE)}” and is now "
+    f"“{in_words(NEW_ONE)}”. Either it was set up anew, or another computer pretends to be it. Nothing of yours was "
+    "sent. Compare the new words with those at its terminal before you trust it."
+)
 
 
 class Hands:
@@ -124,6 +133,8 @@ class Desk(Hands):
         """Types into the fields of the first screen, instead of what stands there."""
         assert self.window.join is not None
         join = self.window.join
+        if host is not None or port is not None:
+            join.show_address()
         for field, value in ((join.name, name), (join.host, host), (join.port, port)):
             if value is not None:
                 field.focus_force()
@@ -188,3 +199,39 @@ def in_the_chat(folder: Path, server: ServerProcess) -> Desk:
     desk.press("Return")
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     return desk
+
+
+def first_screen(desk: Desk) -> JoinScreen:
+    assert desk.window.join is not None
+    return desk.window.join
+
+
+def resize(desk: Desk, size: str) -> None:
+    """Gives the window this size, such as `440x560`, or the smallest it can have."""
+    width, height = desk.root.minsize() if size == "smallest" else map(int, size.split("x"))
+    desk.root.geometry(f"{width}x{height}")
+    desk.until(lambda: (desk.root.winfo_width(), desk.root.winfo_height()) == (width, height), "it has that size")
+    desk.root.update()
+
+
+def in_sight(widget: tk.Misc, desk: Desk) -> bool:
+    """Whether all of `widget` can be seen, within the window and within what scrolls."""
+    desk.root.update()
+    top, bottom = widget.winfo_rooty(), widget.winfo_rooty() + widget.winfo_height()
+    around: tk.Misc | None = widget
+    while around is not None:
+        if not around.winfo_rooty() <= top < bottom <= around.winfo_rooty() + around.winfo_height():
+            return False
+        around = around.master
+    return bool(widget.winfo_viewable())
+
+
+def go_to(desk: Desk, widget: tk.Misc) -> None:
+    """Goes there with Tab alone."""
+    for _ in range(12):
+        before = desk.root.focus_get()
+        if before is widget:
+            return
+        desk.press("Tab")
+        desk.until(lambda before=before: desk.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
+    pytest.fail(f"Tab does not lead to {widget}")

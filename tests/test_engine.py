@@ -906,7 +906,7 @@ def test_nobody_listens(join: Callable[..., Recorder], fake: ScriptedServer) -> 
     assert ada.next() == Connecting()
     refused = ada.next()
     assert isinstance(refused, Refused)
-    assert refused.code == "unreachable"
+    assert refused.code == "nobody_listens"
     assert "no chat is open" in refused.text
 
 
