@@ -11,6 +11,7 @@ from tkinter import ttk
 
 from look import LIGHT, Theme
 
+WIDE = 320  # of what stands in the card where there is room, in steps of 1/96 inch
 PAGE = 9  # tenths of what is seen, for a page key
 
 
@@ -25,6 +26,9 @@ class Card(ttk.Frame):
         super().__init__(parent)
         self._theme = theme
         self._fitted: tuple[object, ...] = ()  # the sizes that `fit` has last worked with
+        self._settling = ""  # the call after which they are
+        self._wide = 0
+        self.wrapped: list[ttk.Label] = []  # labels as wide as the card's content, and as long as it takes
         self._shown: tuple[tk.Misc, ...] = ()  # what is brought into sight when sizes change
         self.frame = frame = ttk.Frame(self, style="Card.TFrame")
         frame.place(relx=0.5, rely=0.5, anchor="center")
@@ -53,6 +57,12 @@ class Card(ttk.Frame):
         ttk.Label(titles, text="The chat of the network you are on", style="Surface.Hint.TLabel").pack(anchor="w")
         return head
 
+    def destroy(self) -> None:
+        if self._settling:
+            self.after_cancel(self._settling)
+            self._settling = ""
+        super().destroy()
+
     def dress(self) -> None:
         """Takes the colours and sizes of the theme."""
         self.look_button.configure(text="Dark look" if self._theme.look is LIGHT else "Light look")
@@ -63,6 +73,7 @@ class Card(ttk.Frame):
     def fit(self) -> None:
         """Gives the card the room there is: first it loses its large title and margins, then its middle scrolls."""
         px, frame, width, height = self._theme.px, self.frame, self.winfo_width(), self.winfo_height()
+        self._widen(min(px(WIDE), width - 2 * px(20) - 2 * px(12)))
         content, foot = self.content.winfo_reqheight(), self.foot.winfo_reqheight()
         sizes = (width, height, content, self.content.winfo_reqwidth(), foot, self._head.winfo_reqheight())
         if width <= 1 or sizes == self._fitted:  # it has no size yet; or something was only moved, by scrolling
@@ -70,13 +81,18 @@ class Card(ttk.Frame):
         self._fitted = sizes
         rest = foot + px(10) + 2 * px(8)
         slim = self._head.winfo_reqheight() + 2 * px(32) + content + rest > height
-        above = px(14 if slim else 32)
+        above = px(32 if not slim else 14 if height >= px(300) else 6)
         head, hidden = (self._slim_head, self._head) if slim else (self._head, self._slim_head)
         hidden.grid_forget()
         head.grid(row=0, column=0, sticky="w", padx=px(3) if slim else 0, pady=(0, px(6)) if slim else 0)
         beside = px(32 if width >= px(480) else 20)
         frame.configure(padding=(beside, above))
-        room = height - rest - 2 * above - head.winfo_reqheight() - (px(6) if slim else 0)
+        in_card = not self._stands_apart(width, self.content.winfo_reqwidth() + 2 * beside, height if slim else 0)
+        top = head.winfo_reqheight() + (px(6) if slim else 0)
+        if in_card and slim:  # what scrolls must not come under it
+            top = max(top, px(8) + self.look_button.winfo_reqheight() - above)
+        frame.rowconfigure(0, minsize=top)
+        room = height - rest - 2 * above - top
         seen = max(px(40), min(content, room))
         self.view.configure(
             width=self.content.winfo_reqwidth(), height=seen,
@@ -87,13 +103,26 @@ class Card(ttk.Frame):
         else:
             self.bar.place_forget()
         self._place_look_button(slim)
-        self.bring_into_sight(*self._shown)
+        self.keep_in_sight(*self._shown)
+
+    def _widen(self, width: int) -> None:
+        """What stands in the card is so wide; in pixels."""
+        if width > 1 and width != self._wide:
+            self._wide = width
+            self.content.columnconfigure(0, weight=1, minsize=width)
+            for label in self.wrapped:
+                label.configure(wraplength=width)
+            self.update_idletasks()
+
+    def _stands_apart(self, width: int, card_width: int, card_height: int) -> bool:
+        """Whether the look's button has room in the corner of the screen."""
+        beside = (width - card_width) // 2 >= self.look_button.winfo_reqwidth() + self._theme.px(20)
+        above = (self.winfo_height() - card_height) // 2 >= self.look_button.winfo_reqheight() + self._theme.px(20)
+        return beside or (above and card_height > 0)
 
     def _place_look_button(self, slim: bool) -> None:
         px, frame, button = self._theme.px, self.frame, self.look_button
-        beside = (self.winfo_width() - frame.winfo_reqwidth()) // 2 >= button.winfo_reqwidth() + px(20)
-        above = (self.winfo_height() - frame.winfo_reqheight()) // 2 >= button.winfo_reqheight() + px(20)
-        if beside or above:
+        if self._stands_apart(self.winfo_width(), frame.winfo_reqwidth(), frame.winfo_reqheight()):
             button.configure(style="Corner.TButton")
             button.place(in_=self, relx=1.0, x=-px(12), y=px(12), anchor="ne", bordermode="outside")
         else:
@@ -123,11 +152,15 @@ class Card(ttk.Frame):
     def keep_in_sight(self, *widgets: tk.Misc) -> None:
         """What counts now: brought into sight, the last before all, and again whenever sizes change."""
         self._shown = widgets
-        self.bring_into_sight(*widgets)
+        if not self._settling:
+            self._settling = self.after_idle(self._bring_into_sight)  # when all has its place
 
-    def bring_into_sight(self, *widgets: tk.Misc) -> None:
-        """Scrolls to each of them in turn."""
-        for widget in widgets:
+    def _bring_into_sight(self) -> None:
+        self._settling = ""
+        self.fit()  # Tk does not tell a canvas whose window is out of sight that this has another size now
+        for widget in self._shown:
+            if not widget.winfo_ismapped():
+                continue
             seen, top = int(self.view.cget("height")), self.view.canvasy(0)
             begin = widget.winfo_rooty() - self.content.winfo_rooty()
             end = begin + widget.winfo_height()

@@ -10,7 +10,7 @@ from typing import Any
 from discovery import LOOPBACK, Heard
 from look import Theme, dress, plain_text
 
-MOST_ROWS = 4  # that are seen at once; of more the list scrolls
+MOST_ROWS = 3  # that are seen at once; of more the list scrolls
 
 
 def in_words(chat: Heard) -> str:
@@ -44,6 +44,7 @@ class ChatList(ttk.Frame):
         self.chosen: Heard | None = None  # as it was last heard; it may have gone
         self.text = plain_text(self, theme, width=1, height=1, cursor="arrow", state="disabled", takefocus=True)
         self.text.configure(wrap="none", exportselection=False, insertwidth=0)
+        self.text.configure(font="HallwayGap")  # of the empty line that ends it
         self.text.bindtags((str(self.text), str(self.text.winfo_toplevel()), "all"))  # nothing is edited or marked here
         self._bar = ttk.Scrollbar(self, orient="vertical", command=self.text.yview, takefocus=False)
         self.text.configure(yscrollcommand=self._bar.set)
@@ -73,8 +74,16 @@ class ChatList(ttk.Frame):
 
     def choose(self, chat: Heard | None) -> None:
         """Marks this chat as the chosen one; None: none."""
-        self.chosen = chat
+        before, self.chosen = self.chosen, chat
         self._mark()
+        if chat is not None and (before is None or before.key != chat.key):
+            self._see(chat)
+
+    def _see(self, chat: Heard) -> None:
+        if (shown := self._now(chat)) is not None:
+            line = 2 * self._chats.index(shown) + 1
+            self.text.see(f"{line}.0")
+            self.text.see(f"{line + 1}.0")
 
     def say(self, sentence: str) -> None:
         """What stands here while there is no chat, in at most two lines."""
@@ -175,8 +184,7 @@ class ChatList(ttk.Frame):
 
     def _choose(self, number: int) -> None:
         self.choose(self._chats[number])
-        self.text.see(f"{2 * number + 1}.0")
-        self.text.see(f"{2 * number + 2}.0")
+        self._see(self._chats[number])
         self._on_choice()
 
     def _step(self, way: int) -> str:

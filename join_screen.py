@@ -101,7 +101,6 @@ class JoinScreen(Card):
 
     def _build(self, content: ttk.Frame, settings: Settings) -> None:
         px, theme = self._theme.px, self._theme
-        content.columnconfigure(0, weight=1, minsize=px(320))
         self.name = labelled_entry(content, theme, 1, 0, "Your name", settings.name, columns=2)
         self._heading = ttk.Label(content, text="Chats on this network", style="Surface.Label.TLabel")
         self._heading.grid(row=3, column=0, sticky="w", padx=px(3), pady=(px(12), px(4)))
@@ -121,6 +120,7 @@ class JoinScreen(Card):
         self.host, self.port = self._address.host, self._address.port
         self._form = HostForm(content, theme, usual_name())
         self.said = ttk.Label(content, style="Surface.Hint.TLabel", wraplength=px(320), justify="left")
+        self.wrapped += [self.said, self.asks]
         self._say_below(content, 9)
         # What is too long for a label, and to be copied.
         self.told = plain_text(content, theme, width=1, height=1, state="disabled", takefocus=True)
@@ -157,8 +157,10 @@ class JoinScreen(Card):
         """Takes the colours of the theme's look, and gives the keyboard back to the field that had it."""
         super().dress()
         self.chats.dress()
+        for entry in self._entries:
+            entry.configure(font="HallwayBody")  # ttk measures what stands in it only then
         dress(self.told, self._theme.look)
-        self.told.configure(font="HallwaySmall", foreground=self._theme.look.trouble)
+        self.told.configure(font="HallwaySmall", foreground=self._theme.look.muted)
         self.told.tag_configure("command", foreground=self._theme.look.text)
         self._hosts.dress()
         self._refocus()
@@ -251,6 +253,7 @@ class JoinScreen(Card):
             return
         self._address.grid_forget()
         self.address_button.configure(text=FOLDED)
+        self.keep_in_sight(self.address_button)
         if self._last in (self.host, self.port):
             self._last = self.name
         if self._by_address:  # what cannot be seen is not meant
@@ -399,7 +402,7 @@ class JoinScreen(Card):
         told.delete("1.0", "end")
         for paragraph in rest.split("\n\n"):
             head, _, command = paragraph.partition("\n")
-            told.insert("end", head + "\n", "" if not command else "head")
+            told.insert("end", head + "\n")
             if command:
                 told.insert("end", command + "\n", "command")
         told.delete("end-2c", "end")
@@ -412,7 +415,9 @@ class JoinScreen(Card):
         self.keep_in_sight(self.said)
 
     def _hide_told(self) -> None:
-        self.told.grid_forget()
+        if self.told.winfo_manager():
+            self.told.grid_forget()
+            self.keep_in_sight(self.said, self._last)
 
     def interrupt(self, refused: Refused) -> None:
         """A chat has ended with what only this screen can mend.
@@ -489,6 +494,7 @@ class JoinScreen(Card):
         )
         self.update_idletasks()
         select_all(self._form.name if self.name.get().strip() else self.name)
+        self.keep_in_sight(self.said, self._form.name)
 
     def _leave_form(self) -> None:
         folded = str(self.address_button.cget("text")) == FOLDED
@@ -501,6 +507,7 @@ class JoinScreen(Card):
         self._hint()
         self._last = self.name
         self._refocus()
+        self.keep_in_sight(self._last)
 
     def _start_hosting(self) -> None:
         self._checked_name()
@@ -581,6 +588,12 @@ class JoinScreen(Card):
         px = self._theme.px
         above = px(10 if part is self.content else 4)
         self.said.grid(in_=part, row=row, column=0, columnspan=2, sticky="we", padx=px(3), pady=(above, 0))
+        if not self.said.cget("text"):
+            self.said.grid_remove()
 
     def _say(self, sentence: str, role: str) -> None:
         self.said.configure(text=sentence, style=f"Surface.{role}.TLabel")
+        if sentence:
+            self.said.grid()
+        else:
+            self.said.grid_remove()

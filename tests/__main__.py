@@ -31,7 +31,15 @@ STOP_SECONDS = 15.0  # for a tool to clean up behind itself when it is interrupt
 SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machine has nothing else to do
 
 # About half of the tests by their time, and all that need the screen.
-FIRST_HALF = ("test_window", "test_join_screen", "test_hosting", "test_composer", "test_password_gen", "test_console", "test_model", "test_protocol")
+FIRST_HALF = (
+    "test_window",
+    "test_join_screen",
+    "test_composer",
+    "test_password_gen",
+    "test_console",
+    "test_model",
+    "test_protocol",
+)
 
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {"ip": "iproute2", "xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
