@@ -1,6 +1,6 @@
 """The client's front door: the command line, and the chat for a terminal and for screen readers.
 
-    python3 client.py [--host ADDR] [--port 12345] [--name NAME] [--console] [--version]
+    python3 client.py [--host ADDR] [--port 12345] [--name NAME] [--profile NAME] [--console] [--version]
 
 Without `--console` it opens the window (`window.run`), and goes on in the terminal where there can be none. Either is a
 face on `engine.Engine`, which does the talking.
@@ -22,6 +22,7 @@ import getpass
 import math
 import os
 import queue
+import re
 import shutil
 import sys
 import threading
@@ -71,6 +72,9 @@ WAYS_ON = {
     "certificate_changed": "Start the client again to compare and accept.",
     "wrong_password": "Start the client again to type it.",
 }
+
+PROFILE = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
+DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")  # names that are devices on Windows, in every folder
 
 HELP = """\
 Write a line and press Enter: everybody here reads it.
@@ -667,16 +671,45 @@ def _given(flag: str | None, variable: str) -> str | None:
     return (flag or "").strip() or os.environ.get(variable, "").strip() or None
 
 
+def _profile(name: str) -> str:
+    """The name of a profile, which becomes the name of a folder: the same one on every system, and no other."""
+    folder = name.strip().lower()
+    if not PROFILE.fullmatch(folder) or DEVICE.fullmatch(folder):
+        shown = clean_line(name)[:40]
+        sentence = f"“{shown}” cannot name a profile. Take up to 32 letters from a to z, digits, - and _."
+        raise argparse.ArgumentTypeError(sentence)
+    return folder
+
+
+def _client_folder(profile: str | None) -> Path:
+    """Where this user's client keeps its things. A profile's folder is made at once, for its owner alone."""
+    folder = history.data_folder() / "client"
+    if profile is None:
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for part in (folder, folder / "profiles", folder / "profiles" / profile):
+        part.mkdir(mode=0o700, exist_ok=True)
+    return folder / "profiles" / profile
+
+
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="client.py", description="Hallway: a chat for the network you are on.")
     parser.add_argument("--host", metavar="ADDR", help="the computer the server runs on (or HALLWAY_HOST)")
     parser.add_argument("--port", metavar="N", help=f"the server's port, mostly {DEFAULT_PORT} (or HALLWAY_PORT)")
     parser.add_argument("--name", help="what the others will call you (or HALLWAY_NAME)")
+    parser.add_argument(
+        "--profile", metavar="NAME", type=_profile, help="settings, names and unsent messages apart from your others"
+    )
     parser.add_argument("--console", action="store_true", help="chat in this terminal, without a window")
     parser.add_argument("--version", action="version", version=f"Hallway {__version__}")
     arguments = parser.parse_args(words)
     arguments.host = _given(arguments.host, "HALLWAY_HOST")
     arguments.name = _given(arguments.name, "HALLWAY_NAME")
+    if arguments.profile is None and (profile := os.environ.get("HALLWAY_PROFILE", "").strip()):
+        try:
+            arguments.profile = _profile(profile)
+        except argparse.ArgumentTypeError as problem:
+            parser.error(f"HALLWAY_PROFILE: {problem}")
     port = _given(arguments.port, "HALLWAY_PORT")
     try:
         arguments.port = None if port is None else read_port(port)
@@ -695,7 +728,9 @@ def _how_to_get_tk() -> str:
     return next((f"sudo {command}" for tool, command in commands.items() if shutil.which(tool)), "install python3-tk")
 
 
-def _run_window(folder: Path, host: str | None, port: int | None, name: str | None, password: str | None) -> int | None:
+def _run_window(
+    folder: Path, host: str | None, port: int | None, name: str | None, password: str | None, profile: str | None
+) -> int | None:
     """The window's exit status; None, and the reason in words, where there can be no window."""
     try:
         import window
@@ -705,7 +740,7 @@ def _run_window(folder: Path, host: str | None, port: int | None, name: str | No
         print(f"The window needs Tk, which this Python lacks. To install it: {_how_to_get_tk()}", file=sys.stderr)
         return None
     try:
-        return window.run(folder, host, port, name, password)
+        return window.run(folder, host, port, name, password, profile or "")
     except window.NoDisplay:
         print("There is no display for a window here.", file=sys.stderr)
         return None
@@ -718,10 +753,10 @@ def main(words: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal that lacks an emoji shows a question mark
     arguments = _arguments(words)
     password = os.environ.get("HALLWAY_PASSWORD") or None
-    given = (history.data_folder() / "client", arguments.host, arguments.port, arguments.name, password)
     try:
+        given = (_client_folder(arguments.profile), arguments.host, arguments.port, arguments.name, password)
         if not arguments.console:
-            status = _run_window(*given)
+            status = _run_window(*given, arguments.profile)
             if status is not None:
                 return status
             print("Going on in this terminal. (--console does so at once.)", file=sys.stderr)

@@ -105,13 +105,18 @@ class Host:
         with contextlib.suppress(queue.Empty):
             while self._hosting is not None and len(events) < LINES_A_TICK:
                 events.append(self._hosting.events.get_nowait())
-        if self._window is not None:
-            self._window.log([event.text for event in events if isinstance(event, Line)])
+        lines: list[str] = []
         for event in events:
-            if isinstance(event, Opened):
+            if isinstance(event, Line):
+                lines.append(event.text)
+            elif isinstance(event, Opened):
+                # What a server says at its start is for a terminal, but for this.
+                lines = [line for line in lines if line.startswith("ATTENTION")]
                 self._opened(event)
-            elif isinstance(event, Closed):
+            else:
                 self._closed(event)
+        if self._window is not None:
+            self._window.log(lines)
 
     def _opened(self, opened: Opened) -> None:
         assert self._hosting is not None

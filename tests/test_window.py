@@ -1180,7 +1180,7 @@ def test_the_password_of_the_environment(
     """It is used as the console uses it: nothing is asked."""
     given: list[str | None] = []
 
-    def run(_folder: Path, _host: str, _port: int, _name: str, password: str | None) -> int:
+    def run(_folder: Path, _host: str, _port: int, _name: str, password: str | None, _profile: str) -> int:
         given.append(password)
         return 0
 
