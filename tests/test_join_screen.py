@@ -730,7 +730,9 @@ def test_a_chat_is_started_here(open_desk: Callable[..., Desk], password: str) -
     bob = Peer.join(Place(port), "Bob", password=password or None)
     desk.until(lambda: "Bob" in own.lines.get("1.0", "end"), "the log goes on")
 
+    desk.window.host.show()  # it is below the other: nobody manages windows on the test's screen
     desk.click_on(own.stop_button)
+    desk.until(lambda: own.stop_button.instate(["disabled"]), "it is pressed")
     bob.expect("bye")
     desk.until(lambda: not desk.window.host.is_open, "it is closed")
     assert str(own.state_label.cget("text")) == "The chat is closed."
