@@ -49,11 +49,13 @@ from link import LinkError
 from protocol import (
     COMMANDS,
     EVENTS,
+    MAX_INTEGER,
     NAME_QUESTION,
     PING_SECONDS,
     SILENT_SECONDS,
     VERSION,
     Ack,
+    AskConversations,
     AskHistory,
     AskSearch,
     BadLine,
@@ -68,7 +70,9 @@ from protocol import (
     Ping,
     Pong,
     ProtocolError,
+    SeenWith,
     Send,
+    TypingTo,
     Welcome,
     check_name,
     clean_line,
@@ -122,7 +126,8 @@ class _KeepPassword:
 
 
 # What is put on the queue of the engine's thread.
-_Order = Send | AskHistory | AskSearch | _KeepPassword | _Close | Meeting | LinkError
+_Saying = AskHistory | AskSearch | AskConversations | TypingTo | SeenWith
+_Order = Send | _Saying | _KeepPassword | _Close | Meeting | LinkError
 
 
 class _Connection:
@@ -236,13 +241,35 @@ class Engine:
         self._post(Send(id, text, to))
         return id
 
-    def ask_history(self, before: int, limit: int = 100, other: str | None = None) -> None:
-        """Page follows, unless there is no connection or it is lost before the answer: then ask again later."""
-        self._post(AskHistory(before, limit, other))
+    def ask_history(
+        self, before: int | None = None, limit: int = 100, other: str | None = None, after: int | None = None
+    ) -> None:
+        """Page follows, unless there is no connection or it is lost before the answer: then ask again later.
+
+        With `before` it has the newest messages before that seq, with `after` the oldest after that one. Without
+        either it has the newest there are, and says `before=MAX_INTEGER`. `other` is as in `AskHistory`.
+        """
+        if before is None and after is None:
+            before = MAX_INTEGER
+        self._post(AskHistory(before, limit, other, after))
 
     def ask_search(self, text: str, limit: int = 50, before: int | None = None) -> None:
         """Found follows, unless there is no connection or it is lost before the answer: then ask again later."""
         self._post(AskSearch(text, limit, before))
+
+    def ask_conversations(self) -> None:
+        """Conversations follows, unless there is no connection or it is lost before the answer."""
+        self._post(AskConversations())
+
+    def tell_typing(self, to: str) -> None:
+        """Tells `to` (a person or `EVERYONE`) that this person is writing; nobody, while there is no connection."""
+        self._post(TypingTo(to))
+
+    def tell_seen(self, other: str, seq: int) -> None:
+        """Tells that the messages with `other` (a person or `EVERYONE`) were read up to `seq`: the server keeps that,
+        and the other person is told. While there is no connection nobody is: tell it again later.
+        """
+        self._post(SeenWith(other, seq))
 
     def keep_password(self, keep: bool) -> None:
         """Keeps the password on this computer for the next time, or forgets it; at any time, also before `start`.
@@ -571,12 +598,12 @@ class Engine:
                 elif isinstance(command, _Close):
                     self._close_at = min(self._close_at, command.deadline)
                 else:
-                    self._ask(command)
+                    self._say(command)
         self._keep(sends)
 
-    def _ask(self, question: AskHistory | AskSearch) -> None:
+    def _say(self, saying: _Saying) -> None:
         try:
-            checked = _as_the_server_reads(question)
+            checked = _as_the_server_reads(saying)
         except ProtocolError as problem:
             self._tell(Trouble(problem.code, str(problem)))
             return
@@ -785,13 +812,17 @@ class Engine:
                 way.outgoing += encode(send)
 
 
-def _as_the_server_reads(command: Send | AskHistory | AskSearch) -> Command:
+def _as_the_server_reads(command: Send | _Saying) -> Command:
     """`command` as it will arrive, cleaned. Raises `ProtocolError` for what the server would refuse."""
     if isinstance(command, AskHistory):
         command = replace(command, other=None if command.other is None else clean_line(command.other))
+    elif isinstance(command, SeenWith):
+        command = replace(command, other=clean_line(command.other))
     elif isinstance(command, AskSearch):
         command = replace(command, text=clean_line(command.text))
-    else:
+    elif isinstance(command, TypingTo):
+        command = replace(command, to=clean_line(command.to))
+    elif isinstance(command, Send):
         to = None if command.to is None else clean_line(command.to)
         command = replace(command, text=clean_text(command.text), to=to)
     return COMMANDS[command.type](parse_object(encode(command).rstrip(b"\n")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol import Found, Joined, Left, Message, Page, Person, SeenBy, TypingFrom
+from protocol import Conversations, Found, Joined, Left, Message, Page, Person, SeenBy, TypingFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +139,5 @@ class Ended:
 
 
 Told = Connecting | Entered | Refused | Lost | Received | Waiting | Stored | Failed | Trouble | Ended
-Happening = Told | Joined | Left | Page | Found | TypingFrom | SeenBy  # the latter are the server's own words
+Answer = Page | Found | Conversations
+Happening = Told | Joined | Left | Answer | TypingFrom | SeenBy  # the latter are the server's own words
