@@ -17,7 +17,7 @@ import pytest
 
 import window
 from chat_screen import ChatScreen
-from engine import Received
+from happenings import Received
 from processes import ServerProcess
 from protocol import Message
 from storage import Settings

@@ -32,7 +32,8 @@ from certificate import fingerprint_of, in_words
 from composer import PASTE_LIMIT
 from conversation import KEPT_LINES
 from desk import Desk, flood, in_the_chat
-from engine import Ended, Engine, Entered, Lost, Refused, Stored, Trouble, Waiting
+from engine import Engine
+from happenings import Ended, Entered, Lost, Refused, Stored, Trouble, Waiting
 from join_screen import Attempt, JoinScreen
 from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
