@@ -36,7 +36,8 @@ from typing import Any, TextIO
 import history
 import storage
 from certificate import in_words as in_four_words
-from engine import Connecting, Ended, Engine, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
+from engine import Engine
+from happenings import Connecting, Ended, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
 from protocol import (
     DEFAULT_PORT,
     EVERYONE,

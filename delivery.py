@@ -83,7 +83,7 @@ class Wire:
     def say(self, event: Event) -> bytes:
         """The event's line."""
         if isinstance(event, (Page, Found)):
-            return encode_page(type(event), event.messages, event.more)
+            return encode_page(event)
         return encode(event)
 
     def refuse(self, error: Error) -> bytes:

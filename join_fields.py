@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from certificate import in_words
-from engine import Refused
+from happenings import Refused
 from look import Theme
 
 DOT = "•"  # for each character of a password

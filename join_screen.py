@@ -19,7 +19,7 @@ import firewall
 from card import Card
 from chat_list import ChatList
 from discovery import LOOPBACK, Finder, Heard, Nearby, usual_ports
-from engine import Refused
+from happenings import Refused
 from host_window import Host
 from hosting import Closed, Opened, usual_name
 from join_fields import AddressField, HostForm, PasswordField, labelled_entry, select_all
@@ -162,7 +162,6 @@ class JoinScreen(Card):
         dress(self.told, self._theme.look)
         self.told.configure(font="HallwaySmall", foreground=self._theme.look.muted)
         self.told.tag_configure("command", foreground=self._theme.look.text)
-        self._hosts.dress()
         self._refocus()
 
     def _refocus(self) -> None:

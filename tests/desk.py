@@ -18,7 +18,7 @@ import pytest
 import window
 from certificate import in_words
 from chat_screen import ChatScreen
-from engine import Received
+from happenings import Received
 from join_screen import JoinScreen
 from processes import ServerProcess
 from protocol import Message

@@ -30,20 +30,8 @@ import peers
 import trust
 from certificate import FILE_NAME as CERTIFICATE
 from certificate import fingerprint_of, in_words, own_certificate
-from engine import (
-    Connecting,
-    Ended,
-    Engine,
-    Entered,
-    Failed,
-    Happening,
-    Lost,
-    Received,
-    Refused,
-    Stored,
-    Trouble,
-    Waiting,
-)
+from engine import Engine
+from happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Refused, Stored, Trouble, Waiting
 from link import Link, TlsLink
 from peers import AckKeeper, Peer
 from processes import ANSWER_SECONDS, ServerProcess, own_address, start_writer, wait_until

@@ -35,7 +35,7 @@ from desk import (
     resize,
 )
 from discovery import FORGET_SECONDS, Answerer, Description, Heard
-from engine import Refused
+from happenings import Refused
 from host_window import HostWindow
 from join_screen import Attempt, JoinScreen
 from look import DARK

@@ -1,0 +1,129 @@
+"""What a text means beside its letters: links, code, and one's own name where somebody calls it.
+
+Called by transcript.py and inbox.py; nothing in here imports Tk. Texts come from anybody, so everything here takes
+time in proportion to their length, whatever they hold: each place is looked at once or twice, never once for each
+other place.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+PLAIN, LINK, CODE, BLOCK, MENTION = "plain", "link", "code", "block", "mention"
+Piece = tuple[str, str]  # what it is, and the letters that are shown
+
+FENCE = "```"
+LONGEST_NAMED = 20  # characters of the language after a fence
+
+# What may begin something: a text without any of these is plain, and most are.
+_BEGIN = re.compile(r"`|https?://|www\.|@", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]+", re.IGNORECASE)
+_END_OF_SENTENCE = ".,;:!?'*_~…"
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+_LANGUAGE = re.compile(r"[A-Za-z0-9+#.-]{0,20}[ \t]*\n")
+
+
+@lru_cache(maxsize=8)
+def _call_of(name: str) -> re.Pattern[str] | None:
+    """Finds `@name` where it is a word of its own."""
+    return re.compile(rf"@{re.escape(name)}(?!\w)", re.IGNORECASE) if name else None
+
+
+def mentions(text: str, me: str) -> bool:
+    """Whether somebody calls `me` by name in it. What is quoted as code calls nobody."""
+    return "@" in text and any(kind == MENTION for kind, _ in pieces(text, me))
+
+
+def pieces(text: str, me: str) -> list[Piece]:
+    """`text` in pieces of one meaning each, in order: put together they are what is shown.
+
+    The marks round `code` and the fences round ```blocks``` are not shown; what is between them is as it was typed. A
+    block begins and ends a line of its own.
+    """
+    found: list[Piece] = []
+    start = at = 0  # of what was not handed out yet; where to look on
+    closed = True  # there may be a fence further on
+    while (begin := _BEGIN.search(text, at)) is not None:
+        at = begin.start()
+        piece: Piece | None = None
+        end = at + 1
+        if text.startswith(FENCE, at):
+            close = text.find(FENCE, at + 3) if closed else -1
+            closed = close >= 0
+            if closed:
+                piece, end = _block(text, at, close)
+            else:
+                end = at + 3
+        elif text[at] == "`":
+            close = text.find("`", at + 1)
+            if close == at + 1:
+                end = at + 2
+            elif close > 0 and text.find("\n", at, close) < 0:
+                piece, end = (CODE, text[at + 1 : close]), close + 1
+        elif at > 0 and (text[at - 1].isalnum() or text[at - 1] in "@_"):
+            pass  # an e-mail address, or the middle of a word
+        elif text[at] == "@":
+            call = _call_of(me)
+            if call is not None and (called := call.match(text, at)) is not None:
+                piece, end = (MENTION, called.group()), called.end()
+        elif (link := _LINK.match(text, at)) is not None:
+            address = _without_end(link.group())
+            end = at + len(address)
+            if len(address) > len(begin.group()):
+                piece = (LINK, address)
+        if piece is not None:
+            if start < at:
+                found.append((PLAIN, text[start:at]))
+            found.append(piece)
+            start = end
+        at = end
+    if start < len(text):
+        found.append((PLAIN, text[start:]))
+    return _with_blocks_apart(found)
+
+
+def address_of(link: str) -> str:
+    """Where a link leads."""
+    return link if link[:4].casefold() == "http" else f"http://{link}"
+
+
+def _block(text: str, at: int, close: int) -> tuple[Piece, int]:
+    """The block between the fences at `at` and `close`, and where it ends. A language named at its head is left out."""
+    language = _LANGUAGE.match(text, at + 3)
+    inside = text[language.end() if language and language.end() <= close else at + 3 : close]
+    return (BLOCK, inside.removesuffix("\n")), close + 3
+
+
+def _with_blocks_apart(found: list[Piece]) -> list[Piece]:
+    """Sees to it that a block has its lines for itself, with no empty ones round it; empty pieces are left out."""
+    if all(kind != BLOCK for kind, _ in found):
+        return found
+    apart: list[Piece] = []
+    for number, (kind, words) in enumerate(found):
+        if kind == PLAIN:
+            if number and found[number - 1][0] == BLOCK:
+                words = words.removeprefix("\n")
+            if number + 1 < len(found) and found[number + 1][0] == BLOCK:
+                words = words.removesuffix("\n")
+        if words.strip() if kind == BLOCK else words:
+            if apart and BLOCK in (kind, apart[-1][0]):
+                apart.append((PLAIN, "\n"))
+            apart.append((kind, words))
+    return apart or [(PLAIN, "".join(words for _, words in found))]
+
+
+def _without_end(link: str) -> str:
+    """`link` without what belongs to the sentence round it: a full stop, a bracket that was opened before it."""
+    end = len(link)
+    unopened = {closing: link.count(closing) - link.count(opening) for closing, opening in _CLOSING.items()}
+    while end:
+        last = link[end - 1]
+        if last in _CLOSING:
+            if unopened[last] <= 0:
+                break
+            unopened[last] -= 1
+        elif last not in _END_OF_SENTENCE:
+            break
+        end -= 1
+    return link[:end]
