@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
 import re
 import secrets
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from json.encoder import encode_basestring as quote
@@ -25,7 +26,7 @@ from pathlib import Path
 from delivery import WIRE, WORDS, Client
 from door import Door, Pace, is_own
 from history import HistoryError
-from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, Who
+from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, WantMarks, Who
 from link import Link, TlsLink
 from log_reader import Reader, SearchTooLong
 from protocol import (
@@ -131,6 +132,7 @@ class Connection(threading.Thread):
         self._asked: Hello | None = None  # in words: whose password is waited for
         self._prefix = secrets.token_hex(6)  # of the ids of what is said in words
         self._lines_heard = 0
+        self._marks: queue.SimpleQueue[Mapping[tuple[int, int], int]] = queue.SimpleQueue()  # from the hub, as asked
         self._send_pace = Pace(shared.rate, SEND_BURST)
         self._ask_pace = Pace(ASK_RATE if shared.rate else 0, ASK_BURST)
         self._byte_pace = Pace(BYTE_RATE if shared.rate else 0, BYTE_BURST)
@@ -333,6 +335,9 @@ class Connection(threading.Thread):
                     orders.append(WIRE.say(item.error))
                 self._post(orders)
                 return isinstance(item, Bye)
+            if isinstance(item, AskConversations):  # what they have read is known to the hub when it is asked
+                self._post([*orders, WantMarks(self._marks)])
+                orders, answered = [], 0
             order = self._order(item)
             if order is not None:
                 orders.append(order)
@@ -404,7 +409,8 @@ class Connection(threading.Thread):
         """Reads what this person may see, on a connection to the database that lives as long as the question."""
         assert self._client.person is not None
         me = self._client.person.id
-        marks = self._hub.signals.unsaved_marks()  # first: what is not among them any more is on disk then
+        # Before the log is opened: what is not among them any more is on disk then.
+        marks = self._receive_marks() if isinstance(asked, AskConversations) else {}
         with self._shared.log_readers, Reader(self._shared.data) as reader:
             if isinstance(asked, AskConversations):
                 return Conversations(reader.conversations(me, marks))
@@ -414,6 +420,13 @@ class Connection(threading.Thread):
             messages = reader.search(me, asked.text, before, asked.limit + 1)
             more = len(messages) > asked.limit
             return Found(tuple(messages[-asked.limit :]), more, asked.text, asked.before)
+
+    def _receive_marks(self) -> Mapping[tuple[int, int], int]:
+        """The hub's answer to what `_obey` has asked it. Raises ConnectionAbortedError when there will be none."""
+        while not (self._client.ended or self._hub.ended.is_set()):
+            with contextlib.suppress(queue.Empty):
+                return self._marks.get(timeout=1.0)
+        raise ConnectionAbortedError
 
     def _read_page(self, reader: Reader, me: int, asked: AskHistory) -> Page | Error:
         """A page, with one message more looked for than was asked."""

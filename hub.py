@@ -93,9 +93,16 @@ class Who:
     """Somebody in words asks who is here."""
 
 
+@dataclass(frozen=True, slots=True)
+class WantMarks:
+    """Somebody asks what is unread: the read marks that are not on disk yet are put into `answer`."""
+
+    answer: queue.SimpleQueue[Mapping[tuple[int, int], int]]
+
+
 # Bytes are an answer that the client's thread has ready. The names of TypingTo and SeenWith are folded already: that
 # can take a while, and is not to take the hub's time.
-Order = Send | PlainSends | TypingTo | SeenWith | Who | bytes
+Order = Send | PlainSends | TypingTo | SeenWith | WantMarks | Who | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +243,7 @@ class Hub(threading.Thread):
             self._bans = {ban.key: ban for ban in self._history.bans()}
             self._tell_door()
             self._delivery = Delivery(self._folder, self._history.last, self._selector, self.post)
-            self.signals = Signals(self._delivery)
+            self._signals = Signals(self._delivery)
             self._delivery.start()
         except (HistoryError, RuntimeError) as error:
             self._history.close()
@@ -256,7 +263,7 @@ class Hub(threading.Thread):
             self._delivery.stop()
             try:
                 self._save_addresses()
-                self.signals.save(self._history)
+                self._signals.save(self._history)
             except NotSaved as error:
                 log.error("%s Some messages will be shown again as new.", error)
             self._history.close()
@@ -280,7 +287,7 @@ class Hub(threading.Thread):
         deadlines += [client.close_by for client in self._delivery.closing if client.close_by is not None]
         if self._stop_by is not None:
             deadlines.append(self._stop_by)
-        if self._unsaved or self.signals.has_unsaved or self._history.has_spare_work:
+        if self._unsaved or self._signals.has_unsaved or self._history.has_spare_work:
             deadlines.append(max(time.monotonic() + IDLE_SECONDS, self._spare_from))
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
@@ -337,8 +344,8 @@ class Hub(threading.Thread):
         for join in joins:
             join.client.is_new = False
         if not self._inbox:
-            if self.signals.waiting:
-                self.signals.tell_typing(self._here.values())
+            if self._signals.waiting:
+                self._signals.tell_typing(self._here.values())
             if self._history.wants_checkpoint:
                 self._use_pause()
 
@@ -655,14 +662,16 @@ class Hub(threading.Thread):
         if isinstance(order, TypingTo):
             target = self._here.get(order.to)  # a key already
             if target is not None:
-                self.signals.typing(client, target)
+                self._signals.typing(client, target)
             elif order.to == EVERYONE:
-                self.signals.typing_to_everyone(client)
+                self._signals.typing_to_everyone(client)
         elif isinstance(order, SeenWith):
             other = EVERYBODY if order.other == EVERYONE else self._known.get(order.other)
             if other is not None:
                 seq = min(order.seq, self._delivery.tail.last)
-                self.signals.seen(client, other.id, seq, self._here.get(order.other))
+                self._signals.seen(client, other.id, seq, self._here.get(order.other))
+        elif isinstance(order, WantMarks):
+            order.answer.put(self._signals.unsaved_marks())
         elif isinstance(order, Who):
             names = sorted(other.name for other in self._here.values())
             more = f" … and {len(names) - WHO_LISTED:,} more" if len(names) > WHO_LISTED else ""
@@ -679,8 +688,8 @@ class Hub(threading.Thread):
         rest = iter(places)
         for run in runs:
             client = run.client
-            if self.signals.waiting:
-                self.signals.has_written(client)
+            if self._signals.waiting:
+                self._signals.has_written(client)
             taken = list(islice(rest, len(run.drafts)))
             written = [(seq, at, id, text) for (seq, at, _), (_, _, id, text) in zip(taken, run.drafts, strict=True)]
             run_acks, run_lines = encode_run(client.name, run.recipient.name, written)
@@ -834,8 +843,8 @@ class Hub(threading.Thread):
         with self._spare_work():
             if self._unsaved:
                 self._save_addresses()
-            elif self.signals.has_unsaved:
-                self.signals.save(self._history)
+            elif self._signals.has_unsaved:
+                self._signals.save(self._history)
             elif not self._history.index_more(INDEX_MESSAGES):
                 self._history.checkpoint()
 
@@ -843,7 +852,7 @@ class Hub(threading.Thread):
         """Everybody has everything just now."""
         if time.monotonic() >= self._spare_from:
             with self._spare_work():
-                self.signals.save(self._history)
+                self._signals.save(self._history)
                 self._history.checkpoint()
 
     @contextlib.contextmanager
