@@ -15,7 +15,8 @@ from tkinter import ttk
 from certificate import in_words
 from composer import PASTE_LIMIT, Composer
 from conversation import Conversation
-from engine import Connecting, Ended, Engine, Entered, Failed, Happening, Lost, Received, Stored, Trouble, Waiting
+from engine import Engine
+from happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Stored, Trouble, Waiting
 from look import LIGHT, Theme
 from people_list import PeopleList
 from protocol import MAX_TEXT, Joined, Left, Page

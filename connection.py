@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
 import re
 import secrets
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from json.encoder import encode_basestring as quote
@@ -24,9 +25,10 @@ from pathlib import Path
 
 from delivery import WIRE, WORDS, Client
 from door import Door, Pace, is_own
-from history import HistoryError, Reader, SearchTooLong
-from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, Who
+from history import HistoryError
+from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, WantMarks, Who
 from link import Link, TlsLink
+from log_reader import Reader, SearchTooLong
 from protocol import (
     MAX_LINE,
     MAX_NAME,
@@ -36,12 +38,14 @@ from protocol import (
     PING_SECONDS,
     SILENT_SECONDS,
     VERSION,
+    AskConversations,
     AskHistory,
     AskSearch,
     BadLine,
     Bye,
     Command,
     CommandDecoder,
+    Conversations,
     Error,
     Found,
     Hello,
@@ -68,7 +72,7 @@ LAST_WORD_SECONDS = 1.0  # for a sentence to arrive before the connection is clo
 SEND_BURST = 20  # messages at once when --rate allows fewer a second: what somebody pastes, or wrote while offline
 ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
 ASK_BURST = 100
-LOG_COST = 5  # how many other commands a page or a search counts for
+LOG_COST = 5  # how many other commands a question that is answered from the log counts for
 BYTE_RATE = 256 * 1024  # bytes a second from one person: more than 5 of the longest messages; parsing takes its time
 BYTE_BURST = 1024 * 1024
 NAME_RATE = 5.0  # names a second that one connection may try, whatever --rate says: nobody is held up by it
@@ -78,6 +82,8 @@ ANSWERS_SIZE = 32 * 1024  # bytes of answers that one post holds: who asks a lot
 TLS_BEGINS = b"\x16"  # the first byte of a handshake (RFC 8446, 5.1), which nothing else here begins with
 NOT_ENCRYPTED = "This chat is not encrypted."
 PASSWORD_QUESTION = "Password: "  # noqa: S105 - the question, not the answer
+
+Question = (AskHistory, AskSearch, AskConversations)  # what is answered from the log
 
 log = logging.getLogger("hallway")
 
@@ -126,6 +132,7 @@ class Connection(threading.Thread):
         self._asked: Hello | None = None  # in words: whose password is waited for
         self._prefix = secrets.token_hex(6)  # of the ids of what is said in words
         self._lines_heard = 0
+        self._marks: queue.SimpleQueue[Mapping[tuple[int, int], int]] = queue.SimpleQueue()  # from the hub, as asked
         self._send_pace = Pace(shared.rate, SEND_BURST)
         self._ask_pace = Pace(ASK_RATE if shared.rate else 0, ASK_BURST)
         self._byte_pace = Pace(BYTE_RATE if shared.rate else 0, BYTE_BURST)
@@ -320,7 +327,7 @@ class Connection(threading.Thread):
                 if not self._may_send(item, orders):
                     return False
                 continue
-            cost = LOG_COST if isinstance(item, (AskHistory, AskSearch)) else 1
+            cost = LOG_COST if isinstance(item, Question) else 1
             if not self._may_go_on(self._ask_pace.seconds(cost), orders):
                 return False
             if isinstance(item, Bye) or (isinstance(item, BadLine) and item.fatal):
@@ -328,6 +335,9 @@ class Connection(threading.Thread):
                     orders.append(WIRE.say(item.error))
                 self._post(orders)
                 return isinstance(item, Bye)
+            if isinstance(item, AskConversations):  # what they have read is known to the hub when it is asked
+                self._post([*orders, WantMarks(self._marks)])
+                orders, answered = [], 0
             order = self._order(item)
             if order is not None:
                 orders.append(order)
@@ -377,7 +387,7 @@ class Connection(threading.Thread):
             return WIRE.say(item.error)
         if isinstance(item, Hello):
             return WIRE.say(Error("bad_message", "You have said hello already."))
-        if isinstance(item, (AskHistory, AskSearch)):
+        if isinstance(item, Question):
             try:
                 return WIRE.say(self._read_log(item))
             except SearchTooLong as error:
@@ -395,23 +405,43 @@ class Connection(threading.Thread):
             return SeenWith(name_key(item.other), item.seq)
         return item
 
-    def _read_log(self, asked: AskHistory | AskSearch) -> Page | Found | Error:
+    def _read_log(self, asked: AskHistory | AskSearch | AskConversations) -> Page | Found | Conversations | Error:
         """Reads what this person may see, on a connection to the database that lives as long as the question."""
         assert self._client.person is not None
         me = self._client.person.id
+        # Before the log is opened: what is not among them any more is on disk then.
+        marks = self._receive_marks() if isinstance(asked, AskConversations) else {}
         with self._shared.log_readers, Reader(self._shared.data) as reader:
-            if isinstance(asked, AskSearch):
-                before = reader.newest() + 1 if asked.before is None else asked.before
-                messages = reader.search(me, asked.text, before, asked.limit + 1)
-                return Found(tuple(messages[-asked.limit :]), len(messages) > asked.limit)
-            if asked.other is None:
-                messages = reader.before(me, asked.before, asked.limit + 1)
-            else:
-                other = reader.find(name_key(asked.other))
-                if other is None:
-                    return Error("no_such_user", f"There is nobody called {clean_line(asked.other)} here.")
-                messages = reader.private_before(me, other, asked.before, asked.limit + 1)
-            return Page(tuple(messages[-asked.limit :]), len(messages) > asked.limit)
+            if isinstance(asked, AskConversations):
+                return Conversations(reader.conversations(me, marks))
+            if isinstance(asked, AskHistory):
+                return self._read_page(reader, me, asked)
+            before = reader.newest() + 1 if asked.before is None else asked.before
+            messages = reader.search(me, asked.text, before, asked.limit + 1)
+            more = len(messages) > asked.limit
+            return Found(tuple(messages[-asked.limit :]), more, asked.text, asked.before)
+
+    def _receive_marks(self) -> Mapping[tuple[int, int], int]:
+        """The hub's answer to what `_obey` has asked it. Raises ConnectionAbortedError when there will be none."""
+        while not (self._client.ended or self._hub.ended.is_set()):
+            with contextlib.suppress(queue.Empty):
+                return self._marks.get(timeout=1.0)
+        raise ConnectionAbortedError
+
+    def _read_page(self, reader: Reader, me: int, asked: AskHistory) -> Page | Error:
+        """A page, with one message more looked for than was asked."""
+        limit, other = asked.limit, None
+        if asked.other is not None:
+            other = reader.find(name_key(asked.other))
+            if other is None:
+                return Error("no_such_user", f"There is nobody called {clean_line(asked.other)} here.")
+        if asked.after is None:
+            messages = reader.before(me, asked.before or 0, limit + 1, other)
+            shown = messages[-limit:]
+        else:
+            messages = reader.after(me, asked.after, limit + 1, other)
+            shown = messages[:limit]
+        return Page(tuple(shown), len(messages) > limit, asked.before, asked.after, asked.other)
 
     # -- words --
 

@@ -21,8 +21,9 @@ from json.encoder import encode_basestring as quote
 from pathlib import Path
 from typing import Protocol
 
-from history import EVERYONE_ID, Address, HistoryError, Reader
+from history import EVERYONE_ID, Address, HistoryError
 from link import Link
+from log_reader import Reader
 from protocol import (
     EVENTS,
     NAME_QUESTION,
@@ -83,7 +84,7 @@ class Wire:
     def say(self, event: Event) -> bytes:
         """The event's line."""
         if isinstance(event, (Page, Found)):
-            return encode_page(type(event), event.messages, event.more)
+            return encode_page(event)
         return encode(event)
 
     def refuse(self, error: Error) -> bytes:

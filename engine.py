@@ -32,15 +32,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trust
+from happenings import (
+    Connecting,
+    Ended,
+    Entered,
+    Failed,
+    Happening,
+    Lost,
+    Received,
+    Refused,
+    Stored,
+    Trouble,
+    Waiting,
+)
 from link import LinkError
 from protocol import (
     COMMANDS,
     EVENTS,
+    MAX_INTEGER,
     NAME_QUESTION,
     PING_SECONDS,
     SILENT_SECONDS,
     VERSION,
     Ack,
+    AskConversations,
     AskHistory,
     AskSearch,
     BadLine,
@@ -49,20 +64,15 @@ from protocol import (
     Decoder,
     Error,
     Event,
-    Found,
     Hello,
-    Joined,
-    Left,
     Message,
     NameProblem,
-    Page,
-    Person,
     Ping,
     Pong,
     ProtocolError,
-    SeenBy,
+    SeenWith,
     Send,
-    TypingFrom,
+    TypingTo,
     Welcome,
     check_name,
     clean_line,
@@ -97,139 +107,6 @@ NOT_SENT = "You are not in the chat, so that was not sent."
 
 log = logging.getLogger("hallway.engine")
 
-# --- what happens: put on Engine.events by the engine's thread, taken off by a face in its own ------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Connecting:
-    """An attempt to connect begins (the first one, or one after a loss)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """Joined. `resumed`: the log goes on where it stood, nothing was missed; else what follows is a first backlog.
-
-    `new_log`: this is another log than before the connection was lost (`left_behind` messages stay on disk for the
-    old one), or the same one set back to an earlier state, or another server at the same address. Messages that wait
-    from an earlier run follow as `Waiting`.
-
-    `encrypted`: whether this connection is; a face shows plainly, the whole time, when it is not. `fingerprint` is the
-    server's certificate's, None without encryption; `certificate.in_words` reads it aloud. `first_meeting`: no server
-    with this certificate has let us in before, so this is the moment to compare the words. `trusted`: the certificate
-    is the changed one that was deliberately trusted (`Engine`'s `accept`).
-
-    `left_behind`, at the first one of a run: what waits on disk for those that were at this address before a server
-    that is met now. It is never sent to another than it was written for.
-    """
-
-    name: str
-    server: str
-    history: str
-    people: tuple[Person, ...]
-    last: int
-    resumed: bool
-    new_log: bool
-    left_behind: int
-    encrypted: bool = False
-    fingerprint: str | None = None
-    first_meeting: bool = False
-    trusted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The server, or the way to it, said no before the first Entered; the engine has stopped. `text` is for people.
-
-    `code` is a wire error code (name_taken, name_invalid, full, banned, wrong_password ...), `unreachable`,
-    `not_hallway`, or one that stopped us before a byte of the user's was sent:
-
-        certificate_changed    another certificate than the last time at this address; an Engine with `accept` set to
-                               `fingerprint` trusts the new one. `text` says what it may mean, with both in words.
-        not_encrypted_now      a server that was met encrypted offers no encryption
-        not_readable           which servers were met cannot be read from this computer's disk
-
-    `fingerprint` is that of the certificate that the other side showed, None where it showed none. With
-    `wrong_password` a face shows it in words before it asks: a password is told to whoever answers here.
-    """
-
-    code: str
-    text: str
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The connection, or an attempt at a new one, failed after an Entered; the next attempt is in `retry` seconds.
-
-    `text` says why: one or more whole sentences, the last of them no question.
-    """
-
-    text: str
-    retry: float
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Log entries in order, each seq once, own ones too (an own one's `id` is the one `send` returned)."""
-
-    messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An own message is on this computer's disk and on its way. `to` is None where the text says it (`@name ...`)."""
-
-    id: str
-    text: str
-    to: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The server has own message `id` on disk (its Received comes in the log's order, before or after)."""
-
-    id: str
-    seq: int
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Own message `id` was refused for good (no_such_user, too_long ...) and is not in the outbox; `text` says why.
-
-    One that cannot even be put on the wire (too long, empty) fails without having been `Waiting`.
-    """
-
-    id: str
-    code: str
-    text: str
-    original: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something went wrong that no message is to blame for (not_saved, an odd line, the disk); told once, in words."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The engine has stopped for good; `text` says why (closed by its face, thrown out ...).
-
-    `code` and `fingerprint` are as in `Refused` when a reconnect met what would have refused the first attempt, `code`
-    is `taken_over`, `kicked` or `banned` when the server wants this person no more, and "" for any other end.
-    """
-
-    text: str
-    code: str = ""
-    fingerprint: str | None = None
-
-
-_Told = Connecting | Entered | Refused | Lost | Received | Waiting | Stored | Failed | Trouble | Ended
-Happening = _Told | Joined | Left | Page | Found | TypingFrom | SeenBy  # the latter are the server's own words
-
 
 # --- the engine -------------------------------------------------------------------------------------------------------
 
@@ -249,7 +126,8 @@ class _KeepPassword:
 
 
 # What is put on the queue of the engine's thread.
-_Order = Send | AskHistory | AskSearch | _KeepPassword | _Close | Meeting | LinkError
+_Saying = AskHistory | AskSearch | AskConversations | TypingTo | SeenWith
+_Order = Send | _Saying | _KeepPassword | _Close | Meeting | LinkError
 
 
 class _Connection:
@@ -363,13 +241,35 @@ class Engine:
         self._post(Send(id, text, to))
         return id
 
-    def ask_history(self, before: int, limit: int = 100, other: str | None = None) -> None:
-        """Page follows, unless there is no connection or it is lost before the answer: then ask again later."""
-        self._post(AskHistory(before, limit, other))
+    def ask_history(
+        self, before: int | None = None, limit: int = 100, other: str | None = None, after: int | None = None
+    ) -> None:
+        """Page follows, unless there is no connection or it is lost before the answer: then ask again later.
+
+        With `before` it has the newest messages before that seq, with `after` the oldest after that one. Without
+        either it has the newest there are, and says `before=MAX_INTEGER`. `other` is as in `AskHistory`.
+        """
+        if before is None and after is None:
+            before = MAX_INTEGER
+        self._post(AskHistory(before, limit, other, after))
 
     def ask_search(self, text: str, limit: int = 50, before: int | None = None) -> None:
         """Found follows, unless there is no connection or it is lost before the answer: then ask again later."""
         self._post(AskSearch(text, limit, before))
+
+    def ask_conversations(self) -> None:
+        """Conversations follows, unless there is no connection or it is lost before the answer."""
+        self._post(AskConversations())
+
+    def tell_typing(self, to: str) -> None:
+        """Tells `to` (a person or `EVERYONE`) that this person is writing; nobody, while there is no connection."""
+        self._post(TypingTo(to))
+
+    def tell_seen(self, other: str, seq: int) -> None:
+        """Tells that the messages with `other` (a person or `EVERYONE`) were read up to `seq`: the server keeps that,
+        and the other person is told. While there is no connection nobody is: tell it again later.
+        """
+        self._post(SeenWith(other, seq))
 
     def keep_password(self, keep: bool) -> None:
         """Keeps the password on this computer for the next time, or forgets it; at any time, also before `start`.
@@ -698,12 +598,12 @@ class Engine:
                 elif isinstance(command, _Close):
                     self._close_at = min(self._close_at, command.deadline)
                 else:
-                    self._ask(command)
+                    self._say(command)
         self._keep(sends)
 
-    def _ask(self, question: AskHistory | AskSearch) -> None:
+    def _say(self, saying: _Saying) -> None:
         try:
-            checked = _as_the_server_reads(question)
+            checked = _as_the_server_reads(saying)
         except ProtocolError as problem:
             self._tell(Trouble(problem.code, str(problem)))
             return
@@ -912,13 +812,17 @@ class Engine:
                 way.outgoing += encode(send)
 
 
-def _as_the_server_reads(command: Send | AskHistory | AskSearch) -> Command:
+def _as_the_server_reads(command: Send | _Saying) -> Command:
     """`command` as it will arrive, cleaned. Raises `ProtocolError` for what the server would refuse."""
     if isinstance(command, AskHistory):
         command = replace(command, other=None if command.other is None else clean_line(command.other))
+    elif isinstance(command, SeenWith):
+        command = replace(command, other=clean_line(command.other))
     elif isinstance(command, AskSearch):
         command = replace(command, text=clean_line(command.text))
-    else:
+    elif isinstance(command, TypingTo):
+        command = replace(command, to=clean_line(command.to))
+    elif isinstance(command, Send):
         to = None if command.to is None else clean_line(command.to)
         command = replace(command, text=clean_text(command.text), to=to)
     return COMMANDS[command.type](parse_object(encode(command).rstrip(b"\n")))

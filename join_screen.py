@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tkinter import ttk
 
 from certificate import in_words
-from engine import Refused
+from happenings import Refused
 from look import LIGHT, Theme
 from protocol import MAX_SECRET, NameProblem, check_name, read_port
 from storage import Settings

@@ -21,7 +21,7 @@ import string
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from json.encoder import encode_basestring as quote  # the C string encoder behind json.dumps(ensure_ascii=False)
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -43,6 +43,8 @@ MAX_SECRET = 1024  # characters of a token or a password
 MAX_QUERY = 200  # characters of a search; longer ones find nothing more
 MAX_PAGE = 200  # messages in one page of history
 MAX_FOUND = 100  # messages in one answer to a search
+MAX_TALKED = 200  # people in one list of conversations
+MAX_UNREAD = 1000  # unread messages that are counted in one conversation: past that nobody wants the exact number
 MAX_DEPTH = 8  # of arrays and objects in one line; ours need 3
 MAX_INTEGER = 2**63 - 1  # what SQLite stores
 MAX_TIME = 32_503_680_000_000  # ms; the year 3000, the last that time.localtime knows on Windows
@@ -285,12 +287,17 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class AskHistory:
-    """Asks for the page of at most `limit` messages before seq `before`; `other`: the private ones with that person."""
+    """Asks for a page of the log: the newest `limit` messages before seq `before`, or the oldest after seq `after`.
+
+    `other` is a person (the private messages with them) or `EVERYONE` (the public ones); without, all that one may see.
+    Exactly one of `before` and `after` is given.
+    """
 
     type: ClassVar[str] = "history"
-    before: int
+    before: int | None
     limit: int
     other: str | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +311,15 @@ class AskSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class AskConversations:
+    """Asks with whom this client's person has talked privately, and what of it is unread."""
+
+    type: ClassVar[str] = "conversations"
+
+
+@dataclass(frozen=True, slots=True)
 class TypingTo:
-    """This client's person is writing to `to`."""
+    """This client's person is writing to `to`, a person or `EVERYONE`."""
 
     type: ClassVar[str] = "typing"
     to: str
@@ -313,7 +327,7 @@ class TypingTo:
 
 @dataclass(frozen=True, slots=True)
 class SeenWith:
-    """This client's person has seen the private messages with `other` up to `seq`."""
+    """This client's person has seen the messages with `other` up to `seq`; with `EVERYONE`, the public ones."""
 
     type: ClassVar[str] = "seen"
     other: str
@@ -413,28 +427,63 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The answer to `AskHistory`, oldest first; `more` when there are older ones."""
+    """The answer to `AskHistory`, oldest first; `more` when there are older ones, or newer ones behind an `after`.
+
+    `before` or `after` and `other` are the question's; older servers leave them out.
+    """
 
     type: ClassVar[str] = "page"
     messages: tuple[Message, ...]
     more: bool
+    before: int | None = None
+    after: int | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answer to `AskSearch`, oldest first; `more` when older ones match too."""
+    """The answer to `AskSearch`, oldest first; `more` when older ones match too.
+
+    `text` and `before` are the question's; older servers leave them out.
+    """
 
     type: ClassVar[str] = "found"
     messages: tuple[Message, ...]
     more: bool
+    text: str | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """A conversation: with `other`, a person or `EVERYONE`; `last` is its newest seq, 0 where there is none.
+
+    `read`: up to where this client's person has read it; `unread`: messages of others after that, counted up to
+    `MAX_UNREAD`; `seen`: up to where the other one has read, 0 for `EVERYONE`.
+    """
+
+    other: str
+    last: int
+    read: int
+    unread: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """The answer to `AskConversations`: `EVERYONE` first, then at most `MAX_TALKED` people, the latest first."""
+
+    type: ClassVar[str] = "conversations"
+    talked: tuple[Talked, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TypingFrom:
-    """`sender` is writing to this client's person."""
+    """`sender` is writing to `to`: `EVERYONE`, or this client's person (older servers leave it out)."""
 
     type: ClassVar[str] = "typing"
     sender: str
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,8 +513,9 @@ class PlainSends:
     size: int
 
 
-Command = Hello | Send | AskHistory | AskSearch | TypingTo | SeenWith | Ping | Pong | Bye
-Event = Welcome | Message | Ack | Joined | Left | Page | Found | TypingFrom | SeenBy | Error | Ping | Pong | Bye
+Command = Hello | Send | AskHistory | AskSearch | AskConversations | TypingTo | SeenWith | Ping | Pong | Bye
+_Answer = Page | Found | Conversations
+Event = Welcome | Message | Ack | Joined | Left | _Answer | TypingFrom | SeenBy | Error | Ping | Pong | Bye
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,7 +528,8 @@ class BadLine:
 
 # --- writing ----------------------------------------------------------------------------------------------------------
 
-_WIRE_NAMES = {"sender": "from", "other": "with"}  # field names that are keywords in Python
+# Field names that are keywords in Python, or the name of their message.
+_WIRE_NAMES = {"sender": "from", "other": "with", "talked": "conversations"}
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -526,19 +577,29 @@ def encode_run(sender: str, to: str, run: Iterable[tuple[int, int, str, str]]) -
     return acks, lines
 
 
-def encode_page(kind: type[Page] | type[Found], messages: Iterable[Message], more: bool) -> bytes:
-    """A `page` or `found` line. Where not all fit into `MAX_LINE`, the oldest are left out and `more` is true."""
-    room = MAX_LINE - 100  # the frame around the messages
+def encode_page(page: Page | Found) -> bytes:
+    """The line of a `page` or `found`, as `encode_any` would write it.
+
+    Where not all messages fit into `MAX_LINE`, those furthest from what was asked are left out, and `more` is true.
+    """
+    question = _plain(replace(page, messages=()))
+    del question["type"], question["messages"], question["more"]
+    head = f'{{"type":"{page.type}","messages":['.encode()
+    end = f"{',' if question else ''}{_to_json(question)[1:]}\n".encode()
+    room = MAX_LINE - len(head) - len(b'],"more":false') - len(end)
+    forward = isinstance(page, Page) and page.after is not None
     kept: list[bytes] = []
-    for message in reversed(list(messages)):
+    more = page.more
+    for message in page.messages if forward else reversed(page.messages):
         line = encode(message).rstrip(b"\n")
         room -= len(line) + 1
         if room < 0:
             more = True
             break
         kept.append(line)
-    head = f'{{"type":"{kind.type}","messages":['.encode()
-    return head + b",".join(reversed(kept)) + (b'],"more":true}\n' if more else b'],"more":false}\n')
+    if not forward:
+        kept.reverse()
+    return head + b",".join(kept) + (b'],"more":true' if more else b'],"more":false') + end
 
 
 def encode_people(people: Iterable[Person]) -> str:
@@ -708,10 +769,15 @@ def _read_send(fields: Fields) -> Send:
 
 
 def _read_ask_history(fields: Fields) -> AskHistory:
+    if "after" not in fields:
+        _integer(fields, "before")
+    elif "before" in fields:
+        raise _bad("Either “before” or “after”: a page goes one way.")
     return AskHistory(
-        _integer(fields, "before"),
+        _optional_integer(fields, "before"),
         _integer(fields, "limit", MAX_PAGE, 1),
         _optional_string(fields, "with", 4 * MAX_NAME),
+        _optional_integer(fields, "after"),
     )
 
 
@@ -777,6 +843,40 @@ def _read_messages(fields: Fields) -> tuple[Message, ...]:
     return tuple(_read_message(message) for message in _array(fields, "messages"))
 
 
+def _optional_name(fields: Fields, key: str) -> str | None:
+    return None if key not in fields else _shown_name(fields, key)
+
+
+def _read_page(fields: Fields) -> Page:
+    return Page(
+        _read_messages(fields),
+        _boolean(fields, "more"),
+        _optional_integer(fields, "before"),
+        _optional_integer(fields, "after"),
+        _optional_name(fields, "with"),
+    )
+
+
+def _read_found(fields: Fields) -> Found:
+    text = _optional_string(fields, "text", MAX_QUERY)
+    return Found(
+        _read_messages(fields),
+        _boolean(fields, "more"),
+        None if text is None else clean_line(text),
+        _optional_integer(fields, "before"),
+    )
+
+
+def _read_talked(fields: Fields) -> Talked:
+    return Talked(
+        _shown_name(fields, "with"),
+        _integer(fields, "last"),
+        _integer(fields, "read"),
+        _integer(fields, "unread"),
+        _integer(fields, "seen"),
+    )
+
+
 def _read_error(fields: Fields) -> Error:
     return Error(
         _string(fields, "code", MAX_ID),
@@ -795,6 +895,7 @@ COMMANDS: Mapping[str, Callable[[Fields], Command]] = {
     "send": _read_send,
     "history": _read_ask_history,
     "search": _read_ask_search,
+    "conversations": lambda _: AskConversations(),
     "typing": _read_typing_to,
     "seen": _read_seen_with,
     "ping": lambda _: Ping(),
@@ -808,9 +909,10 @@ EVENTS: Mapping[str, Callable[[Fields], Event]] = {
     "ack": _read_ack,
     "joined": _read_joined,
     "left": _read_left,
-    "page": lambda fields: Page(_read_messages(fields), _boolean(fields, "more")),
-    "found": lambda fields: Found(_read_messages(fields), _boolean(fields, "more")),
-    "typing": lambda fields: TypingFrom(_shown_name(fields, "from")),
+    "page": _read_page,
+    "found": _read_found,
+    "conversations": lambda fields: Conversations(tuple(map(_read_talked, _array(fields, "conversations")))),
+    "typing": lambda fields: TypingFrom(_shown_name(fields, "from"), _optional_name(fields, "to")),
     "seen": lambda fields: SeenBy(_shown_name(fields, "from"), _integer(fields, "seq")),
     "error": _read_error,
     "ping": lambda _: Ping(),

@@ -26,7 +26,8 @@ from types import FrameType
 from typing import Any
 
 from chat_screen import ChatScreen
-from engine import Ended, Engine, Entered, Happening, Received, Refused, Trouble
+from engine import Engine
+from happenings import Ended, Entered, Happening, Received, Refused, Trouble
 from join_screen import Attempt, JoinScreen
 from look import DARK, Theme
 from storage import Settings, load_settings, save_settings, write_whole

@@ -30,26 +30,15 @@ import peers
 import trust
 from certificate import FILE_NAME as CERTIFICATE
 from certificate import fingerprint_of, in_words, own_certificate
-from engine import (
-    Connecting,
-    Ended,
-    Engine,
-    Entered,
-    Failed,
-    Happening,
-    Lost,
-    Received,
-    Refused,
-    Stored,
-    Trouble,
-    Waiting,
-)
+from engine import Engine
+from happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Refused, Stored, Trouble, Waiting
 from link import Link, TlsLink
 from peers import AckKeeper, Peer
 from processes import ANSWER_SECONDS, ServerProcess, own_address, start_writer, wait_until
 from protocol import (
     COMMANDS,
     EVERYONE,
+    MAX_INTEGER,
     MAX_LINE,
     MAX_TEXT,
     NAME_QUESTION,
@@ -58,6 +47,7 @@ from protocol import (
     BadLine,
     Bye,
     Command,
+    Conversations,
     Decoder,
     Error,
     Event,
@@ -70,7 +60,12 @@ from protocol import (
     Person,
     Ping,
     Pong,
+    SeenBy,
+    SeenWith,
     Send,
+    Talked,
+    TypingFrom,
+    TypingTo,
     Welcome,
     encode,
 )
@@ -377,6 +372,51 @@ def test_private_history_search_and_roster_are_passed_on(server: ServerProcess, 
 
     assert [message.text for message in page.messages] == ["psst"]
     assert [message.text for message in found.messages] == ["and again"]
+
+
+def test_conversations_typing_and_seen_are_passed_on(server: ServerProcess, join: Callable[..., Recorder]) -> None:
+    """Pages both ways say what they are, what is unread is told, and people hear who types and who has read."""
+    ada = join(server)
+    ada.expect(Entered)
+    bob = Peer.join(server, "Bob")
+    for text, to in (("one", EVERYONE), ("two", "Ada"), ("three", EVERYONE)):
+        bob.say(text, to)
+    ada.read_until("three")
+    ada.engine.ask_history()
+    newest = ada.expect(Page)
+    ada.engine.ask_history(after=1, other=EVERYONE, limit=5)
+    later = ada.expect(Page)
+    ada.engine.tell_seen("Bob", 2)
+    ada.engine.tell_seen(EVERYONE, 1)
+    ada.engine.ask_conversations()
+    conversations = ada.expect(Conversations)
+    ada.engine.tell_typing("Bob")
+    ada.engine.tell_typing(EVERYONE)
+    bob.send(TypingTo(EVERYONE))
+    typing = ada.expect(TypingFrom)
+    bob.send(SeenWith("Ada", 2))
+
+    assert ([message.seq for message in newest.messages], newest.before) == ([1, 2, 3], MAX_INTEGER)
+    assert later == Page(newest.messages[2:], more=False, after=1, other=EVERYONE)
+    assert conversations == Conversations((Talked(EVERYONE, 3, 1, 1, 0), Talked("Bob", 2, 2, 0, 0)))
+    assert typing == TypingFrom("Bob", EVERYONE)
+    assert ada.expect(SeenBy) == SeenBy("Bob", 2)
+    assert bob.expect("seen") == SeenBy("Ada", 2)
+    assert [bob.expect("typing"), bob.expect("typing")] == [TypingFrom("Ada", "Bob"), TypingFrom("Ada", EVERYONE)]
+
+
+def test_what_cannot_be_said_is_dropped(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
+    """Without a connection nobody is told who types or has read, not later either: that would be wrong by then."""
+    ada = join(fake)
+    ada.engine.tell_typing(EVERYONE)
+    ada.engine.tell_seen("Bob", 1)
+    ada.engine.ask_conversations()
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    ada.engine.send("hello")
+
+    assert guest.expect(Send).text == "hello"
 
 
 def test_what_is_written_before_the_welcome_goes_out_after_it(

@@ -24,7 +24,8 @@ import pytest
 
 import engine
 import peers
-from engine import Ended, Engine, Entered, Happening, Received, Refused, Stored, Trouble
+from engine import Engine
+from happenings import Ended, Entered, Happening, Received, Refused, Stored, Trouble
 from peers import AckKeeper, Peer, RawPeer, TextPeer
 from processes import ANSWER_SECONDS, ServerProcess, start_writer, wait_until
 from protocol import (

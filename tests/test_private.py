@@ -366,6 +366,9 @@ def everything(server: ServerProcess | ServerHere | Operated, name: str) -> list
         peer.send(AskHistory(1 << 60, 200, other))
         answer = peer.expect_any("page", "error")
         answers += answer.messages if answer.type == "page" else ()
+        peer.send(AskHistory(None, 200, other, after=0))
+        answer = peer.expect_any("page", "error")
+        answers += answer.messages if answer.type == "page" else ()
     for words in ("treasure", "the treasure is under the old oak", "oa", "%", "_", "t*", '"', "OR treasure"):
         peer.send(AskSearch(words, 100))
         answer = peer.expect_any("found", "error")

@@ -10,6 +10,7 @@ import time
 import tracemalloc
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar, get_args
 
 import pytest
@@ -28,16 +29,20 @@ from protocol import (
     MAX_NAME,
     MAX_PAGE,
     MAX_QUERY,
+    MAX_TALKED,
     MAX_TEXT,
     MAX_TIME,
+    MAX_UNREAD,
     VERSION,
     Ack,
+    AskConversations,
     AskHistory,
     AskSearch,
     BadLine,
     Bye,
     Command,
     CommandDecoder,
+    Conversations,
     Decoder,
     Error,
     Event,
@@ -56,6 +61,7 @@ from protocol import (
     SeenBy,
     SeenWith,
     Send,
+    Talked,
     TypingFrom,
     TypingTo,
     UnknownPerson,
@@ -89,16 +95,20 @@ def optional(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
 people = st.builds(Person, shown_line, st.booleans())
 messages = st.builds(Message, seqs, times, shown_line, shown_line, ids, shown_text)
 few_messages = st.lists(messages, max_size=5).map(tuple)
+addresses = names | st.just(EVERYONE)
+page_sizes = st.integers(1, MAX_PAGE)
+queries = st.text(max_size=MAX_QUERY).map(clean_line)
+talked = st.builds(Talked, addresses, seqs, seqs, seqs, seqs)
 
 EVERY_COMMAND: dict[type[Command], st.SearchStrategy[Command]] = {
     Hello: st.builds(Hello, st.just(VERSION), names, optional(ids), optional(any_text), optional(ids), optional(seqs)),
-    Send: st.builds(Send, ids, shown_text.filter(lambda text: text.strip()), optional(names | st.just(EVERYONE))),
-    AskHistory: st.builds(AskHistory, seqs, st.integers(1, MAX_PAGE), optional(names)),
-    AskSearch: st.builds(
-        AskSearch, st.text(max_size=MAX_QUERY).map(clean_line), st.integers(1, MAX_FOUND), optional(seqs)
-    ),
-    TypingTo: st.builds(TypingTo, names),
-    SeenWith: st.builds(SeenWith, names, seqs),
+    Send: st.builds(Send, ids, shown_text.filter(lambda text: text.strip()), optional(addresses)),
+    AskHistory: st.builds(AskHistory, seqs, page_sizes, optional(addresses))
+    | st.builds(AskHistory, st.none(), page_sizes, optional(addresses), seqs),
+    AskConversations: st.just(AskConversations()),
+    AskSearch: st.builds(AskSearch, queries, st.integers(1, MAX_FOUND), optional(seqs)),
+    TypingTo: st.builds(TypingTo, addresses),
+    SeenWith: st.builds(SeenWith, addresses, seqs),
     Ping: st.just(Ping()),
     Pong: st.just(Pong()),
     Bye: st.just(Bye()),
@@ -118,9 +128,10 @@ EVERY_EVENT: dict[type[Event], st.SearchStrategy[Event]] = {
     Ack: st.builds(Ack, ids, seqs, times),
     Joined: st.builds(Joined, shown_line, times),
     Left: st.builds(Left, shown_line, times, optional(st.booleans())),
-    Page: st.builds(Page, few_messages, st.booleans()),
-    Found: st.builds(Found, few_messages, st.booleans()),
-    TypingFrom: st.builds(TypingFrom, shown_line),
+    Page: st.builds(Page, few_messages, st.booleans(), optional(seqs), optional(seqs), optional(addresses)),
+    Found: st.builds(Found, few_messages, st.booleans(), optional(queries), optional(seqs)),
+    Conversations: st.builds(Conversations, st.lists(talked, max_size=5).map(tuple)),
+    TypingFrom: st.builds(TypingFrom, shown_line, optional(addresses)),
     SeenBy: st.builds(SeenBy, shown_line, seqs),
     Error: st.builds(Error, ids, shown_line, optional(ids)),
     Ping: st.just(Ping()),
@@ -227,7 +238,7 @@ def test_the_bounded_way_to_write_a_page_writes_the_same(page: Event) -> None:
     """A page that fits is written as the generic encoder writes it."""
     assert isinstance(page, Page | Found)
 
-    assert protocol.encode_page(type(page), page.messages, page.more) == encode(page)
+    assert protocol.encode_page(page) == encode(page)
 
 
 @given(EVERY_EVENT[Welcome])
@@ -243,7 +254,7 @@ def test_a_page_of_the_longest_messages_keeps_the_newest_that_fit() -> None:
     """A page never grows over the longest line; what it leaves out is the oldest, and it says that there is more."""
     texts = "\U0001f600" * MAX_TEXT
     long = [Message(seq, MAX_TIME, "\U0001f600" * MAX_NAME, EVERYONE, "i" * MAX_ID, texts) for seq in range(1, 201)]
-    line = protocol.encode_page(Page, long, more=False)
+    line = protocol.encode_page(Page(tuple(long), more=False))
     [page] = Decoder(EVENTS).feed(line)
 
     assert len(line) <= MAX_LINE
@@ -252,19 +263,52 @@ def test_a_page_of_the_longest_messages_keeps_the_newest_that_fit() -> None:
     assert page.more
 
 
+def test_a_page_that_goes_on_keeps_the_oldest_that_fit() -> None:
+    """A page behind an `after` has no gap at its beginning: what does not fit is asked for with the next one."""
+    long = tuple(Message(seq, 0, "Ada", EVERYONE, "1", "\U0001f600" * MAX_TEXT) for seq in range(8, 20))
+    line = protocol.encode_page(Page(long, more=False, after=7, other="\U0001f600" * 4 * MAX_NAME))
+    [page] = Decoder(EVENTS).feed(line)
+
+    assert len(line) <= MAX_LINE
+    assert page == Page(long[:4], more=True, after=7, other="\U0001f600" * 4 * MAX_NAME)
+
+
+@settings(max_examples=20, deadline=None)
+@given(EVERY_EVENT[Page] | EVERY_EVENT[Found])
+def test_a_page_says_what_it_answers_and_keeps_within_its_line(page: Event) -> None:
+    """The question's words, however long, take their room from the messages."""
+    assert isinstance(page, Page | Found)
+    many = tuple(Message(seq, 0, "Ada", EVERYONE, "1", "x" * 300) for seq in range(200))
+    line = protocol.encode_page(replace(page, messages=many))
+    [read] = Decoder(EVENTS).feed(line)
+
+    assert MAX_LINE - 500 < len(line) <= MAX_LINE
+    assert isinstance(read, Page | Found)
+    assert read.more
+    assert replace(read, messages=(), more=page.more) == replace(page, messages=())
+
+
+def test_the_longest_list_of_conversations_fits_into_a_line() -> None:
+    """200 people with the longest names and numbers can be told in one line."""
+    name = "\U0001f600" * MAX_NAME
+    talked = tuple(Talked(name, MAX_INTEGER, MAX_INTEGER, MAX_UNREAD, MAX_INTEGER) for _ in range(MAX_TALKED + 1))
+
+    assert len(encode(Conversations(talked))) <= MAX_LINE
+
+
 def test_a_page_fills_its_line_to_the_last_message_that_fits() -> None:
     """However long the messages are, the line stays within the limit, and wastes less than one message."""
     for length in range(1, 400, 7):
         many = [Message(seq, 0, "Ada", EVERYONE, "1", "x" * length) for seq in range(2000)]
-        line = protocol.encode_page(Found, many, more=False)
+        line = protocol.encode_page(Found(tuple(many), more=False))
 
         assert MAX_LINE - 200 - len(encode(many[-1])) < len(line) <= MAX_LINE
 
 
 def test_a_page_that_fits_says_only_what_it_was_told() -> None:
     """`more` is true only when there is more."""
-    assert Decoder(EVENTS).feed(protocol.encode_page(Page, [], more=False)) == [Page((), more=False)]
-    assert Decoder(EVENTS).feed(protocol.encode_page(Page, [], more=True)) == [Page((), more=True)]
+    assert Decoder(EVENTS).feed(protocol.encode_page(Page((), more=False))) == [Page((), more=False)]
+    assert Decoder(EVENTS).feed(protocol.encode_page(Page((), more=True))) == [Page((), more=True)]
 
 
 def test_a_welcome_to_thousands_of_people_fits_into_a_line() -> None:
@@ -628,6 +672,11 @@ WRONG_TYPES: list[dict[str, Any]] = [
     {"type": "history", "before": 1, "limit": MAX_PAGE + 1},
     {"type": "history", "before": "1", "limit": 1},
     {"type": "history", "before": 1, "limit": 1, "with": 1},
+    {"type": "history", "limit": 1},
+    {"type": "history", "after": -1, "limit": 1},
+    {"type": "history", "after": None, "limit": 1},
+    {"type": "history", "before": None, "limit": 1, "after": 1},
+    {"type": "history", "before": 2, "limit": 1, "after": 1},
     {"type": "search", "text": "x", "limit": MAX_FOUND + 1},
     {"type": "search", "text": "x" * (MAX_QUERY + 1), "limit": 1},
     {"type": "search", "limit": 1},
@@ -665,6 +714,12 @@ BAD_EVENTS: list[dict[str, Any]] = [
     {"type": "joined", "name": "Bob", "time": -1},
     {"type": "bye", "reason": 5},
     {"type": "error", "code": "full"},
+    {"type": "conversations"},
+    {"type": "conversations", "conversations": [{"with": "Bob", "last": 1, "read": 1, "unread": 0}]},
+    {"type": "conversations", "conversations": [{"with": 5, "last": 1, "read": 1, "unread": 0, "seen": 0}]},
+    {"type": "page", "messages": [], "more": False, "after": "1"},
+    {"type": "found", "messages": [], "more": False, "text": 5},
+    {"type": "typing", "from": "Bob", "to": 5},
 ]
 
 
@@ -1166,7 +1221,7 @@ GOOD_LINES = [
         Hello(VERSION, "Ada", "t", "p", "h", 3),
         Send("1", "hello"), Send("2", "h\u00e4\u20ac\U0001f600\n", "Bob"), Send("3", "@Bob: hi"),
         protocol.AskHistory(7, 10, "Bob"), protocol.AskSearch("word", 5, 9), protocol.TypingTo("Bob"),
-        protocol.SeenWith("Bob", 4), Ping(), Pong(), Bye(),
+        protocol.SeenWith("Bob", 4), AskHistory(None, 10, EVERYONE, 4), AskConversations(), Ping(), Pong(), Bye(),
     )),
     b'{"type":"nonsense"}\n', b"[1,2]\n", b"null\n", b"\n", b"GET / HTTP/1.1\r\n",
 ]  # fmt: skip

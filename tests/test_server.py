@@ -28,7 +28,8 @@ import connection
 import delivery
 import hub
 from certificate import fingerprint_of, in_words, own_certificate
-from history import EVERYONE_ID, FILE_NAME, History, HistoryError, Reader
+from history import EVERYONE_ID, FILE_NAME, History, HistoryError
+from log_reader import Reader
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerHere, ServerProcess, own_address
 from protocol import (

@@ -34,7 +34,8 @@ from certificate import fingerprint_of, in_words
 from chat_screen import ChatScreen
 from composer import PASTE_LIMIT
 from conversation import KEPT_LINES
-from engine import Ended, Engine, Entered, Lost, Received, Refused, Stored, Trouble, Waiting
+from engine import Engine
+from happenings import Ended, Entered, Lost, Received, Refused, Stored, Trouble, Waiting
 from join_screen import Attempt, JoinScreen
 from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
