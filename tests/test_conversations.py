@@ -24,6 +24,7 @@ from protocol import (
     Conversations,
     Found,
     Page,
+    Ping,
     SeenBy,
     SeenWith,
     Talked,
@@ -61,6 +62,13 @@ def page(peer: Peer, asked: AskHistory) -> tuple[list[str], bool]:
     assert isinstance(answer, Page)
     assert (answer.before, answer.after, answer.other) == (asked.before, asked.after, asked.other)
     return [message.text for message in answer.messages], answer.more
+
+
+def read(peer: Peer, other: str, seq: int) -> None:
+    """Has read something, and waits until the server knows it."""
+    peer.send(SeenWith(other, seq))
+    peer.send(Ping())
+    peer.expect("pong")
 
 
 def settle(peer: Peer) -> list[TypingFrom | SeenBy]:
@@ -332,8 +340,8 @@ def test_next_owner_of_a_name_has_nothing_of_the_former_one(tmp_path: Path) -> N
     write(ada, "psst", "psst", to="Bob")
     write(bob, "psst", to="Ada")
     write(ada, "to all")
-    bob.send(SeenWith("Ada", 2))
-    bob.send(SeenWith(EVERYONE, 4))
+    read(bob, "Ada", 2)
+    read(bob, EVERYONE, 4)
     assert conversations(ada)["Bob"] == Talked("Bob", 3, 0, 1, 2)
     server.type("release Bob")
     bob.expect("bye")
