@@ -309,6 +309,22 @@ def test_typing_to_everyone_is_told_now_and_then(server: ServerProcess) -> None:
     assert TYPING_SECONDS <= time.monotonic() - began < TYPING_SECONDS + 5
 
 
+def test_typing_in_a_crowd_is_nobodys_news(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where so many are here that telling them all would take the chat's time, who types to everyone is not told."""
+    monkeypatch.setattr("signals.TYPING_SENDS", 4)
+    server = serve()
+    people = [Peer.join(server, name) for name in ("Ada", "Bob", "Cleo", "Dora", "Eve")]
+    people[0].send(TypingTo(EVERYONE))
+    people[0].send(TypingTo("Bob"))
+
+    assert people[1].expect("typing") == TypingFrom("Ada", "Bob")
+    assert [settle(peer) for peer in people] == [[]] * 5
+    people[4].bye()
+    people[0].expect("left")
+    people[0].send(TypingTo(EVERYONE))
+    assert people[1].expect("typing") == TypingFrom("Ada", EVERYONE)
+
+
 def test_typing_is_not_told_behind_the_message(server: ServerProcess) -> None:
     """What somebody was typing when they sent it is no news any more."""
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
