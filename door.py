@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 # Connections from one address: a classroom behind one router has fewer, and each costs a thread. This machine's own are
 # not counted out: its operator could do worse than that, and ssh tunnels and test programs come from there.
@@ -104,7 +104,7 @@ class Door:
         self._wrong: dict[str, Pace] = {}  # by place; the newest last, here and below
         self._wrong_around: dict[str, Pace] = {}  # by network
         self._new_names: dict[str, Pace] = {}  # by place
-        self._banned_names: frozenset[str] = frozenset()  # look-alike keys
+        self._banned_names: frozenset[str] = frozenset()  # keys, and look-alike keys
         self._banned_places: frozenset[str] = frozenset()
 
     @property
@@ -173,14 +173,14 @@ class Door:
             return 1 / NEW_NAMES_RATE
 
     def ban(self, names: Iterable[str], places: Iterable[str]) -> None:
-        """From now on these are banned, by the look-alike key of the name and by place, and nobody else is."""
+        """From now on these are banned, by the keys of the name and by place, and nobody else is."""
         with self._lock:
             self._banned_names, self._banned_places = frozenset(names), frozenset(places)
 
-    def is_banned(self, address: str, name: str) -> bool:
-        """Whether somebody at `address` who calls themselves by a name with the look-alike key `name` is banned."""
+    def is_banned(self, address: str, names: Set[str]) -> bool:
+        """Whether somebody at `address` whose name has any of these keys is banned."""
         with self._lock:
-            return name in self._banned_names or place_of(address) in self._banned_places
+            return not self._banned_names.isdisjoint(names) or place_of(address) in self._banned_places
 
 
 def _pace(paces: dict[str, Pace], whose: str, rate: float, burst: int) -> Pace:

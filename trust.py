@@ -48,7 +48,7 @@ from protocol import (
     name_key,
     parse_object,
 )
-from storage import write_whole
+from storage import make_folder, write_whole
 
 if sys.platform == "win32":
     import msvcrt
@@ -327,7 +327,7 @@ def _alone(path: Path) -> Iterator[None]:
 
     Two that came in at the same moment would else each write what they read, and one token, and so a name, be lost.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         with contextlib.suppress(OSError):  # a network folder without locks: no worse than none

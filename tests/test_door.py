@@ -217,13 +217,13 @@ def test_bans() -> None:
     """A ban is by name and by place, and ends when it is lifted."""
     one = Door()
     one.ban(["mallory"], ["10.0.0.1"])
-    banned = [one.is_banned(address, name) for address, name in [("10.0.0.1", "eve"), ("10.0.0.2", "mallory")]]
-    others = one.is_banned("10.0.0.2", "eve")
+    banned = [one.is_banned(address, {name}) for address, name in [("10.0.0.1", "eve"), ("10.0.0.2", "mallory")]]
+    others = one.is_banned("10.0.0.2", {"eve"})
     one.ban([], [])
 
     assert banned == [True, True]
     assert not others
-    assert not one.is_banned("10.0.0.1", "mallory")
+    assert not one.is_banned("10.0.0.1", {"mallory"})
 
 
 def test_pace(clock: Clock) -> None:
@@ -319,11 +319,17 @@ def test_guesses_are_slowed(start_server: Callable[..., ServerProcess]) -> None:
 
 
 def test_password_is_asked_for(tmp_path: Path) -> None:
-    """--password asks on the terminal, and does not show what is typed."""
+    """--password asks on the terminal, twice until both are the same, and does not show what is typed."""
     command = [sys.executable, str(CHECKOUT / "server.py"), "--host", "127.0.0.1", "--port", "0", "--password"]
     keyboard = Keyboard(*command, "--data", str(tmp_path / "data"))
     keyboard.expect_prompt("Password for this chat: ", START_SECONDS)
     keyboard.type(PASSWORD)
+    keyboard.expect_prompt("The same once more: ")
+    keyboard.type(f"{PASSWORD}?")
+    keyboard.expect_line("Those were two different ones.")
+    for prompt in ("Password for this chat: ", "The same once more: "):
+        keyboard.expect_prompt(prompt)
+        keyboard.type(PASSWORD)
     line = keyboard.expect_line(re.compile(r"Listening on port \d+"), START_SECONDS)
 
     class Here:
@@ -338,6 +344,7 @@ def test_password_is_asked_for(tmp_path: Path) -> None:
     ("arguments", "environment", "status", "sentence"),
     [
         ([], {"HALLWAY_PASSWORD": ""}, 1, "A password has 1 to 1024 characters; this one has 0. Choose another one."),
+        (["--password"], {}, 1, "there is nobody to ask for the password. Set HALLWAY_PASSWORD instead."),
         (["--password", "secret"], {}, 2, "unrecognized arguments: secret"),
         (["--password=secret"], {}, 2, "ignored explicit argument 'secret'"),
     ],
@@ -348,11 +355,19 @@ def test_password_that_is_none(
     """An empty one is refused; among the arguments, where everybody could read it, there is no place for one."""
     command = [sys.executable, str(CHECKOUT / "server.py"), "--data", str(tmp_path / "data"), *arguments]
     refused = subprocess.run(
-        command, capture_output=True, text=True, timeout=START_SECONDS, check=False, env=os.environ | environment
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+        env=os.environ | environment,
     )
 
     assert refused.returncode == status
     assert refused.stderr.endswith(f"{sentence}\n")
+    assert "Warning" not in refused.stderr
 
 
 def test_names_from_one_address(start_server: Callable[..., ServerProcess]) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 import certificate
 import connection
@@ -283,6 +284,21 @@ def test_certificate_is_kept(server: ServerProcess) -> None:
     assert words == [in_words(certificate.fingerprint(seen[0]))] * 2
 
 
+def test_lost_certificate_is_said(server: ServerProcess) -> None:
+    """A new certificate for an old chat stops everybody who was there; the operator reads so, and no sooner."""
+    said = "The certificate is new: whoever was here before is stopped, and asked to compare these words."
+    Peer.join(server, "Ada").say("hello")
+    server.expect_log('"Ada" wrote 1 message')
+    server.restart()
+    before = said in server.log
+    server.stop()
+    (server.data / "hallway.pem").unlink()
+    server.restart()
+
+    assert not before
+    assert server.log.count(said) == 1
+
+
 def certificate_of(server: ServerProcess) -> bytes:
     peer = Peer.connect(server, tls=True)
     assert isinstance(peer.socket, ssl.SSLSocket)
@@ -316,6 +332,11 @@ def test_own_certificate_is_used(start_server: Callable[..., ServerProcess], tmp
             r"The certificate in text.pem cannot be used \(it holds no certificate with its key\).",
         ),
         (
+            ["--cert", "locked.pem"],
+            r"cannot be used \(its key has a pass phrase, and a server has nobody to ask at each start\)",
+        ),
+        (["--cert", "trusted.pem"], r"cannot be used \(it is no PEM file\)"),
+        (
             ["--cert", "text.pem", "--key", "text.pem"],
             r"cannot be used \(they do not belong together, or are no PEM files",
         ),
@@ -330,6 +351,11 @@ def test_certificate_that_cannot_be_used(
     for file in (Path("text.pem"), Path("data") / certificate.FILE_NAME):
         file.parent.mkdir(exist_ok=True)
         file.write_text("no certificate")
+    pem = own_certificate(tmp_path / "mine").read_text()
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    how = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x"))
+    Path("locked.pem").write_text(pem[pem.index("-----BEGIN CERT") :] + key.private_bytes(*how).decode())
+    Path("trusted.pem").write_text(re.sub("(BEGIN|END) CERT", r"\1 TRUSTED CERT", pem))
     refused = run("--host", "127.0.0.1", "--port", "0", "--data", "data", *arguments)
 
     assert refused.returncode == 1
@@ -1435,6 +1461,11 @@ def test_version() -> None:
         (["--log-level", "loud"], {}, "the level is debug, info, warning or error, not “loud”"),
         (["--dance"], {}, "unrecognized arguments: --dance"),
         (["--key", "key.pem"], {}, "--key needs --cert, the certificate that the key is for"),
+        (
+            ["--plaintext", "--cert", "cert.pem"],
+            {},
+            "--plaintext does without the certificate that --cert names; give one of the two",
+        ),
         ([], {"HALLWAY_PORT": "soon"}, "“soon” is no port. A port is a number from 0 to 65535, mostly 12345."),
     ],
 )
