@@ -111,9 +111,8 @@ class Console:
         self._lists = 0  # of conversations, without an answer
         self._pages = 0  # that /history is to show; the first is on its way, each next one begins where that one ends
         self._oldest = 0  # everything older than this seq has not been shown
-        self._unseen: dict[
-            str, int
-        ] = {}  # key: with whom, or EVERYONE; the newest seq that was shown, not told as read
+        # The newest seq shown, and not yet told as read. Key: with whom, or EVERYONE.
+        self._unseen: dict[str, int] = {}
         self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
         self._compared: str | None = None  # the fingerprint whose words were shown
 

@@ -61,7 +61,7 @@ class Signals:
         self._typed = {key: at for key, at in self._typed.items() if now < at + TYPING_SECONDS}
         fresh = [c for c, since in self._typing.items() if now < since + TYPING_SECONDS and not c.ended]
         self._typing.clear()
-        readers = [client for client in here if client.face is WIRE and not client.full and client.start == 0]
+        readers = [client for client in here if client.face is WIRE and not client.full]
         fresh = fresh[: self._pace.affordable() // max(1, len(readers))]
         if not fresh:
             return

@@ -21,9 +21,11 @@ from peers import Connection, Netcat, Peer, RawPeer, TextPeer
 from processes import ANSWER_SECONDS, ServerProcess, wait_until
 from protocol import (
     EVENTS,
+    EVERYONE,
     MAX_TEXT,
     VERSION,
     Ack,
+    AskConversations,
     AskHistory,
     BadLine,
     Bye,
@@ -35,7 +37,10 @@ from protocol import (
     Left,
     Message,
     Ping,
+    SeenWith,
     Send,
+    TypingFrom,
+    TypingTo,
     Welcome,
     encode,
 )
@@ -144,7 +149,8 @@ def witness(server: ServerProcess) -> Iterator[Witness]:
     thread.stop()
 
     assert not thread.problem
-    assert thread.others_chat or [event for event in thread.noticed if not isinstance(event, (Joined, Left))] == []
+    meant_for_all = [e for e in thread.noticed if isinstance(e, (Joined, Left)) or e == TypingFrom("Mallory", EVERYONE)]
+    assert thread.others_chat or thread.noticed == meant_for_all
 
 
 # --- lines that cannot be read ----------------------------------------------------------------------------------------
@@ -551,7 +557,10 @@ FLOODS = {
     "pings": encode(Ping()) * 2000,
     "nothing": b"\n" * 20_000,
     "pages of history": encode(AskHistory(10**9, 200)) * 200,
+    "lists of conversations": encode(AskConversations()) * 200,
     "signs of typing": b'{"type":"typing","to":"Mallory"}\n' * 2000,
+    "typing to everyone": encode(TypingTo(EVERYONE)) * 2000,
+    "what was read": encode(SeenWith(EVERYONE, 1)) * 2000,
 }
 
 

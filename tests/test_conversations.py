@@ -24,6 +24,7 @@ from protocol import (
     Conversations,
     Found,
     Page,
+    Ping,
     SeenBy,
     SeenWith,
     Talked,
@@ -61,6 +62,13 @@ def page(peer: Peer, asked: AskHistory) -> tuple[list[str], bool]:
     assert isinstance(answer, Page)
     assert (answer.before, answer.after, answer.other) == (asked.before, asked.after, asked.other)
     return [message.text for message in answer.messages], answer.more
+
+
+def read(peer: Peer, other: str, seq: int) -> None:
+    """Has read something, and waits until the server knows it."""
+    peer.send(SeenWith(other, seq))
+    peer.send(Ping())
+    peer.expect("pong")
 
 
 def settle(peer: Peer) -> list[TypingFrom | SeenBy]:
@@ -301,6 +309,22 @@ def test_typing_to_everyone_is_told_now_and_then(server: ServerProcess) -> None:
     assert TYPING_SECONDS <= time.monotonic() - began < TYPING_SECONDS + 5
 
 
+def test_typing_in_a_crowd_is_nobodys_news(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where so many are here that telling them all would take the chat's time, who types to everyone is not told."""
+    monkeypatch.setattr("signals.TYPING_SENDS", 4)
+    server = serve()
+    people = [Peer.join(server, name) for name in ("Ada", "Bob", "Cleo", "Dora", "Eve")]
+    people[0].send(TypingTo(EVERYONE))
+    people[0].send(TypingTo("Bob"))
+
+    assert people[1].expect("typing") == TypingFrom("Ada", "Bob")
+    assert [settle(peer) for peer in people] == [[]] * 5
+    people[4].bye()
+    people[0].expect("left")
+    people[0].send(TypingTo(EVERYONE))
+    assert people[1].expect("typing") == TypingFrom("Ada", EVERYONE)
+
+
 def test_typing_is_not_told_behind_the_message(server: ServerProcess) -> None:
     """What somebody was typing when they sent it is no news any more."""
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
@@ -332,8 +356,8 @@ def test_next_owner_of_a_name_has_nothing_of_the_former_one(tmp_path: Path) -> N
     write(ada, "psst", "psst", to="Bob")
     write(bob, "psst", to="Ada")
     write(ada, "to all")
-    bob.send(SeenWith("Ada", 2))
-    bob.send(SeenWith(EVERYONE, 4))
+    read(bob, "Ada", 2)
+    read(bob, EVERYONE, 4)
     assert conversations(ada)["Bob"] == Talked("Bob", 3, 0, 1, 2)
     server.type("release Bob")
     bob.expect("bye")

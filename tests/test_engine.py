@@ -43,6 +43,8 @@ from protocol import (
     MAX_TEXT,
     NAME_QUESTION,
     Ack,
+    AskConversations,
+    AskHistory,
     AskSearch,
     BadLine,
     Bye,
@@ -403,6 +405,24 @@ def test_conversations_typing_and_seen_are_passed_on(server: ServerProcess, join
     assert ada.expect(SeenBy) == SeenBy("Bob", 2)
     assert bob.expect("seen") == SeenBy("Ada", 2)
     assert [bob.expect("typing"), bob.expect("typing")] == [TypingFrom("Ada", "Bob"), TypingFrom("Ada", EVERYONE)]
+
+
+def test_older_server_does_not_know_conversations(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
+    """What an older server says about a question it does not know is told in words that mean something to people."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    ada.engine.ask_history(5)
+    ada.engine.ask_conversations()
+    ada.engine.ask_search("tea")
+    for kind in (AskHistory, AskConversations, AskSearch):
+        guest.expect(kind)
+    guest.tell(Page((), more=False), Error("bad_message", "No such type."), Error("bad_message", "It takes too long."))
+
+    ada.expect(Page)
+    assert ada.expect(Trouble) == Trouble("older_server", engine.OLDER_SERVER)
+    assert ada.expect(Trouble) == Trouble("bad_message", "It takes too long.")
 
 
 def test_what_cannot_be_said_is_dropped(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:

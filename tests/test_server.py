@@ -563,14 +563,15 @@ def test_typing_and_seen_go_to_one_person(server: ServerProcess) -> None:
     ada = Peer.join(server, "Ada")
     bob = Peer.join(server, "Bob")
     cleo = Peer.join(server, "Cleo")
+    bob.expect("ack", id=bob.say("psst", "Ada"))
     ada.send(TypingTo("bob"))
-    ada.send(SeenWith("Bob", 7))
+    ada.send(SeenWith("Bob", 1))
     ada.send(TypingTo("Nobody"))
-    ada.send(SeenWith("Nobody", 7))
+    ada.send(SeenWith("Nobody", 1))
     ada.say("end")
 
     assert bob.expect("typing").sender == "Ada"
-    assert bob.expect("seen", sender="Ada").seq == 7
+    assert bob.expect("seen", sender="Ada").seq == 1
     assert [event.type for event in cleo.events_until("message")] == ["message"]
     assert {event.type for event in ada.events_until("message", text="end")} <= {"joined", "message", "ack"}
 
