@@ -1098,7 +1098,7 @@ def test_names_take_their_time(serve: Callable[..., ServerHere], monkeypatch: py
             assert peer.closed()
     guest = TextPeer.connect(server)
     guest.send_bytes(b"ADA\n" * 100)
-    guest.expect_line("That took too long. Goodbye.")
+    guest.expect_line("What is your name? That took too long. Goodbye.")
 
     assert time.monotonic() - began < 10.0
     assert all(2 <= tried <= 8 for tried in lines)
