@@ -832,6 +832,7 @@ def seconds_to_type(listening: socket.socket, command: list[str]) -> float:
         process.wait()
 
 
+@pytest.mark.figure
 def test_one_can_type_soon(record_property: Callable[[str, object], None]) -> None:
     """From process start to a first screen that takes what is typed: 0.6 s at the most, of three runs the best.
 

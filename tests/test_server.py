@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 import certificate
 import connection
 import delivery
 import hub
 from certificate import fingerprint_of, in_words, own_certificate
-from history import EVERYONE_ID, FILE_NAME, History, HistoryError, Reader
+from history import EVERYONE_ID, FILE_NAME, History, HistoryError
+from log_reader import Reader
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerHere, ServerProcess, own_address
 from protocol import (
@@ -282,6 +284,21 @@ def test_certificate_is_kept(server: ServerProcess) -> None:
     assert words == [in_words(certificate.fingerprint(seen[0]))] * 2
 
 
+def test_lost_certificate_is_said(server: ServerProcess) -> None:
+    """A new certificate for an old chat stops everybody who was there; the operator reads so, and no sooner."""
+    said = "The certificate is new: whoever was here before is stopped, and asked to compare these words."
+    Peer.join(server, "Ada").say("hello")
+    server.expect_log('"Ada" wrote 1 message')
+    server.restart()
+    before = said in server.log
+    server.stop()
+    (server.data / "hallway.pem").unlink()
+    server.restart()
+
+    assert not before
+    assert server.log.count(said) == 1
+
+
 def certificate_of(server: ServerProcess) -> bytes:
     peer = Peer.connect(server, tls=True)
     assert isinstance(peer.socket, ssl.SSLSocket)
@@ -315,6 +332,11 @@ def test_own_certificate_is_used(start_server: Callable[..., ServerProcess], tmp
             r"The certificate in text.pem cannot be used \(it holds no certificate with its key\).",
         ),
         (
+            ["--cert", "locked.pem"],
+            r"cannot be used \(its key has a pass phrase, and a server has nobody to ask at each start\)",
+        ),
+        (["--cert", "trusted.pem"], r"cannot be used \(it is no PEM file\)"),
+        (
             ["--cert", "text.pem", "--key", "text.pem"],
             r"cannot be used \(they do not belong together, or are no PEM files",
         ),
@@ -329,6 +351,11 @@ def test_certificate_that_cannot_be_used(
     for file in (Path("text.pem"), Path("data") / certificate.FILE_NAME):
         file.parent.mkdir(exist_ok=True)
         file.write_text("no certificate")
+    pem = own_certificate(tmp_path / "mine").read_text()
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    how = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x"))
+    Path("locked.pem").write_text(pem[pem.index("-----BEGIN CERT") :] + key.private_bytes(*how).decode())
+    Path("trusted.pem").write_text(re.sub("(BEGIN|END) CERT", r"\1 TRUSTED CERT", pem))
     refused = run("--host", "127.0.0.1", "--port", "0", "--data", "data", *arguments)
 
     assert refused.returncode == 1
@@ -536,14 +563,15 @@ def test_typing_and_seen_go_to_one_person(server: ServerProcess) -> None:
     ada = Peer.join(server, "Ada")
     bob = Peer.join(server, "Bob")
     cleo = Peer.join(server, "Cleo")
+    bob.expect("ack", id=bob.say("psst", "Ada"))
     ada.send(TypingTo("bob"))
-    ada.send(SeenWith("Bob", 7))
+    ada.send(SeenWith("Bob", 1))
     ada.send(TypingTo("Nobody"))
-    ada.send(SeenWith("Nobody", 7))
+    ada.send(SeenWith("Nobody", 1))
     ada.say("end")
 
     assert bob.expect("typing").sender == "Ada"
-    assert bob.expect("seen", sender="Ada").seq == 7
+    assert bob.expect("seen", sender="Ada").seq == 1
     assert [event.type for event in cleo.events_until("message")] == ["message"]
     assert {event.type for event in ada.events_until("message", text="end")} <= {"joined", "message", "ack"}
 
@@ -1052,6 +1080,46 @@ def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: 
     assert time.monotonic() - began > 0.4
 
 
+def test_names_take_their_time(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many names are tried in one breath, valid or not: they take their turns, and the time to join ends."""
+    monkeypatch.setattr(connection, "NAME_BURST", 2)
+    monkeypatch.setattr(connection, "JOIN_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "NAME_SECONDS", 0.0)
+    server = serve()
+    Peer.join(server, "Ada")
+    taken, invalid = (b'{"type":"hello","v":1,"name":"%s"}\n' % name for name in (b"ADA", b"@"))
+    lines = []
+    began = time.monotonic()
+    for breath in (taken * 100, invalid * 100):
+        with Peer.connect(server) as peer:
+            peer.send_bytes(breath)
+            refused = iter(lambda peer=peer: peer.expect("error").code, "not_joined")  # type: ignore[misc]
+            lines.append(len(list(refused)))
+            assert peer.closed()
+    guest = TextPeer.connect(server)
+    guest.send_bytes(b"ADA\n" * 100)
+    guest.expect_line("What is your name? That took too long. Goodbye.")
+
+    assert time.monotonic() - began < 10.0
+    assert all(2 <= tried <= 8 for tried in lines)
+
+
+def test_searches_take_turns(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who searches while others do not come to an end is told to try again; pages come all the same."""
+    monkeypatch.setattr(connection, "SEARCH_WAIT", 0.05)
+    server = serve()
+    ada = Peer.join(server, "Ada")
+    with server.searches.turn("somebody", 0), server.searches.turn("somebody else", 0):
+        ada.send(AskSearch("words", 10))
+        busy = ada.expect("error")
+        ada.send(AskHistory(100, 10))
+        ada.expect("page")
+    ada.send(AskSearch("words", 10))
+
+    assert (busy.code, busy.text) == ("bad_message", "Too many people are searching just now. Try again in a moment.")
+    assert ada.expect("found").messages == ()
+
+
 def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says nothing is asked whether they are there; who does not answer is dropped, who does stays."""
     monkeypatch.setattr(connection, "PING_SECONDS", 0.5)
@@ -1433,6 +1501,11 @@ def test_version() -> None:
         (["--log-level", "loud"], {}, "the level is debug, info, warning or error, not “loud”"),
         (["--dance"], {}, "unrecognized arguments: --dance"),
         (["--key", "key.pem"], {}, "--key needs --cert, the certificate that the key is for"),
+        (
+            ["--plaintext", "--cert", "cert.pem"],
+            {},
+            "--plaintext does without the certificate that --cert names; give one of the two",
+        ),
         ([], {"HALLWAY_PORT": "soon"}, "“soon” is no port. A port is a number from 0 to 65535, mostly 12345."),
     ],
 )
