@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
 from connection import Connection, Shared
+from discovery import Answerer, Description
 from door import Door, Turns
 from history import HistoryError, data_folder
 from hub import Hub, Stop
