@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import history
-from console import Console
 from protocol import DEFAULT_PORT, __version__, clean_line, read_port
 
 PROFILE = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
@@ -121,6 +120,8 @@ def main(words: Sequence[str] | None = None) -> int:
             if status is not None:
                 return status
             print("Going on in this terminal. (--console does so at once.)", file=sys.stderr)
+        from console import Console  # not before: the window needs nothing of it
+
         return Console(given[0]).run(*given[1:])
     except KeyboardInterrupt:
         return 130

@@ -6,7 +6,6 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from certificate import in_words
 from happenings import Refused
 from look import Theme
 
@@ -66,6 +65,8 @@ class PasswordField(ttk.Frame):
         else:
             self.remember.grid()
         if refused.fingerprint:
+            from certificate import in_words  # not before: it brings TLS along, and the first screen is to be quick
+
             self.asks.configure(
                 text=f"The words of this server: {in_words(refused.fingerprint)}. Its terminal shows the same ones.",
                 style="Surface.Hint.TLabel",

@@ -53,6 +53,7 @@ MAX_CLIENTS = 2000  # a thread each; 4,000 were measured to take 63 MiB
 SPARE_DESCRIPTORS = 64  # for the log, its readers and what Python needs
 ACCEPT_PAUSE = 1.0  # seconds, when the system has no descriptor or thread left
 STOP_SECONDS = 3.0  # for the threads to end
+EOF_SECONDS = 10.0  # for a server to end by itself when the program that has started it is gone
 LOG_LINES = 10_000  # waiting to be written; a terminal that stands still costs lines, not the chat
 
 NOTHING_LEFT = "The system has no thread or no open file left for the chat. Close other programs, and start it again."
@@ -470,6 +471,8 @@ def _await_eof(stop: Callable[[], None]) -> None:
         while os.read(0, 4096):  # not sys.stdin, whose lock Python would want at its end
             pass
     stop()
+    time.sleep(EOF_SECONDS)
+    os._exit(1)  # nobody is left who could end a server that hangs
 
 
 def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_terminal: bool) -> None:

@@ -24,13 +24,11 @@ from dataclasses import replace
 from pathlib import Path
 from tkinter import ttk
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import shortcuts
 from attention import Attention
-from chat_screen import ChatScreen
 from drain import IDLE_TICK, Drain
-from engine import Engine
 from happenings import Ended, Entered, Happening, Refused, Trouble
 from host_window import Host
 from join_screen import Attempt, JoinScreen
@@ -41,6 +39,10 @@ from settings_screen import Doing, SettingsScreen, next_size
 from shortcuts import ShortcutsPage
 from storage import Settings, load_settings, save_settings, write_whole
 from system_look import SystemLook
+
+if TYPE_CHECKING:
+    from chat_screen import ChatScreen
+    from engine import Engine
 
 BREATH = 1.0  # s between looks at what changes by itself: the hour, the system's look, programs that were started
 SYSTEM_LOOK = 30.0  # s between two questions to the system; it is asked too when one comes back to the window
@@ -239,6 +241,9 @@ class Window:
         if self._leaving is not None and self._leaving.is_alive():
             self.root.after(IDLE_TICK, lambda: self._start_again(attempt))
             return
+        from chat_screen import ChatScreen  # not before: without them the first screen is there sooner
+        from engine import Engine
+
         name, host, port = attempt.name, attempt.host, attempt.port
         self.settings = replace(self.settings, name=name, host=host, port=port)
         password = self._password if attempt.password is None else attempt.password
