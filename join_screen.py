@@ -393,6 +393,8 @@ class JoinScreen(Card):
     def _refuse_in_full(self, text: str) -> None:
         """Says why it did not work in as many lines as it takes, which can be copied."""
         first, _, rest = text.partition("\n\n")
+        if not self._is_folded and not self._by_address:
+            self._turn_address()  # there is enough to read
         self.refuse(first)
         if not rest:
             return

@@ -334,6 +334,32 @@ def test_a_flood_of_probes_is_not_amplified() -> None:
     assert sum(received) < 300 * PROBE_SIZE / 10
 
 
+@pytest.mark.figure
+def test_a_flood_of_probes_takes_little_of_the_server(
+    server: ServerProcess, record_property: Callable[[str, object], None]
+) -> None:
+    """Whoever shouts at the port as fast as they can slows nobody's chat: it reads only so many a second."""
+
+    def used() -> float:
+        status = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
+
+    if not sys.platform.startswith("linux"):
+        pytest.skip("looks into /proc, which only Linux has")
+    sent, before, until = 0, used(), time.monotonic() + 3
+    with asker() as one:
+        one.setblocking(False)
+        while time.monotonic() < until:
+            with contextlib.suppress(BlockingIOError):
+                one.sendto(probe(NONCE), ("127.0.0.1", server.port))
+                sent += 1
+    share = (used() - before) / 3
+    record_property("share of a core", share)
+
+    assert sent > 10_000
+    assert share < 0.1
+
+
 def test_a_mistake_of_ours_does_not_leave_the_thread(caplog: pytest.LogCaptureFixture) -> None:
     """The chat goes on; that it is not found any more is in the log."""
 
