@@ -418,17 +418,23 @@ class Hub(threading.Thread):
             elif key not in self._here and room <= 0:
                 self._delivery.say(client, Error("full", "This chat is full. Please try again later."))
                 self._delivery.close(client)
+            elif seconds := self._door.join(client.host):
+                self._put_off(join, "people come and go", seconds)
             elif not owns and (seconds := self._door.new_name(client.host)):
-                wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
-                text = f"Too many new names come from your address. Try again in {wait}."
-                self._delivery.say(client, Error("full", text))
-                self._delivery.close(client)
-                log.info("%s was not let in as %s: too many new names", client.address, quote(name))
+                self._put_off(join, "new names come", seconds)
             else:
                 room -= key not in self._here
                 entering[key] = join
                 alike.update(dict.fromkeys(looks, key))
         return entering
+
+    def _put_off(self, join: Join, what: str, seconds: float) -> None:
+        """Closes the connection of somebody who may come in later."""
+        client = join.client
+        wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
+        self._delivery.say(client, Error("full", f"Too many {what} from your address. Try again in {wait}."))
+        self._delivery.close(client)
+        log.info("%s was not let in as %s: too many %s from there", client.address, quote(join.hello.name), what)
 
     def _owns(self, join: Join, key: str) -> bool:
         """Whether somebody shows the token of the name. People on netcat cannot."""

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
 from connection import Connection, Shared
-from door import Door
+from door import Door, Turns
 from history import HistoryError, data_folder
 from hub import Hub, Stop
 from link import SEND_BUFFER, server_context
@@ -43,7 +43,8 @@ from protocol import (
 )
 from terminal import Terminal
 
-LOG_READERS = 2  # pages and searches at once: a hundred people who search leave the processor to those who write
+PAGES = 2  # read from the log at once: a hundred people who scroll leave the processor to those who write
+SEARCHES = 2  # at once; each may take a second
 # Connections beside those of --max-clients that may be about to join: everybody at once after a restart, or nine
 # computers with nothing good in mind that take all they may.
 UNJOINED = 600
@@ -87,6 +88,7 @@ class Server:
         self.no_certificate: str | None = None  # what to install, so that there would be one
         self.is_stranger = False  # to those who were here before: the log is older than the certificate
         self.stopping = threading.Event()
+        self.searches = Turns(SEARCHES)
         self.hub = Hub(options.data, options.name, options.max_clients, self.door)
         self._listeners: list[socket.socket] = []
         self._acceptors: list[threading.Thread] = []
@@ -109,8 +111,10 @@ class Server:
         except StartError:
             self.stop("The server could not start.")
             raise
-        options, readers = self.options, threading.Semaphore(LOG_READERS)
-        self._shared = Shared(self.hub, self.door, self.tls, options.data, options.rate, self.stopping, readers)
+        options, pages = self.options, threading.Semaphore(PAGES)
+        self._shared = Shared(
+            self.hub, self.door, self.tls, options.data, options.rate, self.stopping, pages, self.searches
+        )
         try:
             for listener in self._listeners:
                 acceptor = threading.Thread(target=self._accept, args=(listener,), name="hallway-accept")

@@ -224,6 +224,7 @@ class ServerHere:
         self._server = Server(Options(self.host, 0, "Here", data, rate, max_clients))
         self._server.start()
         self.port = self._server.port
+        self.searches = self._server.searches
 
     def stop(self) -> None:
         self._server.stop("The server is closing.")

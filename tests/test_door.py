@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import door
-from door import Door, Pace, is_own, network_of, place_of
+from door import Door, Pace, Turns, is_own, network_of, place_of
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
 
@@ -190,6 +191,41 @@ def test_new_names(clock: Clock) -> None:
     assert other == 0.0
     assert own == [0.0] * 100
     assert [one.new_name("10.0.0.1"), one.new_name("10.0.0.1")] == [0.0, 1.0]
+
+
+def test_joins(clock: Clock) -> None:
+    """A class behind one address is back at once after a restart; who comes and goes without end has to wait."""
+    one = Door()
+    at_once = [one.join("10.0.0.1") for _ in range(door.JOINS + 1)]
+    other = one.join("10.0.0.2")
+    own = [one.join("127.0.0.1") for _ in range(100)]
+    clock.now += 0.5
+
+    assert at_once == [0.0] * door.JOINS + [0.5]
+    assert other == 0.0
+    assert own == [0.0] * 100
+    assert [one.join("10.0.0.1"), one.join("10.0.0.1")] == [0.0, 0.5]
+
+
+def take(turns: Turns, place: str) -> bool:
+    with turns.turn(place, ANSWER_SECONDS) as is_ours:
+        return is_ours
+
+
+def test_turns() -> None:
+    """So many at once, and one for each place; who waits is woken when a turn ends."""
+    turns = Turns(2)
+    with turns.turn("a", 0) as first:
+        with turns.turn("a", 0.01) as again, turns.turn("b", 0) as second, turns.turn("c", 0.01) as third:
+            taken = [first, again, second, third]
+        with ThreadPoolExecutor(1) as pool:
+            with turns.turn("b", 0):
+                waiting = pool.submit(take, turns, "c")
+                early = waiting.done()
+            late = waiting.result(ANSWER_SECONDS)
+    assert taken == [True, False, True, False]
+    assert not early
+    assert late
 
 
 @pytest.mark.usefixtures("clock")

@@ -1080,6 +1080,46 @@ def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: 
     assert time.monotonic() - began > 0.4
 
 
+def test_names_take_their_time(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many names are tried in one breath, valid or not: they take their turns, and the time to join ends."""
+    monkeypatch.setattr(connection, "NAME_BURST", 2)
+    monkeypatch.setattr(connection, "JOIN_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "NAME_SECONDS", 0.0)
+    server = serve()
+    Peer.join(server, "Ada")
+    taken, invalid = (b'{"type":"hello","v":1,"name":"%s"}\n' % name for name in (b"ADA", b"@"))
+    lines = []
+    began = time.monotonic()
+    for breath in (taken * 100, invalid * 100):
+        with Peer.connect(server) as peer:
+            peer.send_bytes(breath)
+            refused = iter(lambda peer=peer: peer.expect("error").code, "not_joined")  # type: ignore[misc]
+            lines.append(len(list(refused)))
+            assert peer.closed()
+    guest = TextPeer.connect(server)
+    guest.send_bytes(b"ADA\n" * 100)
+    guest.expect_line("What is your name? That took too long. Goodbye.")
+
+    assert time.monotonic() - began < 10.0
+    assert all(2 <= tried <= 8 for tried in lines)
+
+
+def test_searches_take_turns(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who searches while others do not come to an end is told to try again; pages come all the same."""
+    monkeypatch.setattr(connection, "SEARCH_WAIT", 0.05)
+    server = serve()
+    ada = Peer.join(server, "Ada")
+    with server.searches.turn("somebody", 0), server.searches.turn("somebody else", 0):
+        ada.send(AskSearch("words", 10))
+        busy = ada.expect("error")
+        ada.send(AskHistory(100, 10))
+        ada.expect("page")
+    ada.send(AskSearch("words", 10))
+
+    assert (busy.code, busy.text) == ("bad_message", "Too many people are searching just now. Try again in a moment.")
+    assert ada.expect("found").messages == ()
+
+
 def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says nothing is asked whether they are there; who does not answer is dropped, who does stays."""
     monkeypatch.setattr(connection, "PING_SECONDS", 0.5)
