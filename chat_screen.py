@@ -31,6 +31,7 @@ SETTLED_SECONDS = 0.5
 WAYS_BACK = {
     "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
     "banned": "“Leave” takes you to the first screen.",
+    "name_taken": "“Leave” takes you to the first screen.",
     "not_encrypted_now": "“Leave” takes you to the first screen.",
 }
 WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."

@@ -405,6 +405,7 @@ class Engine:
         if way is None:
             return
         if not way.joined and now >= way.since + WELCOME_SECONDS:
+            self._acquaintance.was_no_chat(way.terms)
             self._lose("not_hallway", trust.not_hallway(self._host, self._port))
         elif now >= way.heard + SILENT_SECONDS and not way.waits_for_face:
             self._lose("unreachable", f"Nothing was heard from the server for {SILENT_SECONDS:.0f} seconds.")
@@ -720,6 +721,7 @@ class Engine:
 
     def _odd_line(self, way: _Connection, line: BadLine) -> None:
         if not way.joined:
+            self._acquaintance.was_no_chat(way.terms)
             self._lose("not_hallway", trust.not_hallway(self._host, self._port))
         elif line.fatal:
             self._lose("bad_message", "The server sent something that this program cannot read.")
@@ -736,6 +738,8 @@ class Engine:
                 self._stop(error.code, error.text)
             elif error.code == "name_taken" and way.terms.token is not None:  # no ghost of ours: that would have to go
                 self._stop(error.code, trust.no_longer_yours(self._name))
+            elif error.code == "name_taken" and self._history is not None and way.terms.identity != self._identity:
+                self._stop(error.code, trust.name_of_the_unencrypted_chat(self._name))
             elif error.code == "name_taken" and self._history is not None:
                 self._lose(error.code, self._name_gone())
             else:

@@ -349,6 +349,7 @@ def test_strangers(server: ServerProcess, witness: Witness) -> None:
     assert witness.noticed == []
 
 
+@pytest.mark.figure
 def test_five_hundred_half_handshakes(server: ServerProcess, witness: Witness) -> None:
     """Who begins to shake hands and says no more keeps nobody else waiting; people join, encrypted, in under 1 s."""
     half = [Raw.connect(server) for _ in range(500)]
@@ -424,6 +425,7 @@ def test_the_last_line_in_words_needs_no_newline(server: ServerProcess) -> None:
     assert [event for event in events if isinstance(event, Message)] == []
 
 
+@pytest.mark.figure
 def test_five_hundred_who_say_nothing_and_five_hundred_who_hardly_do(server: ServerProcess, witness: Witness) -> None:
     """They are gone after ten seconds; whoever comes meanwhile is served as ever."""
     count = room_for(1000) // 2

@@ -1418,6 +1418,49 @@ def test_changed_certificate_on_a_reconnect_ends_it(meet: Meet, join: Join) -> N
     assert ada.engine.close() is False
 
 
+@pytest.mark.parametrize(("password", "code"), [(None, None), (SESAME, "certificate_changed")])
+def test_what_is_no_chat_is_not_remembered(meet: Meet, join: Join, password: str | None, code: str | None) -> None:
+    """A mistyped port is no reason to suspect the chat that opens there later; unless it was told a password."""
+    mistyped = meet(0)
+    ada = join(mistyped, password=password)
+    with mistyped.accept() as guest:
+        guest.expect(Hello)
+        guest.send_bytes(b"HTTP/1.0 400 Bad Request\r\n")
+        refused = ada.expect_refusal()
+    server = meet(1, mistyped.port)
+    again = join(server)
+    guest = server.accept()
+    if code is None:
+        guest.welcome()
+        again.expect(Entered, first_meeting=True)
+    else:
+        assert again.expect_refusal().code == code
+
+    assert refused.code == "not_hallway"
+
+
+def test_encryption_that_is_turned_on_takes_the_name_away(meet: Meet, join: Join) -> None:
+    """The token of the unencrypted chat is not sent to whoever is there now; it says what to do, and tries no more."""
+    before = meet(None)
+    ada = join(before)
+    with before.accept() as guest:
+        guest.welcome(token="t" * 64)
+        ada.expect(Entered, encrypted=False)
+        now = meet(0, before.port)
+    with now.accept() as guest:
+        hello = guest.expect(Hello)
+        guest.tell(Error("name_taken", "Ada is taken."))
+        while not isinstance(ended := ada.next(), Ended):
+            pass
+
+    assert hello.token is None
+    assert ended.code == "name_taken"
+    assert ended.text == (
+        "This chat is encrypted now, and what proves that Ada is you was given out while it was not. Ask whoever runs "
+        "the server to type this, and then join again: release Ada"
+    )
+
+
 def test_changed_certificate_is_accepted_deliberately(meet: Meet, join: Join) -> None:
     """Only the one that was accepted, from then on; the former one is refused as any other."""
     server = meet(0)

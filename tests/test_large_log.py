@@ -19,6 +19,8 @@ from peers import Peer
 from processes import CHECKOUT, ServerProcess
 from protocol import EVERYONE, MAX_FOUND, MAX_INTEGER, MAX_PAGE, AskConversations, AskHistory, AskSearch, Command
 
+pytestmark = pytest.mark.figure
+
 MESSAGES = 100_000
 ANSWER = 0.150  # s
 ANSWER_WITHOUT_FTS5 = 0.500  # s, for a search
