@@ -59,6 +59,7 @@ NOT_NOW = "There is no connection just now. Please try again when it is back."
 WAYS_ON = {
     "certificate_changed": "Start the client again to compare and accept.",
     "wrong_password": "Start the client again to type it.",
+    "taken_over": "Start the client again to bring the chat back to this terminal.",
 }
 
 HELP = """\
@@ -68,6 +69,7 @@ Write a line and press Enter: everybody here reads it.
   /history       older messages; again: still older ones
   /search words  messages that hold all these words
   /private       with whom you have written in private, and what is new of it
+  /connection    who else could read along, and the words of the server
   /help          this
   /exit          leave
 To send a text that begins with a slash, write two of them: //like this"""
@@ -114,6 +116,7 @@ class Console:
         # The newest seq shown, and not yet told as read. Key: with whom, or EVERYONE.
         self._unseen: dict[str, int] = {}
         self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
+        self._fingerprint: str | None = None  # of the server we are with; None: not encrypted
         self._compared: str | None = None  # the fingerprint whose words were shown
 
     def run(self, host: str | None, port: int | None, name: str | None, password: str | None = None) -> int:
@@ -159,7 +162,7 @@ class Console:
                 self._settings = replace(self._settings, name="")  # not offered again
             elif refused.code == "wrong_password" and (password is None or self._keyboard.is_terminal):
                 password = self._ask_password(refused.fingerprint)
-                in_clear = refused.fingerprint is None and self._keyboard.is_terminal  # a pipe's was written before
+                in_clear = refused.fingerprint is None
             elif refused.code == "certificate_changed" and self._accepts():
                 accept, password = refused.fingerprint, given_password  # a typed one was for the former server
             elif not by_name and given_host is None and self._keyboard.is_terminal:
@@ -208,22 +211,23 @@ class Console:
             self._print("Only somebody at a terminal can accept it. Start the client in one to compare and accept.")
             return False
         try:
-            return self._ask("Type accept to trust the new one: ") == "accept"
+            accepted = self._ask("Type accept to trust the new one: ") == "accept"
         except InputOver:
             return False
+        if not accepted:
+            self._print("It was not accepted, and nothing was sent.")
+        return accepted
 
     def _ask_password(self, fingerprint: str | None) -> str:
-        """The chat's password as it was typed, having said who will get it: nobody but that server may read it."""
-        self._tell_encryption(fingerprint)
-        question = "Enter the chat's password: "
+        """The chat's password as it was typed, having said who will get it: nobody but that server may read it.
+
+        Raises `InputOver` for a pipe, too: its next line is something that everybody is to read.
+        """
         line: str | None = None
         if self._keyboard.is_terminal:
+            self._tell_encryption(fingerprint)
             with contextlib.suppress(EOFError):
-                line = getpass.getpass(question)
-        else:
-            self._write(question)
-            line = self._keyboard.read_line()
-            self._print("")
+                line = getpass.getpass("Enter the chat's password: ")
         if line is None:
             raise InputOver("Please put the password into HALLWAY_PASSWORD.")
         if line.strip() == "/exit":
@@ -235,10 +239,8 @@ class Console:
         if fingerprint is None:
             self._print("Not encrypted: others on this network can read, and change, what you write and what you read.")
         elif fingerprint != self._compared:
-            self._print(
-                "Encrypted. To be sure that nobody is in between, compare these words with the server's: "
-                f"{in_four_words(fingerprint)}"
-            )
+            self._print("Encrypted. To be sure that nobody is in between, compare these words with the server's:")
+            self._print(f"    {in_four_words(fingerprint)}")
         self._compared = fingerprint
 
     def _ask_port(self) -> int:
@@ -302,6 +304,9 @@ class Console:
             self._ask_history()
         elif command == "/search":
             self._ask_search(rest.strip())
+        elif command == "/connection":
+            self._compared = None
+            self._tell_encryption(self._fingerprint)
         elif command == "/private":
             self._ask_conversations()
         elif command:
@@ -323,6 +328,8 @@ class Console:
     def _tell_who(self) -> None:
         here = [person.name for person in self._people.values() if person.online]
         away = [person.name for person in self._people.values() if not person.online]
+        if self._fingerprint is None:
+            self._tell_encryption(None)
         self._print(f"Here: {', '.join(sorted(here, key=name_key)) or 'nobody'}.")
         if away:
             self._print(f"Away: {', '.join(sorted(away, key=name_key))}.")
@@ -453,7 +460,7 @@ class Console:
         if first or entered.new_log:
             self._oldest = entered.last + 1
             self._backlog_end = 0 if self._keyboard.is_terminal else entered.last
-        self._me = entered.name
+        self._me, self._fingerprint = entered.name, entered.fingerprint
         self._people = {name_key(person.name): person for person in entered.people}
         if first:
             self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
@@ -480,9 +487,8 @@ class Console:
     def _tell_meeting(self, entered: Entered) -> None:
         """What is to be known about the connection when one has joined."""
         if entered.trusted and entered.fingerprint is not None:
-            self._print(
-                f"This is the new certificate you have trusted. Its words: {in_four_words(entered.fingerprint)}"
-            )
+            self._print("This is the new certificate you have trusted. Its words:")
+            self._print(f"    {in_four_words(entered.fingerprint)}")
         elif entered.first_meeting or not entered.encrypted:
             self._tell_encryption(entered.fingerprint)
 

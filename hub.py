@@ -277,7 +277,8 @@ class Hub(threading.Thread):
             self._delivery.stop()
             try:
                 self._save_addresses()
-                self._signals.save(self._history)
+                while self._signals.has_unsaved:
+                    self._signals.save(self._history)
             except NotSaved as error:
                 log.error("%s Some messages will be shown again as new.", error)
             self._history.close()

@@ -194,11 +194,11 @@ _LOOK_ALIKES = str.maketrans(
     "\u03b7\u03c4\u03b5\u03c3\u03dc\u037f\u03fa"
     # Latin ones of phonetics, small capitals, and the sign on packages
     "\u0251\u0261\u0131\u212e\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274"
-    "\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22"
+    "\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22\u029d"
     # White ones in black circles and squares
-    + "".join(map(chr, (*range(0x1F150, 0x1F16A), *range(0x1F170, 0x1F18A)))),
+    + "".join(map(chr, (*range(0x1F150, 0x1F16A), *range(0x1F170, 0x1F18A), *range(0x1F1E6, 0x1F200)))),
     "ABEKMHOPCTYXSIJYIQWaeopcyxsijhldqwABEZHIKMNOPTYXCayikvopuxwcjBPDTGKJCZFMNLSRVHWXYAEIOUDRTiYAJEWMHYGhZbWSVSLCPKdB"
-    "bbVvryGGhwedinteoFJMagieabcdefghijklmnoprstuvwyz" + 2 * string.ascii_uppercase,
+    "bbVvryGGhwedinteoFJMagieabcdefghijklmnoprstuvwyzj" + 3 * string.ascii_uppercase,
 )
 
 
@@ -218,7 +218,7 @@ def look_alike_key(name: str) -> str:
 
 def _is_edge(character: str) -> bool:
     """Whether a name with this at its end could be taken for the name without it."""
-    return character in string.punctuation or character == " " or unicodedata.category(character)[0] == "P"
+    return character in string.punctuation or character in " \u02bb\u02bc" or unicodedata.category(character)[0] == "P"
 
 
 def look_alike_keys(name: str) -> frozenset[str]:

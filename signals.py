@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from math import inf
 
 from delivery import WIRE, Client, Delivery
@@ -20,6 +21,7 @@ TYPING_SECONDS = 2.0  # from one word that somebody is typing to everybody to th
 # With a hundred people here that is twenty who type; among a thousand, hints of who types are no use to anybody.
 TYPING_SENDS = 2000
 MARKS = 10_000  # that wait to be saved; more pairs of people are not taken while there is no time to save these
+MARKS_AT_ONCE = 500  # saved in one go: 4 ms
 
 Marks = dict[tuple[int, int], int]  # up to which seq (value) an address has read what it has with another one (key)
 
@@ -59,7 +61,8 @@ class Signals:
         """Tells everybody on the wire who is typing. What had to wait too long, or costs too much now, is dropped."""
         now = time.monotonic()
         self._typed = {key: at for key, at in self._typed.items() if now < at + TYPING_SECONDS}
-        fresh = [c for c, since in self._typing.items() if now < since + TYPING_SECONDS and not c.ended]
+        here_still = [c for c in self._typing if not c.ended and c.close_by is None]
+        fresh = [c for c in here_still if now < self._typing[c] + TYPING_SECONDS]
         self._typing.clear()
         readers = [client for client in here if client.face is WIRE and not client.full]
         fresh = fresh[: self._pace.affordable() // max(1, len(readers))]
@@ -99,12 +102,14 @@ class Signals:
         return bool(self._marks)
 
     def save(self, history: History) -> None:
-        """Writes the marks down. Raises `NotSaved`: then they still wait."""
+        """Writes some of the marks down. Raises `NotSaved`: then they still wait."""
         if self._marks:
+            piece = dict(islice(self._marks.items(), MARKS_AT_ONCE))
             history.begin()
-            history.save_marks(self._marks)
+            history.save_marks(piece)
             history.commit()
-            self._marks.clear()
+            for pair in piece:
+                del self._marks[pair]
 
     def _hint(self, client: Client, target: Client, event: TypingFrom | SeenBy) -> None:
         """Tells one person about another, where that costs nothing."""

@@ -1,8 +1,8 @@
 """`python3 tests [pytest arguments]`: all of Hallway's tests, from a fresh clone on a fresh machine.
 
-Makes a `.venv` in the checkout, installs the `test` extra of pyproject.toml into it, then runs pytest, on Linux on
-virtual screens, ruff and `mypy --strict`. What Linux lacks is installed with apt where that is allowed; where it is
-not, a sentence says what to install. The exit status is 0 when everything passed.
+Makes a `.venv` in the checkout, installs the `test` extra of pyproject.toml into it, then runs pytest, ruff and `mypy
+--strict`; on Linux on virtual screens. What Linux lacks is installed with apt where that is allowed; where it is not, a
+sentence says what to install. The exit status is 0 when everything passed.
 """
 
 from __future__ import annotations

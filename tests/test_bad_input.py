@@ -37,7 +37,6 @@ from protocol import (
     Left,
     Message,
     Ping,
-    SeenWith,
     Send,
     TypingFrom,
     TypingTo,
@@ -562,7 +561,6 @@ FLOODS = {
     "lists of conversations": encode(AskConversations()) * 200,
     "signs of typing": b'{"type":"typing","to":"Mallory"}\n' * 2000,
     "typing to everyone": encode(TypingTo(EVERYONE)) * 2000,
-    "what was read": encode(SeenWith(EVERYONE, 1)) * 2000,
 }
 
 

@@ -526,7 +526,8 @@ def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
 
 def test_words_of_a_new_server_are_shown_once(fake: ScriptedServer) -> None:
     """At the first meeting they are there to be compared, later there is nothing to say."""
-    said = "Encrypted. To be sure that nobody is in between, compare these words with the server's: "
+    said = "Encrypted. To be sure that nobody is in between, compare these words with the server's:"
+    words = f"    {in_words(str(fake.fingerprint))}"
     shown = []
     for _ in range(2):
         with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
@@ -535,9 +536,12 @@ def test_words_of_a_new_server_are_shown_once(fake: ScriptedServer) -> None:
             ada.expect_line("Registration successful. Welcome to the chat, Ada!")
             ada.type("/who")
             ada.expect_line("Here: Ada.")
-            shown.append([line for line in ada.lines if line.startswith("Encrypted")])
+            shown.append([line for line in ada.lines if line in (said, words)])
+            ada.type("/connection")
+            ada.expect_line(said)
+            ada.expect_line(words)
 
-    assert shown == [[said + in_words(str(fake.fingerprint))], []]
+    assert shown == [[said, words], []]
 
 
 def test_unencrypted_is_said_each_time(start_server: Callable[..., ServerProcess]) -> None:
@@ -581,10 +585,11 @@ def test_changed_certificate_is_asked_about(fake: ScriptedServer, tmp_path: Path
         if answer == "accept":
             other.accept().welcome()
             ada.expect("Registration successful. Welcome to the chat, Ada!")
-            words = in_words(str(other.fingerprint))
-            ada.expect(f"This is the new certificate you have trusted. Its words: {words}")
+            ada.expect("This is the new certificate you have trusted. Its words:")
+            ada.expect(f"    {in_words(str(other.fingerprint))}")
             ada.expect("1 message of yours waits on this computer for the server that was here before")
         else:
+            ada.expect("It was not accepted, and nothing was sent.")
             assert ada.process.wait(ANSWER_SECONDS) == 1
     other.close()
 
@@ -654,21 +659,17 @@ def test_damaged_known_servers_are_told(fake: ScriptedServer) -> None:
         ada.expect_line("Registration successful. Welcome to the chat, Ada!")
 
 
-def test_password_is_asked_for_when_the_server_wants_one(fake: ScriptedServer) -> None:
-    """On a pipe it is the next line; whose words these are stands before, and what follows is said in the chat."""
+def test_password_is_not_taken_from_a_pipe(fake: ScriptedServer) -> None:
+    """What stands there was meant for everybody to read; the sentence says where a script's password belongs."""
     with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        ada.type("hello")
         with fake.accept() as guest:
             assert guest.expect(Hello).password is None
             guest.tell(Error("wrong_password", "This chat needs a password."))
             ada.expect_line("This chat needs a password.")
-            ada.expect_line(re.compile("Encrypted. .*"))
-            ada.expect_prompt("Enter the chat's password: ")
-        ada.type(f" {SESAME}")
-        ada.type("hello")
-        guest = fake.accept()
-        assert guest.welcome().password == f" {SESAME}"
-        assert guest.expect(Send).text == "hello"
-        assert len([line for line in ada.lines if line.startswith("Encrypted")]) == 1
+        ada.expect_line(re.compile(".*Please put the password into HALLWAY_PASSWORD."))
+
+        assert ada.wait() == 1
 
 
 def test_password_from_the_environment(start_server: Callable[..., ServerProcess]) -> None:

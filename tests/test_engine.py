@@ -1126,12 +1126,17 @@ def test_error_without_an_id_is_told(fake: ScriptedServer, join: Callable[..., R
     ada.expect(Trouble, code="bad_message", text="What was that?")
 
 
+def be_impatient(monkeypatch: pytest.MonkeyPatch, ping: float, silent: float) -> None:
+    """Lets the engine ask a silent server after `ping` seconds whether it is there, and give it up after `silent`."""
+    monkeypatch.setattr(engine, "PING_SECONDS", ping)
+    monkeypatch.setattr(engine, "SILENT_SECONDS", silent)
+
+
 def test_ping_is_answered_and_silence_is_asked_about(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The engine answers pings, pings a silent server, and gives it up when that stays silent."""
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.2)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.7)
+    be_impatient(monkeypatch, ping=0.2, silent=0.7)
     ada = join(fake)
     guest = fake.accept()
     guest.welcome()
@@ -1167,8 +1172,7 @@ def test_face_that_takes_nothing_makes_the_server_wait(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a face does not take stays in the server, but ours goes out; once, all of it was kept in memory."""
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.1)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.8)
+    be_impatient(monkeypatch, ping=0.1, silent=0.8)
     news = [Joined(f"Visitor {i}", 1) for i in range(150_000)]
     lines = b"".join(encode(each) for each in news)
     ada = join(fake)
@@ -1199,8 +1203,7 @@ def test_silence_is_counted_from_when_it_listens_again(
 ) -> None:
     """A server that had nothing more to say while the face was away is not given up when the face is back."""
     monkeypatch.setattr(engine, "UNTAKEN", 100)
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.1)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.5)
+    be_impatient(monkeypatch, ping=0.1, silent=0.5)
     ada = join(fake)
     guest = fake.accept()
     guest.welcome()
@@ -1308,8 +1311,7 @@ def test_stopped_server_is_noticed_and_taken_up_again(
     server: ServerProcess, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that hangs is given up; when it goes on, what was written meanwhile arrives once."""
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.2)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.8)
+    be_impatient(monkeypatch, ping=0.2, silent=0.8)
     monkeypatch.setattr(engine, "WELCOME_SECONDS", 1.0)
     ada = join(server)
     ada.expect(Entered)

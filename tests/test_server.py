@@ -245,7 +245,7 @@ def handshake(server: ServerProcess) -> bytes:
 def test_plaintext(start_server: Callable[..., ServerProcess]) -> None:
     """--plaintext: nobody is encrypted, which the terminal and people in words are told; TLS is refused."""
     host = own_address()
-    server = start_server("--plaintext", "--host", "0.0.0.0")
+    server = start_server("--plaintext", "--host", "0.0.0.0", makes_certificate=True)
     guest = TextPeer.join(At(server.port, host), "Gus")
     refused = handshake(server)
 
@@ -260,7 +260,7 @@ def test_no_way_to_encrypt(start_server: Callable[..., ServerProcess], tmp_path:
     """Where no certificate can be made the server says what to install, and serves as with --plaintext."""
     (tmp_path / "without").mkdir()
     (tmp_path / "without" / "cryptography.py").write_text("raise ImportError('not installed')")
-    server = start_server(PYTHONPATH=str(tmp_path / "without"), PATH="")
+    server = start_server(makes_certificate=True, PYTHONPATH=str(tmp_path / "without"), PATH="")
     guest = TextPeer.join(server, "Gus")
 
     assert (
@@ -312,8 +312,9 @@ def test_own_certificate_is_used(start_server: Callable[..., ServerProcess], tmp
     begin = text.index("-----BEGIN CERTIFICATE")
     (tmp_path / "cert.pem").write_text("Zoë: \n" + text[begin:], "utf-8")
     (tmp_path / "key.pem").write_text(text[:begin])
-    one = start_server("--cert", str(both))
-    two = start_server("--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
+    one = start_server("--cert", str(both), makes_certificate=True)
+    key = "--key", str(tmp_path / "key.pem")
+    two = start_server("--cert", str(tmp_path / "cert.pem"), *key, makes_certificate=True)
 
     for server in (one, two):
         assert certificate.fingerprint(certificate_of(server)) == fingerprint_of(both)
