@@ -227,8 +227,8 @@ def test_a_password_is_remembered_when_told_to(
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     desk.until(lambda: "open sesame" in (folder / "servers.json").read_text(), "it is kept")
 
-    desk.click_on(desk.chat.leave_button)
-    desk.until(lambda: desk.window.join, "the first screen is shown")
+    desk.window.leave()
+    desk.until(lambda: desk.root.focus_get() is first_screen(desk).name, "the first screen is shown")
     desk.focus()
     desk.press("Return")
     desk.until(lambda: desk.window.join is None, "the chat is entered again")
@@ -288,8 +288,8 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
     desk.join(server, "Ada")
     file = server.data / "hallway.pem"
     old = in_words(fingerprint_of(file))
-    desk.click_on(desk.chat.leave_button)
-    desk.until(lambda: desk.window.join, "the first screen is shown")
+    desk.window.leave()
+    desk.until(lambda: desk.root.focus_get() is first_screen(desk).name, "the first screen is shown")
     server.kill()
     shutil.rmtree(server.data)  # with the same names in it, Ada's would be somebody else's: her token is not told
     server.restart()
