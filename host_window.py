@@ -122,7 +122,7 @@ class Host:
         assert self._hosting is not None
         if self._window is not None:
             self._window.destroy()  # of a chat that was stopped
-        self._window = HostWindow(self._root, self._theme, self._hosting.name, opened, self.stop)
+        self._window = HostWindow(self._root, self._theme, self._hosting.name, opened, self.stop, self._put_away)
         self._root.lift()
         self._tell(opened)
 
@@ -131,8 +131,15 @@ class Host:
         if self._window is not None:
             self._window.closed(closed.why)
         self._tell(closed)
+        if not closed.why and self._on_end is not None:  # else there is something to be read first
+            self._on_end()
+
+    def _put_away(self) -> None:
+        """The window of a chat that has ended was closed."""
         if self._on_end is not None:
             self._on_end()
+        elif self._window is not None:
+            self._window.withdraw()
 
     def _tell(self, what: Opened | Closed) -> None:
         if self._told is not None:
@@ -143,9 +150,12 @@ class Host:
 class HostWindow(tk.Toplevel):
     """Says how others come in, shows the server's log, and stops it."""
 
-    def __init__(self, root: tk.Tk, theme: Theme, name: str, opened: Opened, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, root: tk.Tk, theme: Theme, name: str, opened: Opened,
+        on_stop: Callable[[], None], on_put_away: Callable[[], None],
+    ) -> None:  # fmt: skip
         super().__init__(root, class_="Hallway")
-        self._theme, self._on_stop = theme, on_stop
+        self._theme, self._on_stop, self._on_put_away = theme, on_stop, on_put_away
         self._is_open, self._alone, self._asked = True, False, False
         px = theme.px
         self.title(f"{name} (hosted here) - Hallway")
@@ -259,7 +269,7 @@ class HostWindow(tk.Toplevel):
 
     def _press(self) -> None:
         if not self._is_open:
-            self.withdraw()
+            self._on_put_away()
             return
         self._say("The chat is being closed …", "Hint")
         self.stop_button.state(["disabled"])
@@ -268,7 +278,7 @@ class HostWindow(tk.Toplevel):
     def _leave(self) -> None:
         """The window's own cross: whoever takes it for a way to tidy up must not end the chat for everybody."""
         if not self._is_open:
-            self.withdraw()
+            self._on_put_away()
         elif self._asked:
             self._press()
         else:

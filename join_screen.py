@@ -515,6 +515,8 @@ class JoinScreen(Card):
         called = clean_line(self._form.name.get()).strip()
         if not called:
             raise Slip("Give the chat a name that the others know it by.", self._form.name)
+        if self._hosts.is_open:
+            raise Slip("The one before is still being closed. Try again in a moment.", self._form.name)
         password = self._checked_password(self._form.password, needed=False)
         port = self._checked_port() if self._port_typed else DEFAULT_PORT
         self.busy(True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -795,6 +796,27 @@ def test_the_chat_goes_on_when_the_window_is_closed(open_desk: Callable[..., Des
         desk.root.update()
     assert desk.window.closed
     bob.expect("bye")
+
+
+def test_a_hosted_chat_that_ends_by_itself_says_so(open_desk: Callable[..., Desk]) -> None:
+    """Also when only its own window is left, which then stays to be read; closing it ends all."""
+    desk = open_desk(Settings("Ada"))
+    start_here(desk, "Physics 8b")
+    desk.until(lambda: desk.window.join is None, "the chat is entered", 30)
+    desk.window.close()
+    desk.until(lambda: not desk.root.winfo_viewable(), "the window is gone")
+    own, hosting = host_window_of(desk), desk.window.host._hosting
+    assert hosting is not None
+    os.kill(hosting.pid, signal.SIGKILL)
+    desk.until(lambda: "ended by itself" in str(own.state_label.cget("text")), "it is said")
+    assert own.winfo_viewable()
+    assert not desk.window.closed
+
+    desk.click_on(own.stop_button)
+    deadline = time.monotonic() + SECONDS
+    while not desk.window.closed and time.monotonic() < deadline:
+        desk.root.update()
+    assert desk.window.closed
 
 
 # --- the program as people start it -----------------------------------------------------------------------------------
