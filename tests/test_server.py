@@ -27,6 +27,7 @@ import certificate
 import connection
 import delivery
 import hub
+import operations
 import register
 from certificate import fingerprint_of, in_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError
@@ -1218,7 +1219,7 @@ def test_who_names_so_many(serve: Callable[..., ServerHere], monkeypatch: pytest
 
 def test_who_is_far_from_what_cuts_off() -> None:
     """The longest names of as many people as /who lists leave room for other answers."""
-    assert hub.WHO_LISTED * len(("😀" * MAX_NAME + ", ").encode()) < delivery.CONTROL_SIZE / 2
+    assert operations.WHO_LISTED * len(("😀" * MAX_NAME + ", ").encode()) < delivery.CONTROL_SIZE / 2
 
 
 def test_full_in_words(start_server: Callable[..., ServerProcess]) -> None:
