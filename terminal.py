@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hub import Operate
+from operations import Operate
 from protocol import LineSplitter, clean_line, clean_text
 
 PAUSE = 1.0  # seconds between two tries to read, when there is nothing to be read: after Ctrl-D, or in the background

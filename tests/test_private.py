@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import hub
+import register
 from peers import Operated, Peer, TextPeer, token_of
 from processes import ServerHere, ServerProcess
 from protocol import VERSION, AskHistory, AskSearch, Bye, Hello, Message
@@ -184,7 +184,7 @@ def test_token_that_perhaps_arrived(server: ServerProcess) -> None:
 
 def test_name_that_is_nobodys_again(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody can be written to who may never come; whoever comes next is somebody new, with a token of their own."""
-    monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
+    monkeypatch.setattr(register, "GONE_SECONDS", 0.1)
     server = serve()
     bob = Peer.join(server, "Bob")
     first = stranger(server, "Ada")

@@ -27,6 +27,8 @@ import certificate
 import connection
 import delivery
 import hub
+import operations
+import register
 from certificate import fingerprint_of, in_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError
 from log_reader import Reader
@@ -611,7 +613,7 @@ def test_who_comes_and_goes_is_told(server: ServerProcess) -> None:
 
 def test_left_says_whose_name_is_free(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """`left` has `"kept": false` for a guest, who cannot be written to any more; nobody else's has the field."""
-    monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
+    monkeypatch.setattr(register, "GONE_SECONDS", 0.1)
     server = serve()
     ada = RawPeer.join(server, "Ada")
     Peer.join(server, "Bob").bye()
@@ -631,7 +633,7 @@ def test_left_says_whose_name_is_free(serve: Callable[..., ServerHere], monkeypa
 
 def test_lost_connection_has_its_grace(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who loses the connection is said to have left a while later."""
-    monkeypatch.setattr(hub, "GONE_SECONDS", 0.5)
+    monkeypatch.setattr(register, "GONE_SECONDS", 0.5)
     server = serve()
     ada = Peer.join(server, "Ada")
     Peer.join(server, "Bob").reset()
@@ -643,7 +645,7 @@ def test_lost_connection_has_its_grace(serve: Callable[..., ServerHere], monkeyp
 
 def test_back_before_anybody_noticed(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is back within the grace neither left nor joined; and is told like everybody else who comes after."""
-    monkeypatch.setattr(hub, "GONE_SECONDS", 1.5)
+    monkeypatch.setattr(register, "GONE_SECONDS", 1.5)
     server = serve()
     ada = Peer.join(server, "Ada")
     bob = Peer.join(server, "Bob")
@@ -1125,7 +1127,7 @@ def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPat
     """Who says nothing is asked whether they are there; who does not answer is dropped, who does stays."""
     monkeypatch.setattr(connection, "PING_SECONDS", 0.5)
     monkeypatch.setattr(connection, "SILENT_SECONDS", 1.5)
-    monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
+    monkeypatch.setattr(register, "GONE_SECONDS", 0.1)
     server = serve()
     bob = Peer.join(server, "Bob")
     ada = Peer.join(server, "Ada")
@@ -1217,7 +1219,7 @@ def test_who_names_so_many(serve: Callable[..., ServerHere], monkeypatch: pytest
 
 def test_who_is_far_from_what_cuts_off() -> None:
     """The longest names of as many people as /who lists leave room for other answers."""
-    assert hub.WHO_LISTED * len(("😀" * MAX_NAME + ", ").encode()) < delivery.CONTROL_SIZE / 2
+    assert operations.WHO_LISTED * len(("😀" * MAX_NAME + ", ").encode()) < delivery.CONTROL_SIZE / 2
 
 
 def test_full_in_words(start_server: Callable[..., ServerProcess]) -> None:

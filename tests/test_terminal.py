@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from door import Door
-from hub import OPERATIONS, Hub, Operate, Stop
+from hub import Hub, Stop
+from operations import OPERATIONS, Operate
 from peers import Keyboard, Operated, Peer, Program, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, own_address
 from protocol import MAX_TEXT, VERSION, Bye, Hello
