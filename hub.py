@@ -171,7 +171,7 @@ class Hub(threading.Thread):
     @property
     def people_here(self) -> int:
         """How many have joined, as of a moment ago. Any thread."""
-        return len(self._here)
+        return len(self._register.here)
 
     @property
     def history_id(self) -> str:
