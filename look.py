@@ -347,6 +347,10 @@ class Theme:
             text = text[:-1]
         return text.rstrip() + "…"
 
+    def measure(self, text: str, letters: str = "Body") -> int:
+        """The width of `text` in pixels, in one of the sizes of `LETTERS`."""
+        return self._fonts[letters].measure(text)
+
     def line_height(self, name: str = "Body") -> int:
         return int(self._fonts[name].metrics("linespace"))
 
@@ -372,7 +376,7 @@ class Theme:
             ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Pill", "HallwaySmallStrong", (12, 6)),
             ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
             ("Outline", "Outline", "HallwaySmall", (14, 9)), ("Small", "Small", "HallwaySmall", (8, 4)),
-            ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)),
+            ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)), ("Icon", "Quiet", "HallwayBody", (9, 8)),
             ("SideSmall", "SideSmall", "HallwaySmall", (8, 4)),
         ):  # fmt: skip
             layout(f"{kind}.TButton", [(self._element(shape), {"sticky": "nswe", "children": label})])
@@ -456,6 +460,12 @@ class Theme:
                 f"{place}Vertical.TScrollbar", troughcolor=colour, background=colour, bordercolor=colour, borderwidth=0
             )
             configure(f"{place}Vertical.TScrollbar", lightcolor=colour, darkcolor=colour)
+        configure("Surface.Treeview", background=look.surface, fieldbackground=look.surface)
+        mapped(
+            "Surface.Treeview",
+            background=[("selected", look.accent)],
+            foreground=[("selected", look.accent_text)],
+        )
         configure("Treeview", background=look.sidebar, fieldbackground=look.sidebar, foreground=look.text)
         mapped(
             "Treeview",

@@ -30,6 +30,7 @@ import shortcuts
 from attention import Attention
 from chat_screen import ChatScreen
 from drain import IDLE_TICK, Drain
+from emoji import remembered
 from engine import Engine
 from happenings import Ended, Entered, Happening, Refused, Trouble
 from join_screen import Attempt, JoinScreen
@@ -71,6 +72,7 @@ class Window:
         self.theme = Theme(root, settings.look or self.system.name, settings.zoom)
         self.settings = settings
         self._kept = load_settings(folder)  # with the name and address of the last chat that was entered
+        self._emoji = remembered(settings.emoji)  # the composer's, which puts the newest first
         self.join: JoinScreen | None = None
         self.chat: ChatScreen | None = None  # from Join on, when it is not shown yet
         self.page: SettingsScreen | ShortcutsPage | None = None  # over either
@@ -112,6 +114,7 @@ class Window:
             "larger": lambda: self._zoom(next_size(self.settings.zoom, 1)),
             "smaller": lambda: self._zoom(next_size(self.settings.zoom, -1)),
             "plain_size": lambda: self._zoom(100),
+            "emoji": self._pick_emoji,
             "settings": self.show_settings,
             "help": self.show_keys,
         }
@@ -174,6 +177,7 @@ class Window:
             self.page.destroy()
         self.page = page
         self._arrange()
+        page.update_idletasks()  # nothing takes the keyboard before it is on the screen
         page.focus_first()
 
     def close_page(self) -> None:
@@ -228,6 +232,7 @@ class Window:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
         self.chat = ChatScreen(self.body, self.theme, self.engine, name, address, self._other_look, self.leave)
+        self.chat.composer.recent_emoji = self._emoji
         self._drain.follow(self.engine.events)
         self.engine.start()
 
@@ -405,6 +410,7 @@ class Window:
             focused.focus_set()
 
     def _remember(self) -> None:
+        self.settings = replace(self.settings, emoji="".join(self._emoji))
         kept = replace(self.settings, name=self._kept.name, host=self._kept.host, port=self._kept.port)
         self._saving = ""
         try:
@@ -436,6 +442,10 @@ class Window:
             self.close_page()
         elif (screen := self.join or self.chat) is not None:
             screen.escape()
+
+    def _pick_emoji(self) -> None:
+        if self.chat is not None and self.chat.winfo_ismapped():
+            self.chat.composer.pick_emoji()
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         self.interrupted = True
