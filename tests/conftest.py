@@ -6,12 +6,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 import peers
-from processes import ServerProcess
+from processes import ServerHere, ServerProcess
 
 # The same examples every time: a test that fails on one machine fails on all of them. `--hypothesis-profile=search`
 # looks for new ones.
@@ -85,3 +86,17 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     """The real server, in a process of its own, on a free port, with no flood control."""
     return start_server()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
+    """`serve()` starts a server in this process; constants of `server` and `hub` are to be set before."""
+    started: list[ServerHere] = []
+
+    def start(**options: Any) -> ServerHere:
+        started.append(ServerHere(tmp_path / f"here-{len(started)}", **options))
+        return started[-1]
+
+    yield start
+    for here in started:
+        here.stop()
