@@ -59,7 +59,7 @@ class Outgoing:
 
 @dataclass(slots=True)
 class Refusal:
-    """An own message that was refused for good. `original` is what was typed, `to` to whom beside what it says itself."""
+    """An own message that was refused for good: `original` is what was typed, `to` what it was sent with."""
 
     id: str
     original: str
@@ -406,7 +406,7 @@ class Inbox:
     # --- own messages on their way ---
 
     def wait(self, id: str, text: str, to: str | None) -> Talk:
-        """An own message is on its way, in the conversation that this returns. Without `to` the text may say to whom."""
+        """An own message is on its way, in the conversation this returns. Without `to` the text may say to whom."""
         private = (to, text) if to not in (None, EVERYONE) else self.roster.addressee(text)
         talk = self.talk(private[0] if private and private[0] else EVERYONE)
         talk.waiting[id] = Outgoing(id, private[1] if private else text, private[0] if private else None)
@@ -425,19 +425,17 @@ class Inbox:
         """Own message `id` was written in this conversation: what is wrong with it is told there."""
         self._places[id] = talk
 
-    def failed(self, event: Failed) -> Talk:
+    def failed(self, event: Failed) -> tuple[Talk, Refusal]:
         """An own message was refused for good: it stays in the conversation that this returns, with the reason."""
         talk = self._places.pop(event.id, self.everyone)
         outgoing = talk.waiting.pop(event.id, None)
-        to = outgoing.to if outgoing is not None and outgoing.text == event.original else talk.to
+        to = talk.to
+        if outgoing is not None:  # a text that said itself to whom it went is sent again as it was typed
+            to = outgoing.to if outgoing.text == event.original else None
+        refusal = Refusal(event.id, event.original, to, event.text)
         talk.close_comings()
-        talk.note(Refusal(event.id, event.original, to, event.text))
-        return talk
-
-    def end_waiting(self) -> None:
-        """The chat is over here: what waits does so on disk, and is drawn anew."""
-        for talk in self._talks.values():
-            talk.changes += 1
+        talk.note(refusal)
+        return talk, refusal
 
     def close_comings(self) -> None:
         for talk in self._talks.values():

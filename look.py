@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from tkinter import font, ttk
-from typing import Any
+from typing import Any, Literal
 
+from lengths import Lengths
 from transcript import HUES
 
 
@@ -93,9 +94,18 @@ def name_colours(look: Look) -> tuple[str, ...]:
 Pixel = tuple[int, int, int, int]  # red, green, blue, alpha
 
 
-def mirrored(half: int, pixel: Callable[[float, float], Pixel]) -> list[list[Pixel]]:
-    """The rows of a square picture that is the same in all four corners; `pixel` is told x, y from the middle."""
-    quarter = [[pixel(half - x - 0.5, half - y - 0.5) for x in range(half)] for y in range(half)]
+def mirrored(half: int, straight: float, pixel: Callable[[float, float], Pixel]) -> list[list[Pixel]]:
+    """The rows of a square picture that is the same in all four corners, and either way up.
+
+    `pixel` is told x and y, in pixels from the straight part, which is `straight` wide from the middle on.
+    """
+    places = [max(half - place - 0.5 - straight, 0.0) for place in range(half)]
+    bent = sum(1 for place in places if place) + 1  # from there on every pixel is as the one before it
+    corner = [[pixel(places[x], places[y]) for x in range(min(y + 1, bent))] for y in range(min(bent, half))]
+    for y, row in enumerate(corner):
+        row.extend(corner[x][y] for x in range(y + 1, len(corner)))
+        row.extend(row[-1:] * (half - len(row)))
+    quarter = corner + corner[-1:] * (half - len(corner))
     return [row + row[::-1] for row in quarter + quarter[::-1]]
 
 
@@ -158,17 +168,18 @@ def draw(shape: Shape, look: Look, scale: float) -> bytes:
         return min(1.0, max(0.0, 0.5 - distance))
 
     def pixel(x: float, y: float) -> Pixel:
-        away = math.hypot(max(x - straight, 0.0), max(y - straight, 0.0)) - radius  # from the outline; inside < 0
+        away = math.hypot(x, y) - radius  # from the outline; inside < 0
         ringed = covered(away - 3 * scale) - covered(away - 1 * scale)
         outer, inner = covered(away), covered(away + shape.edge_width * scale)
         parts = (ringed, ring), (1 - outer - ringed, ground), (outer - inner, edge), (inner, fill)
         red, green, blue = (round(sum(share * colour[part] for share, colour in parts)) for part in range(3))
         return red, green, blue, round(255 * outer) if shape.see_through else 255
 
-    rows = mirrored(half, pixel)
+    rows = mirrored(half, straight, pixel)
     if shape.tick:
         ink, reach = rgb(getattr(look, shape.tick)), half - margin
-        for y, row in enumerate(rows):
+        for y, row in enumerate(map(list, rows)):  # lists of their own: some of them stand there several times
+            rows[y] = row
             for x, dot in enumerate(row):
                 away = from_tick((x + 0.5 - half) / reach, (y + 0.5 - half) / reach) * reach
                 share = covered(away - 0.9 * scale)
@@ -206,6 +217,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
     },
     "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
     "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
+    "Badge": {"": Shape(9, "accent", margin=0, middle=0, ground="sidebar", see_through=True)},
     "Brand": {"": Shape(10, "brand", margin=0, middle=12)},
 }
 for _element, _ground, _radius, _middle in (
@@ -230,60 +242,96 @@ for _element, _ground in (("Thumb", "surface"), ("SideThumb", "sidebar")):
 FAMILIES = ("Segoe UI", "SF Pro Text", "Inter", "Noto Sans", "DejaVu Sans")
 
 
-class Theme:
-    """Fonts, pictures and styles of one window. `wear` changes the look of all that is drawn with them."""
+LETTERS: tuple[tuple[str, int, Literal["normal", "bold"]], ...] = (  # points more than the text has
+    ("Body", 0, "normal"), ("Strong", 0, "bold"), ("Small", -2, "normal"), ("SmallStrong", -2, "bold"),
+    ("Title", 5, "bold"),
+)  # fmt: skip
+ICONS = ("Dot", "Circle", "Brand", "Badge")  # shapes that stand in labels and lists rather than round something
 
-    def __init__(self, root: tk.Tk, look: str) -> None:
+
+class Theme:
+    """Fonts, pictures and styles of one window. `wear` changes the look of all that uses them, `zoom` its size.
+
+    Both want to be followed by `dress` of the screens that are shown, for what they colour and measure themselves.
+    """
+
+    def __init__(self, root: tk.Tk, look: str, percent: int = 100) -> None:
         self.look = LOOKS.get(look, LIGHT)
-        self._scale = max(1.0, root.winfo_fpixels("1i") / 96)
+        self.percent = percent
+        self._inch = max(1.0, root.winfo_fpixels("1i") / 96)
+        self._scale = self._inch * percent / 100
         known = set(font.families(root))
         family = next(
             (name for name in FAMILIES if name in known), font.nametofont("TkDefaultFont", root).actual()["family"]
         )
-        points = 13 if root.tk.call("tk", "windowingsystem") == "aqua" else 11  # macOS counts 72 of them to an inch
+        self._points = (
+            13 if root.tk.call("tk", "windowingsystem") == "aqua" else 11
+        )  # macOS counts 72 of them to an inch
         self._fonts = {  # kept: Tk forgets a named font when its object goes
-            name: font.Font(root, name=f"Hallway{name}", family=family, size=points + more, weight=weight)  # type: ignore[arg-type]
-            for name, more, weight in (
-                ("Body", 0, "normal"), ("Strong", 0, "bold"), ("Small", -2, "normal"), ("SmallStrong", -2, "bold"),
-                ("Title", 5, "bold"),
-            )
-        }  # fmt: skip
-        self.gap_font = font.Font(root, name="HallwayGap", family=family, size=-self.px(4))
-        self._pictures: dict[tuple[str, str], tk.PhotoImage] = {}  # key: element and state
+            name: font.Font(root, name=f"Hallway{name}", family=family, weight=weight) for name, _, weight in LETTERS
+        }
+        fixed = font.nametofont("TkFixedFont", root).actual()["family"]
+        self._fonts["Fixed"] = font.Font(root, name="HallwayFixed", family=fixed)  # for code
+        self._fonts["Initial"] = font.Font(root, name="HallwayInitial", family=fixed, weight="bold")
+        self.gap_font = font.Font(root, name="HallwayGap", family=family)
+        self._pictures: dict[tuple[str, str], tk.PhotoImage] = {}  # key: element, of this size or another, and state
+        self._root = root
+        self._lengths = Lengths(root)
         self.style = ttk.Style(root)
         self.style.theme_use("clam")
-        for element, shapes in SHAPES.items():
-            for state, shape in shapes.items():
-                picture = tk.PhotoImage(master=root, data=draw(shape, self.look, self._scale))
-                self._pictures[element, state] = picture
-            states: list[Any] = [(*state.split(), self._pictures[element, state]) for state in shapes if state]
-            inset = self.px(shapes[""].radius + shapes[""].margin)
-            self.style.element_create(
-                f"{element}.{'thumb' if element.endswith('Thumb') else 'shape'}",  # ttk moves what ends in .thumb
-                "image",
-                self._pictures[element, ""],
-                *states,
-                border=inset,
-                sticky="nsew",
-                padding=0,
-            )
-        self.here, self.away, self.mark = (self._pictures[name, ""] for name in ("Dot", "Circle", "Brand"))
-        self.nothing = tk.PhotoImage(master=root, width=self.px(6), height=1)
+        self.here, self.away, self.mark, self.badge, self.nothing = (
+            tk.PhotoImage(master=root) for _ in (*ICONS, "nothing")
+        )
+        self._resize()
+
+    def zoom(self, percent: int) -> None:
+        """Draws everything at this size: letters, pictures, and the space between them."""
+        ratio, self.percent = percent / self.percent, percent
+        self._scale = self._inch * percent / 100
+        self._resize()
+        self._lengths.scale(ratio)
+
+    def _resize(self) -> None:
+        """Everything that has a size, in the one that is wanted now."""
+        for name, more, _ in LETTERS:
+            self._fonts[name].configure(size=max(4, round((self._points + more) * self.percent / 100)))
+        for name in ("Fixed", "Initial"):
+            self._fonts[name].configure(size=max(4, round((self._points - 1) * self.percent / 100)))
+        self.gap_font.configure(size=-max(1, self.px(4)))
+        self.nothing.configure(width=self.px(6), height=1)
+        if self._element("Card") not in self.style.element_names():
+            self._make_elements()
         self._lay_out()
-        self.wear(look)
+        self._wear()
+
+    def _element(self, name: str) -> str:
+        """An element of a style in the size of now. ttk can change the pictures of an element, but not its corners."""
+        return f"{name}{self.percent}.{'thumb' if name.endswith('Thumb') else 'shape'}"  # it moves what ends in .thumb
+
+    def _make_elements(self) -> None:
+        for name, shapes in SHAPES.items():
+            if name in ICONS:
+                continue
+            element, inset = self._element(name), self.px(shapes[""].radius + shapes[""].margin)
+            pictures = {state: tk.PhotoImage(master=self._root) for state in shapes}
+            for state, shape in shapes.items():  # before the element is made: it asks for their size once
+                pictures[state].configure(data=draw(shape, self.look, self._scale))
+                self._pictures[element, state] = pictures[state]
+            states: list[Any] = [(*state.split(), pictures[state]) for state in shapes if state]
+            self.style.element_create(element, "image", pictures[""], *states, border=inset, sticky="nsew", padding=0)
 
     def close(self) -> None:
         """Gives pictures and fonts back to Tk in Tk's own thread: else it happens in whichever thread tidies memory."""
         self._pictures.clear()
         self._fonts.clear()
-        del self.here, self.away, self.mark, self.nothing, self.gap_font
+        del self.here, self.away, self.mark, self.badge, self.nothing, self.gap_font
 
     def px(self, steps: float) -> int:
         """A length of `steps` 1/96 inch in pixels of this screen."""
         return round(steps * self._scale)
 
-    def width_of(self, text: str) -> int:
-        return self._fonts["Body"].measure(text)
+    def width_of(self, text: str, letters: str = "Body") -> int:
+        return self._fonts[letters].measure(text)
 
     def shortened(self, text: str, room: int, letters: str = "Body") -> str:
         """`text`, or as much of it as fits into `room` pixels, with an ellipsis."""
@@ -301,13 +349,13 @@ class Theme:
         """The parts of every style, and all about them that no look changes."""
         layout, configure, px = self.style.layout, self.style.configure, self.px
         for kind in ("Card", "Field"):
-            layout(f"{kind}.TFrame", [(f"{kind}.shape", {"sticky": "nswe"})])
+            layout(f"{kind}.TFrame", [(self._element(kind), {"sticky": "nswe"})])
         inside: list[Any] = [("Entry.textarea", {"sticky": "nswe"})]
         layout(
             "TEntry",
             [
                 (
-                    "Field.shape",
+                    self._element("Field"),
                     {"sticky": "nswe", "children": [("Entry.padding", {"sticky": "nswe", "children": inside})]},
                 )
             ],
@@ -320,19 +368,19 @@ class Theme:
             ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
             ("Small", "Small", "HallwaySmall", (8, 4)), ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)),
         ):  # fmt: skip
-            layout(f"{kind}.TButton", [(f"{shape}.shape", {"sticky": "nswe", "children": label})])
+            layout(f"{kind}.TButton", [(self._element(shape), {"sticky": "nswe", "children": label})])
             configure(
                 f"{kind}.TButton", anchor="center", font=letters, padding=(px(padding[0]), px(padding[1])), width=0
             )
         box: list[Any] = [
-            ("Check.shape", {"side": "left", "sticky": ""}),
+            (self._element("Check"), {"side": "left", "sticky": ""}),
             ("Checkbutton.label", {"side": "left", "sticky": ""}),
         ]
         inner: list[Any] = [("Checkbutton.padding", {"sticky": "nswe", "children": box})]
-        layout("TCheckbutton", [("Small.shape", {"sticky": "nswe", "children": inner})])
+        layout("TCheckbutton", [(self._element("Small"), {"sticky": "nswe", "children": inner})])
         configure("TCheckbutton", padding=(px(8), px(4)), font="HallwaySmall")
         for bar, shape in (("", "Thumb"), ("Side.", "SideThumb")):
-            thumb: list[Any] = [(f"{shape}.thumb", {"expand": True, "sticky": "nswe"})]
+            thumb: list[Any] = [(self._element(shape), {"expand": True, "sticky": "nswe"})]
             layout(f"{bar}Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])
         layout("Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
         parts: list[Any] = [
@@ -345,9 +393,17 @@ class Theme:
 
     def wear(self, name: str) -> None:
         """Dresses everything that is drawn by a style or a picture; the plain Tk widgets follow by themselves."""
-        self.look = look = LOOKS.get(name, LIGHT)
-        for (element, state), picture in self._pictures.items():
-            picture.configure(data=draw(SHAPES[element][state], look, self._scale))
+        self.look = LOOKS.get(name, LIGHT)
+        self._wear()
+
+    def _wear(self) -> None:
+        look = self.look
+        for name, shapes in SHAPES.items():
+            if name not in ICONS:
+                for state, shape in shapes.items():
+                    self._pictures[self._element(name), state].configure(data=draw(shape, look, self._scale))
+        for icon, name in zip((self.here, self.away, self.mark, self.badge), ICONS, strict=True):
+            icon.configure(data=draw(SHAPES[name][""], look, self._scale))
         configure, mapped = self.style.configure, self.style.map
         configure(".", background=look.window, foreground=look.text, font="HallwayBody", focuscolor=look.accent)
         for place, colour in (("", look.window), ("Surface.", look.surface), ("Side.", look.sidebar)):

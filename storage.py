@@ -1,6 +1,6 @@
 """What a client keeps on its own disk, in one folder of its user's: what the Join screen starts with, and the outbox.
 
-    settings.json      name, address, port and look; see `Settings`
+    settings.json      what one chose, from one's name to the size of the letters; see `Settings`
     outbox/*.jsonl     what one person wrote into one log of one server that has not answered; see `Outbox`
 
 Everything is readable by this user alone, and made when there is something to keep. `trust` keeps more
@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from protocol import (
     COMMANDS,
     DEFAULT_PORT,
     MAX_NAME,
+    MAX_TIME,
     ProtocolError,
     Send,
     clean_line,
@@ -38,12 +40,21 @@ log = logging.getLogger("hallway.storage")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the Join screen starts with. `look` is the window's own word for its colours; empty: nobody chose."""
+    """What one chose, and where one was last. Made by `load_settings`, every value is one that can be used."""
 
     name: str = ""
     host: str = ""
     port: int = DEFAULT_PORT
-    look: str = ""
+    look: str = ""  # one of `LOOKS`; "" is like the system
+    zoom: int = 100  # percent, from the first to the second of `ZOOM`
+    sound: str = "mentions"  # one of `SOUNDS`
+    quiet_until: int = 0  # ms since 1970: until then nothing sounds or asks for attention; 0: it may
+    geometry: str = ""  # size and place of the window, as Tk writes them; "" is not known
+
+
+LOOKS = ("", "light", "dark")
+SOUNDS = ("off", "mentions", "all")  # `mentions`: of private messages too
+ZOOM = (50, 300)
 
 
 def load_settings(folder: Path) -> Settings:
@@ -53,18 +64,30 @@ def load_settings(folder: Path) -> Settings:
     except (OSError, ProtocolError):
         return Settings()
     plain = Settings()
-    name, host, port, look = (fields.get(key) for key in ("name", "host", "port", "look"))
-    return Settings(
-        clean_line(name)[:MAX_NAME] if type(name) is str else plain.name,
-        clean_line(host)[:255] if type(host) is str else plain.host,
-        port if type(port) is int and 0 < port < 65536 else plain.port,
-        clean_line(look)[:32] if type(look) is str else plain.look,
+    name, host, geometry = (
+        clean_line(text) if type(text := fields.get(key)) is str else "" for key in ("name", "host", "geometry")
     )
+    look, sound = fields.get("look"), fields.get("sound")
+    return Settings(
+        name[:MAX_NAME],
+        host[:255],
+        _number(fields.get("port"), 1, 65535, plain.port),
+        look if look in LOOKS else plain.look,
+        _number(fields.get("zoom"), *ZOOM, plain.zoom),
+        sound if sound in SOUNDS else plain.sound,
+        _number(fields.get("quiet_until"), 0, MAX_TIME, plain.quiet_until),
+        geometry if re.fullmatch(r"[0-9]{2,5}x[0-9]{2,5}([+]-?[0-9]{1,5}){2}", geometry) else plain.geometry,
+    )
+
+
+def _number(value: object, lowest: int, highest: int, plain: int) -> int:
+    return value if type(value) is int and lowest <= value <= highest else plain
 
 
 def save_settings(folder: Path, settings: Settings) -> None:
     """Keeps `settings` in `folder`, which is made where it is missing. Raises OSError when the disk refuses."""
-    write_whole(folder / "settings.json", (json.dumps(asdict(settings)) + "\n").encode())
+    content = json.dumps(asdict(settings), indent=2, ensure_ascii=False)  # it is there to be read
+    write_whole(folder / "settings.json", f"{content}\n".encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:

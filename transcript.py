@@ -96,7 +96,7 @@ def body(text: str, tint: str, me: str, *, when: str = "", mark: tuple[Run, ...]
         place: tuple[str, ...] = ()
         if len(lines) > 1:
             place = ("first",) if number == 0 else ("last",) if number == len(lines) - 1 else ("inner",)
-        drawn = [(when + "\t", (*base, "when"))] if when and number == 0 else []
+        drawn: list[Run] = [(when + "\t", (*base, "when"))] if when and number == 0 else []
         drawn += line
         if number == len(lines) - 1:
             drawn += mark
@@ -105,11 +105,11 @@ def body(text: str, tint: str, me: str, *, when: str = "", mark: tuple[Run, ...]
         else:
             drawn.append(("\n", base))
         for words, tags in drawn:
-            tags = (*tags, *place)
-            if runs and runs[-1][1] == tags:
-                runs[-1] = (runs[-1][0] + words, tags)
+            placed = (*tags, *place)
+            if runs and runs[-1][1] == placed:
+                runs[-1] = (runs[-1][0] + words, placed)
             else:
-                runs.append((words, tags))
+                runs.append((words, placed))
     return runs
 
 
@@ -190,9 +190,9 @@ class Transcript:
         above.unread_after = 0 if self.unread_drawn else self.unread_after
         runs = above.add(messages)
         oldest = self.oldest
-        if above.unread_after and above.newest is not None and oldest is not None and not above.unread_drawn:
-            if above.newest <= above.unread_after < oldest:
-                above._note_unread(runs)
+        between = above.newest is not None and oldest is not None and above.newest <= above.unread_after < oldest
+        if between and not above.unread_drawn:
+            above._note_unread(runs)
         first = self.entries[0] if self.entries else None
         repeated = first is not None and first.day_line and first.day == above._last_day
         if repeated and first is not None:
@@ -311,8 +311,9 @@ class Transcript:
 
     def _add_message(self, message: Message, runs: list[Run]) -> None:
         own = name_key(message.sender) == name_key(self.me)
-        if self.unread_after and not (own or self.unread_drawn) and message.seq > self.unread_after:
-            if (oldest := self.oldest) is not None and oldest <= self.unread_after:
+        if 0 < self.unread_after < message.seq and not (own or self.unread_drawn):
+            oldest = self.oldest
+            if oldest is not None and oldest <= self.unread_after:
                 self._note_unread(runs)
         last = self.entries[-1] if self.entries else None
         drawn: list[Run] = []
@@ -347,7 +348,11 @@ class Transcript:
         """Who speaks, below a gap."""
         gap: Run = ("\n", ("gap",))
         if tint == "announced":
-            return [gap, ("Announcement of the server", ("head", tint, "within")), (f"{mark}\n", ("head", tint, "small"))]
+            return [
+                gap,
+                ("Announcement of the server", ("head", tint, "within")),
+                (f"{mark}\n", ("head", tint, "small")),
+            ]
         return [
             gap,
             (f" {initial(sender)} ", ("head", tint, f"initial{hue_of(sender)}")),

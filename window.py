@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from chat_screen import ChatScreen
+from chat_screen import Actions, ChatScreen
 from engine import Engine
 from happenings import Ended, Entered, Happening, Received, Refused, Trouble
 from join_screen import Attempt, JoinScreen
@@ -139,8 +139,19 @@ class Window:
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
-        self.chat = ChatScreen(self.root, self.theme, self.engine, name, address, self._other_look, self.leave)
+        self.chat = ChatScreen(self.root, self.theme, self.engine, name, address, self._actions())
         self.engine.start()
+
+    def _actions(self) -> Actions:
+        """What the chat asks of its window."""
+
+        def nothing(*_: object) -> None:
+            """Comes with the next parts of the window."""
+
+        return Actions(
+            leave=self.leave, settings=nothing, look=self._other_look, news=nothing, unread=nothing, help=nothing,
+            password_generator=nothing,
+        )  # fmt: skip
 
     def _start_again(self, attempt: Attempt) -> None:
         if not self.closed and self.join is not None and self.join.connecting:
@@ -298,7 +309,7 @@ class Window:
             self._told.add(told)
             traceback.print_exception(kind, error, at, file=sys.stderr)
             if self.chat is not None:
-                self.chat.transcript.notice(f"Something could not be shown ({told}). The chat goes on.", "trouble")
+                self.chat.notice(f"Something could not be shown ({told}). The chat goes on.", "trouble")
 
 
 def _refusal(event: Refused | Ended) -> Refused:

@@ -6,13 +6,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 import peers
 from processes import ServerHere, ServerProcess
+
+if TYPE_CHECKING:
+    from desk import Desk
 
 # The same examples every time: a test that fails on one machine fails on all of them. `--hypothesis-profile=search`
 # looks for new ones.
@@ -100,3 +103,30 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
     yield start
     for here in started:
         here.stop()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a client keeps its things; it is not made yet."""
+    return tmp_path / "client"
+
+
+@pytest.fixture
+def desk(folder: Path) -> Iterator[Desk]:
+    """A window that was just opened for the first time."""
+    from desk import Desk  # here, as it needs Tk
+    from storage import Settings
+
+    desk = Desk(folder, Settings())
+    yield desk
+    desk.window.close()
+
+
+@pytest.fixture
+def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
+    """A window that is in a chat."""
+    from desk import in_the_chat
+
+    desk = in_the_chat(folder, server)
+    yield desk
+    desk.window.close()

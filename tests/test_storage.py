@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -140,13 +142,43 @@ def test_outbox_belongs_to_one_server_one_log_and_one_person(tmp_path: Path) -> 
 
 def test_settings_are_remembered(tmp_path: Path) -> None:
     """What was saved is loaded again; nobody else on this computer can read it."""
-    settings = Settings("Ada", "192.168.1.5", 2048, "dark")
+    settings = Settings("Zoë", "192.168.1.5", 2048, "dark", 150, "all", 1_700_000_000_000, "900x600+10+-20")
     save_settings(tmp_path / "client", settings)
 
     assert load_settings(tmp_path / "client") == settings
     assert [path.name for path in (tmp_path / "client").iterdir()] == ["settings.json"]
     if sys.platform != "win32":
         assert stat.S_IMODE((tmp_path / "client" / "settings.json").stat().st_mode) == 0o600
+
+
+def test_settings_can_be_read_by_people(tmp_path: Path) -> None:
+    """One value a line, and names as they are written."""
+    save_settings(tmp_path, Settings("Zoë"))
+
+    assert '  "name": "Zoë",\n' in (tmp_path / "settings.json").read_text("utf-8")
+
+
+def test_settings_of_an_earlier_hallway_are_read(tmp_path: Path) -> None:
+    """What it did not know yet has its default."""
+    (tmp_path / "settings.json").write_text('{"name": "Ada", "host": "school", "port": 2048, "look": "dark"}\n')
+
+    assert load_settings(tmp_path) == Settings("Ada", "school", 2048, "dark")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("look", "pink"), ("look", 7), ("look", []), ("zoom", 49), ("zoom", 301), ("zoom", "100"), ("zoom", 99.5),
+        ("zoom", True), ("sound", "loud"), ("sound", None), ("quiet_until", -1), ("quiet_until", 10**15),
+        ("geometry", "large"), ("geometry", "900x600"), ("geometry", "900x600+1+1; exit"), ("port", 65536),
+    ],
+)  # fmt: skip
+def test_a_value_that_makes_no_sense_is_the_default(tmp_path: Path, field: str, value: object) -> None:
+    """Each by itself: the others are kept."""
+    fields = asdict(Settings("Ada", "school", 2048)) | {field: value}
+    (tmp_path / "settings.json").write_text(json.dumps(fields))
+
+    assert load_settings(tmp_path) == replace(Settings("Ada", "school", 2048), **{field: getattr(Settings(), field)})
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 """The window: what it makes of a conversation, without Tk; then the real one, with real keys and a real mouse.
 
-The window runs in the test's own thread on the screen that `python3 tests` provides; xdotool presses the keys, a `Peer`
-is the other side, and `Desk.until` lets Tk work until something is so.
+What is at the keyboard and the mouse is in desk.py; a `Peer` is the other side.
 """
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
 import shutil
@@ -31,20 +29,19 @@ import join_screen
 import look
 import window
 from certificate import fingerprint_of, in_words
-from chat_screen import ChatScreen
 from composer import PASTE_LIMIT
 from conversation import KEPT_LINES
+from desk import Desk, flood, in_the_chat
 from engine import Engine
-from happenings import Ended, Entered, Lost, Received, Refused, Stored, Trouble, Waiting
+from happenings import Ended, Entered, Lost, Refused, Stored, Trouble, Waiting
 from join_screen import Attempt, JoinScreen
 from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
-from people_list import SHOWN_PEOPLE
 from processes import CHECKOUT, ServerProcess
 from protocol import EVERYONE, MAX_TEXT, MAX_TIME, Joined, Left, Message, Person
+from roster import KNOWN_PEOPLE, Roster, listed
 from storage import Settings, load_settings
-from transcript import KNOWN_PEOPLE, Roster, Run, Transcript, day_words, hue_tag, listed, today
-from window import Window
+from transcript import Run, Transcript, day_words, hue_tag, today
 
 SECONDS = 10.0  # for anything the window is expected to show
 NOON = int(time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1)) * 1000)  # ms, at noon where the test runs
@@ -402,136 +399,6 @@ def test_every_shape_finds_its_colours() -> None:
 # --- the real window --------------------------------------------------------------------------------------------------
 
 
-class TimedWindow(Window):
-    """Measures its ticks, with the drawing that each of them causes."""
-
-    ticks = 0
-    longest = 0.0  # s
-
-    def _tick(self) -> None:
-        started = time.perf_counter()
-        super()._tick()
-        if not self.closed:
-            self.root.update_idletasks()
-        self.ticks += 1
-        self.longest = max(self.longest, time.perf_counter() - started)
-
-
-class Desk:
-    """Somebody at a keyboard with a mouse, in front of a window."""
-
-    def __init__(self, folder: Path, settings: Settings, size: str = "900x600") -> None:
-        gc.collect()  # here, where Tk runs: an older window that the next engine's thread tidies away ends the process
-        self.root = window.open_root(folder)
-        self.window = TimedWindow(self.root, folder, settings)
-        self.root.geometry(f"{size}+0+0")
-        self.until(self.root.winfo_viewable, "the window is on the screen")
-        self.focus()
-
-    def until(self, condition: Callable[[], object], what: str, seconds: float = SECONDS) -> None:
-        """Lets Tk work until `condition()` is true."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                pytest.fail(f"waited {seconds:g} s in vain: {what}. The window shows:\n{self.shown[-2000:]}")
-            self.root.update()
-            time.sleep(0.001)
-
-    def focus(self) -> None:
-        """There is no window manager on the test's screen, so the window takes the keyboard by itself."""
-        chosen = self.root.focus_lastfor()
-        assert chosen is not None
-        chosen.focus_force()
-        self.until(lambda: self.root.focus_get() is not None, "the window has the keyboard")
-
-    def type(self, text: str) -> None:
-        self._xdotool("type", "--delay", "2", text)
-
-    def press(self, *keys: str) -> None:
-        """Presses keys by their X11 names, such as `Return` or `shift+Return`."""
-        self._xdotool("key", "--delay", "2", *keys)
-
-    def click(self, x: int, y: int) -> None:
-        """Clicks at a place of the screen."""
-        self.root.update()
-        self._xdotool("mousemove", str(x), str(y), "click", "1")
-
-    def click_on(self, widget: tk.Misc) -> None:
-        self.root.update()
-        self.click(widget.winfo_rootx() + widget.winfo_width() // 2, widget.winfo_rooty() + widget.winfo_height() // 2)
-
-    def fill(self, name: str | None = None, host: str | None = None, port: int | str | None = None) -> None:
-        """Types into the fields of the first screen, instead of what stands there."""
-        assert self.window.join is not None
-        join = self.window.join
-        for field, value in ((join.name, name), (join.host, host), (join.port, port)):
-            if value is not None:
-                field.focus_force()
-                self.until(lambda field=field: self.root.focus_get() is field, "the field has the keyboard")  # type: ignore[misc]
-                self.press("ctrl+a", "BackSpace")
-                self.type(str(value))
-                self.until(lambda field=field, value=value: field.get() == str(value), f"{value} stands in the field")  # type: ignore[misc]
-
-    def join(self, server: ServerProcess, name: str) -> None:
-        """Joins as people do: fills in the first screen and presses Enter."""
-        self.fill(name, server.host, server.port)
-        self.press("Return")
-        self.until(lambda: self.window.join is None, "the chat is entered")
-
-    def write(self, text: str) -> None:
-        """Types `text` and Enter, and waits until it is on its way."""
-        self.type(text)
-        self.until(lambda: self.chat.composer.written.endswith(text), "it is typed")
-        self.press("Return")
-        self.until(lambda: self.chat.composer.written == "", "it is sent")
-
-    @property
-    def chat(self) -> ChatScreen:
-        assert self.window.chat is not None
-        return self.window.chat
-
-    @property
-    def shown(self) -> str:
-        """The conversation as it can be read in the window."""
-        return self.window.chat.conversation.text.get("1.0", "end-1c") if self.window.chat else ""
-
-    @property
-    def said(self) -> str:
-        """What the first screen says."""
-        assert self.window.join is not None
-        return str(self.window.join.said.cget("text"))
-
-    @property
-    def said_trouble(self) -> bool:
-        """The first screen says that something is wrong."""
-        assert self.window.join is not None
-        return "Trouble" in str(self.window.join.said.cget("style"))
-
-    def sees(self, text: str, seconds: float = SECONDS) -> None:
-        self.until(lambda: text in self.shown, f"{text!r} is shown", seconds)
-
-    def tags_of(self, text: str) -> tuple[str, ...]:
-        """The tags that `text` is drawn with."""
-        view = self.chat.conversation.text
-        return view.tag_names(view.search(text, "1.0"))
-
-    def _xdotool(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], check=True, timeout=SECONDS)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "client"
-
-
-@pytest.fixture
-def desk(folder: Path) -> Iterator[Desk]:
-    """A window that was just opened for the first time."""
-    desk = Desk(folder, Settings())
-    yield desk
-    desk.window.close()
-
-
 def test_join_and_talk(desk: Desk, server: ServerProcess, folder: Path) -> None:
     """Type a name, Join, type, Enter: everybody sees it, one sees the others', and it is remembered who one is."""
     bob = Peer.join(server, "Bob")
@@ -694,27 +561,6 @@ def test_what_is_written_while_the_server_is_away_arrives_in_order(desk: Desk, s
     )
     assert desk.chat.composer.written == "half a sent"
     assert "Connected" in str(desk.chat.state_label.cget("text"))
-
-
-def flood(desk: Desk, messages: Iterable[Message]) -> None:
-    """Hands messages to the window as its engine would, all at once."""
-    assert desk.window.engine is not None
-    desk.window.engine.events.put(Received(tuple(messages)))
-
-
-def in_the_chat(folder: Path, server: ServerProcess) -> Desk:
-    """A window that has joined already, for what needs no typing."""
-    desk = Desk(folder, Settings("Ada", server.host, server.port))
-    desk.press("Return")
-    desk.until(lambda: desk.window.join is None, "the chat is entered")
-    return desk
-
-
-@pytest.fixture
-def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
-    desk = in_the_chat(folder, server)
-    yield desk
-    desk.window.close()
 
 
 def first_line(desk: Desk) -> str:
@@ -1121,9 +967,7 @@ def test_a_second_enter_by_reflex_does_not_cancel(desk: Desk) -> None:
         desk.fill("Ada", "127.0.0.1", silent.getsockname()[1])
         desk.press("Return", "Return", "Return")
         desk.until(lambda: desk.window.join and desk.window.join.connecting, "it is tried")
-        for _ in range(50):
-            desk.root.update()
-            time.sleep(0.002)
+        desk.settle()
 
         assert desk.window.join is not None
         assert desk.window.join.connecting
@@ -1474,9 +1318,7 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
 
     join._on_join = count
     desk.press("Return", "Return")
-    for _ in range(50):
-        desk.root.update()
-        time.sleep(0.002)
+    desk.settle()
     assert tried == []
     go_to(desk, join.name)
     desk.press("Return")
@@ -1496,9 +1338,7 @@ def test_a_double_click_trusts_nobody(desk: Desk, silent: socket.socket, monkeyp
     monkeypatch.setattr(join_screen, "DELIBERATE", 60_000)
     join = refuse(desk, silent, Refused("certificate_changed", CHANGED, NEW_ONE))
     desk.click_on(join.trust_button)
-    for _ in range(50):
-        desk.root.update()
-        time.sleep(0.002)
+    desk.settle()
 
     assert not join.connecting
     assert desk.window.engine is None
@@ -1543,9 +1383,7 @@ def test_a_certificate_that_changes_in_the_middle_of_a_chat(joined: Desk) -> Non
     assert joined.said == CHANGED
     joined.type("ence")
     joined.press("Return")
-    for _ in range(50):
-        joined.root.update()
-        time.sleep(0.002)
+    joined.settle()
     assert join.name.get() == "Ada"
     assert not join.connecting
 
@@ -1565,9 +1403,7 @@ def test_a_password_that_is_wanted_in_the_middle_of_a_chat(joined: Desk) -> None
     joined.until(join.password.winfo_ismapped, "it is asked for")
     joined.type("hello")
     joined.press("Return")
-    for _ in range(50):
-        joined.root.update()
-        time.sleep(0.002)
+    joined.settle()
 
     assert join.password.get() == ""
     assert not join.connecting
