@@ -86,11 +86,11 @@ class Conversation(ttk.Frame):
         self.text.mark_set("tail", "1.0")
         self.text.mark_gravity("tail", "left")
         self.pill = ttk.Button(self, style="Pill.TButton", command=self._pill_pressed)
-        self._bind()
+        self._listen()
         Pointing(self.text, self._again)
         self.dress()
 
-    def _bind(self) -> None:
+    def _listen(self) -> None:
         for happening in ("<MouseWheel>", "<Button-4>", "<Button-5>", "<B1-Motion>", "<KeyRelease>"):
             self.text.bind(happening, self._moved, add=True)
         with contextlib.suppress(tk.TclError):  # Tk 9 alone has it

@@ -84,10 +84,10 @@ class SearchPanel(ttk.Frame):
         self.list.configure(yscrollcommand=bar.set, padx=px(4), font="HallwaySmall")
         bar.pack(side="right", fill="y")
         self.list.pack(side="left", fill="both", expand=True)
-        self._bind()
+        self._listen()
         self.dress()
 
-    def _bind(self) -> None:
+    def _listen(self) -> None:
         self.field.bind("<KeyRelease>", lambda _: self._typed())
         self.field.bind("<<Paste>>", lambda _: self.after_idle(self._typed), add=True)
         for key in ("<Return>", "<KP_Enter>"):

@@ -83,11 +83,11 @@ class Sidebar(ttk.Frame):
         )
         self._bar.pack(side="right", fill="y")
         self.list.pack(side="left", fill="both", expand=True)
-        self._bind()
-        self.bind("<Configure>", lambda _: self._name())
+        self._listen()
+        self.bind("<Configure>", lambda _: self._show_title())
         self.dress()
 
-    def _bind(self) -> None:
+    def _listen(self) -> None:
         bind = self.list.bind
         bind("<Configure>", lambda _: self._draw())
         bind("<Button-1>", lambda _: self.list.focus_set())
@@ -107,13 +107,13 @@ class Sidebar(ttk.Frame):
     def dress(self) -> None:
         """Takes the colours and the lengths of the theme."""
         self.list.configure(background=self._theme.look.sidebar)
-        self._name()
+        self._show_title()
         self._draw()
 
     def called(self, server: str) -> None:
         """What the chat is called."""
         self._server = server
-        self._name()
+        self._show_title()
 
     def opened(self, address: str) -> None:
         """This conversation is shown."""
@@ -139,7 +139,7 @@ class Sidebar(ttk.Frame):
     def _height(self) -> int:
         return self._theme.line_height() + self._theme.px(10)
 
-    def _name(self) -> None:
+    def _show_title(self) -> None:
         room = self.winfo_width() - self._theme.px(32)
         self.title.configure(text=self._theme.shortened(self._server, max(room, self._theme.px(40)), "Strong"))
 

@@ -100,7 +100,7 @@ def body(text: str, tint: str, me: str, *, when: str = "", mark: tuple[Run, ...]
         drawn += line
         if number == len(lines) - 1:
             drawn += mark
-        if drawn and not (number == len(lines) - 1 and mark):
+        if drawn and drawn[-1][1] in (base, (*base, BLOCK)):  # whose colour goes on to the end of the line
             drawn[-1] = (drawn[-1][0] + "\n", drawn[-1][1])
         else:
             drawn.append(("\n", base))
