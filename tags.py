@@ -25,7 +25,6 @@ def configure(text: tk.Text, theme: Theme) -> None:
     room = max(0, round(theme.line_height() * 0.12))  # towards 1.35 of the font's size between lines
     stop = theme.width_of("n" * 4)
     for tint, ground in (
-        ("other", look.surface),
         ("own", look.own),
         ("private", look.private),
         ("announced", look.sidebar),

@@ -78,10 +78,13 @@ def day_of(time_ms: int) -> date:
     return date(there.tm_year, there.tm_mon, there.tm_mday)
 
 
-def body(text: str, tint: str, me: str, *, when: str = "", mark: tuple[Run, ...] = ()) -> list[Run]:
-    """A message's own text, its lines close together: `when` stands before it, in the margin, and `mark` behind it."""
+def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tuple[Run, ...] = ()) -> list[Run]:
+    """A message's own text, its lines close together: `when` stands before it, in the margin, and `mark` behind it.
+
+    `tint` is the tag of its ground, if it has one.
+    """
     found = pieces(text, me)
-    base = ("body", tint)
+    base = ("body", *tint)
     if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark:
         return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
     lines: list[list[Run]] = [[]]
@@ -279,6 +282,10 @@ class Transcript:
         return None
 
     @property
+    def _own_tint(self) -> tuple[str, ...]:
+        return ("private",) if self.private else ("own",)
+
+    @property
     def _last_day(self) -> date | None:
         return next((entry.day for entry in reversed(self.entries) if entry.day is not None), None)
 
@@ -321,10 +328,10 @@ class Transcript:
         day_line = day != (last.day if last is not None and last.day is not None else self._last_day)
         if day_line:
             drawn.append((day_words(day, today()) + "\n", ("day", f"{DAY_TAG}{day}")))
-        tint = ("private" if self.private else "own") if own else "other"
+        tint = self._own_tint if own else ()
         sender = name_key(message.sender)
         if sender == SERVER_KEY and not self.private:
-            tint = "announced"
+            tint = ("announced",)
         when, since = clock_time(message.time), message.time
         if last is not None and not day_line and last.sender == sender and 0 <= message.time - last.since < GROUP_MS:
             since = last.since
@@ -334,7 +341,7 @@ class Transcript:
             when = ""
         state: tuple[Run, ...] = ()
         if own and self.private:
-            tags = ("body", tint, "small")
+            tags = ("body", *tint, "small")
             if message.seq <= self.seen:
                 state = ((f"   {SEEN}", tags),)
             else:
@@ -344,42 +351,41 @@ class Transcript:
         self._note(drawn, runs, seq=message.seq, day=day, day_line=day_line, sender=sender, since=since)
         self.newest = message.seq
 
-    def _head(self, sender: str, tint: str, mark: str) -> list[Run]:
+    def _head(self, sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
         """Who speaks, below a gap."""
         gap: Run = ("\n", ("gap",))
-        if tint == "announced":
+        if "announced" in tint:
             return [
                 gap,
-                ("Announcement of the server", ("head", tint, "within")),
-                (f"{mark}\n", ("head", tint, "small")),
+                ("Announcement of the server", ("head", *tint, "within")),
+                (f"{mark}\n", ("head", *tint, "small")),
             ]
         return [
             gap,
-            (f" {initial(sender)} ", ("head", tint, f"initial{hue_of(sender)}")),
-            ("\t", ("head", tint)),
-            (sender, ("head", tint, hue_tag(sender))),
-            (f"{mark}\n", ("head", tint, "small")),
+            (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
+            (f"\t{sender}", ("head", *tint, hue_tag(sender))),
+            (f"{mark}\n", ("head", *tint, "small")),
         ]
 
     def _refused(self, refusal: Refusal) -> list[Run]:
-        tint = "private" if self.private else "own"
-        words: Run = (SEND_AGAIN, ("why", tint, "again", f"{AGAIN_TAG}{refusal.id}"))
+        tint = self._own_tint
+        words: Run = (SEND_AGAIN, ("why", *tint, "again", f"{AGAIN_TAG}{refusal.id}"))
         if refusal.again:
-            words = (SENT_AGAIN, ("why", tint))
+            words = (SENT_AGAIN, ("why", *tint))
         head = self._head(self.me, tint, "")[:-1]
         return [
-            *head, ("  not sent\n", ("head", tint, "bad")), *body(refusal.original, tint, ""),
-            (f"{refusal.why}   ", ("why", tint)), words, ("\n", ("why", tint)),
+            *head, ("  not sent\n", ("head", *tint, "bad")), *body(refusal.original, tint, ""),
+            (f"{refusal.why}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
         ]  # fmt: skip
 
     def _outgoing_runs(self, outgoing: Iterable[Outgoing], mark: str, group: str | None) -> list[Run]:
         """Own messages that are in no log's order, below what `group` said last; `mark` is for those not stored."""
         runs: list[Run] = []
-        tint = "private" if self.private else "own"
+        tint = self._own_tint
         for one in outgoing:
             if group != (group := name_key(self.me)):
                 runs += self._head(self.me, tint, "")
-            state = (f"   {STORED if one.stored else mark}", ("body", tint, "small"))
+            state = (f"   {STORED if one.stored else mark}", ("body", *tint, "small"))
             runs += body(one.text, tint, "", mark=(state,))
         return runs
 

@@ -36,7 +36,7 @@ IDLE_TICK = 30  # ms; below it nobody sees a difference
 QUIET_TICK = 60  # ms, when nothing has happened for a second: waking up costs more than looking at the queue
 BUSY_TICK = 4  # ms left to Tk for drawing and for what people type, while more is waiting
 TICK_BUDGET = 0.010  # s of taking events in one tick
-TICK_ROOM = 300  # messages drawn in one tick; a long one counts for several
+TICK_ROOM = 200  # messages drawn in one tick; a long one counts for several
 LONG = 160  # characters that cost about as much to draw as one more message
 GOODBYE_SECONDS = 2.0
 # Ends of a chat that the first screen can do something about. At any other the conversation stays to be read.

@@ -72,7 +72,7 @@ def test_messages_of_one_person_share_a_head_for_five_minutes() -> None:
     chat.add(message("Cleo", "four", minutes=5), message("Bob", "five", minutes=6))
     heads = [text for text, tags in chat.take() if "head" in tags and hue_tag("Bob") in tags]
 
-    assert heads == ["Bob", "Bob", "Bob"]
+    assert heads == ["\tBob", "\tBob", "\tBob"]
 
 
 def test_each_message_says_when() -> None:
@@ -264,7 +264,7 @@ def test_lines_are_counted_as_tk_counts_them() -> None:
 
 def test_code_is_drawn_as_it_was_typed() -> None:
     """In a tag of its own; a block with every space and empty line of it, up to the end of its lines."""
-    runs = body("so: `a  b`\n```\n  x\n\n  y\n```", "other", "Ada", when="12:00")
+    runs = body("so: `a  b`\n```\n  x\n\n  y\n```", ("own",), "Ada", when="12:00")
 
     assert [(text, tags[2:]) for text, tags in runs] == [
         ("12:00\t", ("when", "first")), ("so: ", ("first",)), ("a  b", ("code", "first")), ("\n", ("first",)),
