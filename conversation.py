@@ -33,6 +33,7 @@ from transcript import (
 
 KEPT_LINES = 2000  # of the conversation while one stands at its end; what is further up is in the server's log
 READING_LINES = 3000  # while one reads further up: what is furthest from there is taken away
+CUT = 400  # lines that are taken away there at once; a thousand take 30 ms
 KEPT_CHARACTERS = 600_000  # 2,000 lines of 4,000 characters would take Tk a hundred MiB
 ROOM = 300  # messages drawn in one go; a long one counts for several
 LONG = 160  # characters that cost about as much to draw as one more message
@@ -360,7 +361,7 @@ class Conversation(ttk.Frame):
             self._cut_top(transcript.trim_top(KEPT_LINES, KEPT_CHARACTERS))
         elif transcript.lines > READING_LINES or transcript.characters > KEPT_CHARACTERS:
             if bottom and self._line_at(0) < transcript.lines // 2:
-                gone = transcript.trim_bottom(KEPT_LINES, KEPT_CHARACTERS * 2 // 3)
+                gone = transcript.trim_bottom(READING_LINES - CUT, KEPT_CHARACTERS * 9 // 10)
                 if gone:
                     if self.attached:
                         self.text.delete("tail", "end-1c")
@@ -368,7 +369,7 @@ class Conversation(ttk.Frame):
                     line = int(self.text.index("tail").split(".", maxsplit=1)[0]) - gone
                     self.text.delete(f"{line}.0", "tail")
             else:
-                self._cut_top(transcript.trim_top(KEPT_LINES, KEPT_CHARACTERS * 2 // 3))
+                self._cut_top(transcript.trim_top(READING_LINES - CUT, KEPT_CHARACTERS * 9 // 10))
 
     def _cut_top(self, gone: int) -> None:
         if gone:

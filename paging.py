@@ -16,7 +16,7 @@ from protocol import EVERYONE, MAX_INTEGER, Message, Page, name_key
 
 PAGE = 100  # messages asked for at once
 AROUND = 40  # messages before and after one that was found
-PORTION = 100  # messages of a page drawn in one tick; a long one counts for several
+PORTION = 60  # messages of a page drawn in one tick; a long one counts for several
 ANSWER_SECONDS = 20.0  # until a question that was not answered is asked again
 
 Question = tuple[int | None, int | None]  # before and after

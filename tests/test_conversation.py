@@ -15,6 +15,7 @@ import pytest
 import chat_screen
 import conversation
 import look
+import window
 from conversation import KEPT_LINES, READING_LINES
 from desk import Desk, flood, in_the_chat
 from look import LIGHT
@@ -239,6 +240,7 @@ def test_far_up_the_newest_are_let_go_and_come_back(
     """Memory is bounded: one end is taken away while the other grows, in both directions, with nothing left out."""
     monkeypatch.setattr(conversation, "KEPT_LINES", 300)
     monkeypatch.setattr(conversation, "READING_LINES", 450)
+    monkeypatch.setattr(conversation, "CUT", 100)
     bob = fill_log(server, 1500)
     desk = in_the_chat(folder, server)
     try:
@@ -275,6 +277,7 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
     """At once, whatever lies between; and so does Esc, and what one sends."""
     monkeypatch.setattr(conversation, "KEPT_LINES", 200)
     monkeypatch.setattr(conversation, "READING_LINES", 300)
+    monkeypatch.setattr(conversation, "CUT", 100)
     bob = fill_log(server, 800)
     desk = in_the_chat(folder, server)
     try:
@@ -415,7 +418,7 @@ def test_a_result_in_another_conversation(folder: Path, server: ServerProcess) -
     in_the_chat(folder, server).window.close()  # the name is Ada's now
     bob = Peer.join(server, "Bob")
     for number in range(400):
-        bob.say(f"line {number}." if number != 200 else "line 200. the needle", to="Ada")
+        bob.say(f"line {number}." if number != 20 else "line 20. the needle", to="Ada")
     for _ in range(120):
         bob.say("for all")
     bob.read_until(520)
@@ -439,7 +442,7 @@ def test_a_result_in_another_conversation(folder: Path, server: ServerProcess) -
             return desk.chat.conversation.at_end()
 
         desk.until(down, "one comes to the newest by scrolling", 30)
-        assert numbers(desk) == [number for number in range(400) if number != 200]
+        assert numbers(desk) == [number for number in range(400) if number != 20]
     finally:
         desk.window.close()
 
@@ -493,11 +496,15 @@ def test_a_snippet_shows_what_was_looked_for() -> None:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_long_log_is_scrolled_back_smoothly(joined: Desk, record_property: Callable[[str, object], None]) -> None:
+def test_a_long_log_is_scrolled_back_smoothly(
+    joined: Desk, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
     """100,000 messages page by page: no tick over 50 ms, and at most 60 MiB more than a new window."""
     assert joined.window.engine is not None
     engine, view = joined.window.engine, joined.chat.conversation
     total = 100_000
+    for pause in ("IDLE_TICK", "QUIET_TICK"):
+        monkeypatch.setattr(window, pause, 1)
     asked: list[tuple[int | None, int | None]] = []
 
     def answer(before: int | None = None, limit: int = 100, other: str | None = None, after: int | None = None) -> None:
