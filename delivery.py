@@ -21,8 +21,9 @@ from json.encoder import encode_basestring as quote
 from pathlib import Path
 from typing import Protocol
 
-from history import EVERYONE_ID, Address, HistoryError, Reader
+from history import EVERYONE_ID, Address, HistoryError
 from link import Link
+from log_reader import Reader
 from protocol import (
     EVENTS,
     NAME_QUESTION,

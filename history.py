@@ -1,40 +1,33 @@
-"""What is kept on disk: the log of the chat and the names of the people in it (SQLite, one file).
+"""What is kept on disk: the log of the chat, the names of the people in it and what they have read (SQLite, one file).
 
-`History` is the one writer, owned by the hub's thread. Every other thread that wants to read opens a `Reader` of its
-own, which cannot write. WAL and `synchronous=FULL`: what `append` has returned survives `kill -9` and a power cut
-(https://www.sqlite.org/pragma.html#pragma_synchronous).
+`History` is the one writer, owned by the hub's thread. Every other thread that wants to read opens a `Reader`
+(`log_reader.py`) of its own, which cannot write. WAL and `synchronous=FULL`: what `append` has returned survives
+`kill -9` and a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
 
     HistoryError        the log cannot be opened or used; the sentence says what to do
       HistoryInUse      another server has it open
-      SearchTooLong     a search was given up
       NotSaved          the disk refused; nothing of this transaction is there, later ones may work again
 
-Search uses SQLite's FTS5 where this build has it, LIKE where not. The index is not on the way of a message to the disk:
-the hub brings it up to date when it has nothing else to do (`index_more`), and a search looks through what is not
-indexed yet by LIKE.
+The index for searches is not on the way of a message to the disk: the hub brings it up to date when it has nothing else
+to do (`index_more`). Nor are the read marks (`save_marks`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, repeat
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple
-
-from protocol import Message
+from typing import Any
 
 FILE_NAME = "hallway.db"
-SCHEMA = 2  # PRAGMA user_version; a higher one was written by a newer Hallway
-SEARCH_SECONDS = 1.0  # for one search; the worst that a large log and odd words can make of it would take minutes
+SCHEMA = 3  # PRAGMA user_version; a higher one was written by a newer Hallway
 EVERYONE_ID = 0  # the address everybody reads
 # Pages of WAL (40 MB) before a commit copies them into the database, for which everybody waits about 0.1 s. The hub
 # does it earlier, when it has time; this bound is for days without a pause, and a smaller one costs a flood more.
@@ -75,7 +68,26 @@ CREATE INDEX private ON log (recipient, sender, seq) WHERE recipient <> 0;
 """
 # Who may not come in. `key`: the look-alike key of the name; `place`: where its person was when banned, if known.
 _BANS = "CREATE TABLE bans (key TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT) WITHOUT ROWID;"
-_FROM_1_TO_2 = "ALTER TABLE addresses ADD COLUMN token BLOB;"
+# Up to which seq somebody has read what they have with somebody else, or in public: address 0. Of owners of names only.
+# The index finds to whom somebody wrote in private, as `private` finds who wrote to them.
+_MARKS = """
+CREATE TABLE marks (
+    reader INTEGER NOT NULL REFERENCES addresses,
+    other INTEGER NOT NULL REFERENCES addresses,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (reader, other)
+) WITHOUT ROWID;
+CREATE INDEX written ON log (sender, recipient, seq) WHERE recipient <> 0;
+"""
+_FROM_1_TO_2 = f"ALTER TABLE addresses ADD COLUMN token BLOB; {_BANS}"
+# What was handed to an owner before there were marks is taken for read: all of it as new would be of no use.
+_READ_BEFORE = """
+INSERT INTO marks SELECT id, 0, delivered FROM addresses WHERE token IS NOT NULL;
+INSERT INTO marks SELECT DISTINCT log.recipient, log.sender, a.delivered
+FROM log JOIN addresses a ON a.id = log.recipient WHERE log.recipient <> 0 AND a.token IS NOT NULL;
+"""
+_FROM_2_TO_3 = f"{_MARKS} {_READ_BEFORE}"
+_STEPS = {0: f"{_TABLES} {_BANS} {_MARKS}", 1: f"{_FROM_1_TO_2} {_FROM_2_TO_3}", 2: _FROM_2_TO_3}
 # An external-content index: the words, without a second copy of the texts.
 _WORDS = "CREATE VIRTUAL TABLE words USING fts5(text, content='log', content_rowid='seq', tokenize='unicode61')"
 
@@ -85,20 +97,10 @@ _ROWS = 500 if sqlite3.sqlite_version_info >= (3, 32) else 200
 _INSERT_ROWS = (
     _INSERT.partition("VALUES")[0] + "VALUES " + ", ".join(f"(?1 + {i}, ?2, ?, ?, ?, ?)" for i in range(_ROWS))
 )
-_MESSAGES = """
-SELECT log.seq, log.time, s.name, r.name, log.id, log.text
-FROM log JOIN addresses s ON s.id = log.sender JOIN addresses r ON r.id = log.recipient
-"""
-_ENTRIES = _MESSAGES.replace("log.text\n", "log.text, log.sender, log.recipient\n")
-_VISIBLE = f"(log.recipient = {EVERYONE_ID} OR log.recipient = :me OR log.sender = :me)"
 
 
 class HistoryError(Exception):
     """The log cannot be opened or used; `str(error)` is a sentence for the operator."""
-
-
-class SearchTooLong(HistoryError):
-    """A search was given up; the sentence is for the person who asked."""
 
 
 class HistoryInUse(HistoryError):
@@ -133,14 +135,6 @@ class Ban:
 # Plain tuples: a flood makes 60,000 of each a second, and a named one takes six times as long to make.
 Draft = tuple[int, int, str, str]  # a message before it has its place in the log: sender, recipient, id, text
 Place = tuple[int, int, bool]  # where a draft stands in the log: seq, time, and whether it is new there
-
-
-class LogEntry(NamedTuple):
-    """A message of the log with its two addresses."""
-
-    message: Message
-    sender: int
-    recipient: int
 
 
 def data_folder() -> Path:
@@ -210,12 +204,17 @@ class History:
         self._execute("BEGIN IMMEDIATE")
 
     def add_address(self, key: str, name: str, keeps: bool, token: bytes | None = None) -> Address:
-        """Gives somebody new an address; they have nothing to catch up with that was written before."""
+        """Gives somebody new an address; they have nothing to catch up with that was written before.
+
+        Where they own it, by their `token`, all of that counts as read.
+        """
         id = self._execute(
             "INSERT INTO addresses (key, name, keeps, delivered, token) VALUES (?, ?, ?, ?, ?)",
             (key, name, keeps, self.last, token),
         ).lastrowid
         assert id is not None
+        if token is not None:
+            self.save_marks({(id, EVERYONE_ID): self.last})
         return Address(id, key, name, keeps, self.last, token)
 
     def save_address(self, address: Address) -> None:
@@ -240,6 +239,15 @@ class History:
             {"id": address.id},
         )
         return bool(found.fetchone()[0])
+
+    def save_marks(self, marks: Mapping[tuple[int, int], int]) -> None:
+        """Writes up to which seq (value) somebody has read what they have with another address (key: both ids)."""
+        for (reader, other), seq in marks.items():
+            self._execute(
+                "INSERT OR REPLACE INTO marks VALUES (:reader, :other, max(:seq, coalesce("
+                "(SELECT seq FROM marks WHERE reader = :reader AND other = :other), 0)))",
+                {"reader": reader, "other": other, "seq": seq},
+            )
 
     def add_ban(self, ban: Ban) -> None:
         """Adds a ban; one of the same name is replaced."""
@@ -372,138 +380,6 @@ class History:
         return NotSaved(f"The log could not be written: {error}.")
 
 
-class Reader:
-    """Reads the log from a thread of its own, on a connection that cannot write. A context manager.
-
-    `me` is always the address of the person who will read: they get what everybody may see and their own private
-    messages, nothing else. Raises `HistoryError` when the database cannot be read.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-            self._db = sqlite3.connect(address, timeout=2.0, uri=True, isolation_level=None)
-        except sqlite3.Error as error:
-            raise HistoryError(f"The log cannot be read: {error}.") from None
-        self._deadline = float("inf")
-        self._db.set_progress_handler(self._is_late, 10_000)  # after so many steps of SQLite's machine, each time
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._db.close()
-
-    def newest(self) -> int:
-        """The seq of the log's last entry."""
-        seq: int = self._fetch("SELECT coalesce(max(seq), 0) FROM log", {})[0][0]
-        return seq
-
-    def find(self, key: str) -> int | None:
-        """The address id of the name with this key."""
-        rows = self._fetch("SELECT id FROM addresses WHERE key = :key", {"key": key})
-        return rows[0][0] if rows else None
-
-    def entries(self, first: int, limit: int) -> Iterator[LogEntry]:
-        """At most `limit` entries from seq `first` on, everybody's, oldest first; the hub decides who sees which."""
-        sql = f"{_ENTRIES} WHERE log.seq >= ? ORDER BY log.seq LIMIT ?"
-        try:
-            with contextlib.closing(self._db.execute(sql, (first, limit))) as rows:
-                for row in rows:  # one by one: the catch-up thread often has enough before the last
-                    yield LogEntry(Message(*row[:6]), row[6], row[7])
-        except sqlite3.Error as error:
-            raise HistoryError(f"The log cannot be read: {error}.") from None
-
-    def before(self, me: int, seq: int, limit: int) -> list[Message]:
-        """The last `limit` entries before `seq` that `me` may see, oldest first."""
-        return self._messages(
-            f"WHERE log.seq < :seq AND {_VISIBLE} ORDER BY log.seq DESC LIMIT :limit", me=me, seq=seq, limit=limit
-        )[::-1]
-
-    def private_before(self, me: int, other: int, seq: int, limit: int) -> list[Message]:
-        """The last `limit` private messages of `me` and `other` before `seq`, oldest first."""
-        way = "SELECT seq FROM log WHERE recipient <> 0 AND recipient = {} AND sender = {} AND seq < :seq"
-        both = f"{way.format(':me', ':other')} UNION {way.format(':other', ':me')} ORDER BY seq DESC LIMIT :limit"
-        return self._messages(f"WHERE log.seq IN ({both}) ORDER BY log.seq", me=me, other=other, seq=seq, limit=limit)
-
-    def waiting(self, me: int, after: int, before: int, limit: int) -> list[Message]:
-        """The first `limit` private messages to `me` between the two seqs, both excluded, oldest first."""
-        return self._messages(
-            "WHERE log.recipient <> 0 AND log.recipient = :me AND log.seq > :after AND log.seq < :before"
-            " ORDER BY log.seq LIMIT :limit",
-            me=me,
-            after=after,
-            before=before,
-            limit=limit,
-        )
-
-    def search(self, me: int, text: str, before: int, limit: int) -> list[Message]:
-        """The newest `limit` entries before seq `before` that hold all the words of `text`, oldest first.
-
-        In the index a word finds what starts with it, accents and case aside; what is not indexed yet, and everything
-        where this SQLite has no FTS5, is found by LIKE: anywhere in the text, case aside for ASCII only.
-        """
-        self._deadline = time.monotonic() + SEARCH_SECONDS
-        words = text.split()
-        spoken = [word for word in words if any(character.isalnum() for character in word)]
-        indexed = self._indexed() if spoken else 0  # the index knows letters and digits only
-        found = self._search_texts(me, words, indexed, before, limit) if words else []
-        if indexed and len(found) < limit:
-            found += self._search_index(me, spoken, indexed, before, limit - len(found))
-        return found[::-1]
-
-    def _search_texts(self, me: int, words: list[str], after: int, before: int, limit: int) -> list[Message]:
-        like = " AND ".join(f"log.text LIKE :word{i} ESCAPE '\\'" for i in range(len(words)))
-        where = f"log.seq > :after AND log.seq < :before AND {like} AND {_VISIBLE}"
-        values: dict[str, object] = {"me": me, "after": after, "before": before, "limit": limit}
-        values |= {f"word{i}": f"%{_LIKE_SPECIAL.sub(_escape, word)}%" for i, word in enumerate(words)}
-        return self._messages(f"WHERE {where} ORDER BY log.seq DESC LIMIT :limit", **values)
-
-    def _search_index(self, me: int, words: list[str], indexed: int, before: int, limit: int) -> list[Message]:
-        where = f"words MATCH :query AND words.rowid <= :indexed AND words.rowid < :before AND {_VISIBLE}"
-        # Quoted, so that nothing people type is taken for a query's syntax; the star finds what starts like it.
-        query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-        order = "ORDER BY words.rowid DESC LIMIT :limit"
-        values = {"me": me, "query": query, "indexed": indexed, "before": before, "limit": limit}
-        return self._messages(f"JOIN words ON words.rowid = log.seq WHERE {where} {order}", **values)
-
-    def _indexed(self) -> int:
-        """Up to which seq the full-text index goes; 0 where there is none."""
-        try:
-            self._db.execute("SELECT 1 FROM words LIMIT 0")
-            seq: int = self._db.execute("SELECT value FROM about WHERE key = 'indexed'").fetchone()[0]
-        except sqlite3.Error:  # no such table, or no such module
-            return 0
-        return seq
-
-    def _messages(self, rest: str, **values: object) -> list[Message]:
-        return [Message(*row) for row in self._fetch(_MESSAGES + rest, values)]
-
-    def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
-
-    def _fetch(self, sql: str, values: Mapping[str, object]) -> list[Any]:
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            if self._is_late():
-                raise SearchTooLong("That search takes too long. Search for a longer word.") from None
-            raise HistoryError(f"The log cannot be read: {error}.") from None
-
-
-_LIKE_SPECIAL = re.compile(r"[\\%_]")
-
-
-def _escape(match: re.Match[str]) -> str:
-    return "\\" + match[0]
-
-
 def _reason(error: OSError | sqlite3.Error) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
@@ -562,11 +438,10 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves it in the drive's cache
     db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     db.execute("PRAGMA temp_store = MEMORY")  # a savepoint otherwise makes a file, which fails without free descriptors
-    if version == 0:
+    if version < SCHEMA:
         about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"  # noqa: S608 - our own hex
-        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {_BANS} {about} PRAGMA user_version = {SCHEMA}; COMMIT")
-    elif version == 1:
-        db.executescript(f"BEGIN IMMEDIATE; {_FROM_1_TO_2} {_BANS} PRAGMA user_version = {SCHEMA}; COMMIT")
+        step = _STEPS[version] + (about if version == 0 else "")
+        db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {SCHEMA}; COMMIT")
 
 
 def _is_sound(db: sqlite3.Connection) -> bool:

@@ -47,10 +47,8 @@ from protocol import (
     Person,
     PlainSends,
     ProtocolError,
-    SeenBy,
     SeenWith,
     Send,
-    TypingFrom,
     TypingTo,
     UnknownPerson,
     Welcome,
@@ -65,6 +63,7 @@ from protocol import (
     name_key,
     split_address,
 )
+from signals import Signals
 
 BATCH_SIZE = 512 * 1024  # bytes in one transaction, about; a larger one would only make the first of them wait
 ORDER_SIZE = 64  # bytes that an order counts for at the least, beside its text
@@ -237,6 +236,7 @@ class Hub(threading.Thread):
             self._bans = {ban.key: ban for ban in self._history.bans()}
             self._tell_door()
             self._delivery = Delivery(self._folder, self._history.last, self._selector, self.post)
+            self.signals = Signals(self._delivery)
             self._delivery.start()
         except (HistoryError, RuntimeError) as error:
             self._history.close()
@@ -256,8 +256,9 @@ class Hub(threading.Thread):
             self._delivery.stop()
             try:
                 self._save_addresses()
+                self.signals.save(self._history)
             except NotSaved as error:
-                log.error("%s Some private messages will be shown again as new.", error)
+                log.error("%s Some messages will be shown again as new.", error)
             self._history.close()
 
     def _wait(self) -> None:
@@ -279,7 +280,7 @@ class Hub(threading.Thread):
         deadlines += [client.close_by for client in self._delivery.closing if client.close_by is not None]
         if self._stop_by is not None:
             deadlines.append(self._stop_by)
-        if self._unsaved or self._history.has_spare_work:
+        if self._unsaved or self.signals.has_unsaved or self._history.has_spare_work:
             deadlines.append(max(time.monotonic() + IDLE_SECONDS, self._spare_from))
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
@@ -335,8 +336,11 @@ class Hub(threading.Thread):
             self._announce(notices)
         for join in joins:
             join.client.is_new = False
-        if self._history.wants_checkpoint and not self._inbox:
-            self._use_pause()
+        if not self._inbox:
+            if self.signals.waiting:
+                self.signals.tell_typing(self._here.values())
+            if self._history.wants_checkpoint:
+                self._use_pause()
 
     # -- coming and going --
 
@@ -648,12 +652,17 @@ class Hub(threading.Thread):
         return address.name if address and (address.token or key in self._here) else None
 
     def _carry_out(self, client: Client, order: Order) -> None:
-        if isinstance(order, (TypingTo, SeenWith)):
-            target = self._here.get(order.to if isinstance(order, TypingTo) else order.other)  # a key already
-            if target is not None and not target.full:  # not worth a queue: it is old news in a moment
-                event = TypingFrom(client.name) if isinstance(order, TypingTo) else SeenBy(client.name, order.seq)
-                self._delivery.say(target, event)
-                self._delivery.pump(target)
+        if isinstance(order, TypingTo):
+            target = self._here.get(order.to)  # a key already
+            if target is not None:
+                self.signals.typing(client, target)
+            elif order.to == EVERYONE:
+                self.signals.typing_to_everyone(client)
+        elif isinstance(order, SeenWith):
+            other = EVERYBODY if order.other == EVERYONE else self._known.get(order.other)
+            if other is not None:
+                seq = min(order.seq, self._delivery.tail.last)
+                self.signals.seen(client, other.id, seq, self._here.get(order.other))
         elif isinstance(order, Who):
             names = sorted(other.name for other in self._here.values())
             more = f" … and {len(names) - WHO_LISTED:,} more" if len(names) > WHO_LISTED else ""
@@ -670,6 +679,8 @@ class Hub(threading.Thread):
         rest = iter(places)
         for run in runs:
             client = run.client
+            if self.signals.waiting:
+                self.signals.has_written(client)
             taken = list(islice(rest, len(run.drafts)))
             written = [(seq, at, id, text) for (seq, at, _), (_, _, id, text) in zip(taken, run.drafts, strict=True)]
             run_acks, run_lines = encode_run(client.name, run.recipient.name, written)
@@ -823,6 +834,8 @@ class Hub(threading.Thread):
         with self._spare_work():
             if self._unsaved:
                 self._save_addresses()
+            elif self.signals.has_unsaved:
+                self.signals.save(self._history)
             elif not self._history.index_more(INDEX_MESSAGES):
                 self._history.checkpoint()
 
@@ -830,6 +843,7 @@ class Hub(threading.Thread):
         """Everybody has everything just now."""
         if time.monotonic() >= self._spare_from:
             with self._spare_work():
+                self.signals.save(self._history)
                 self._history.checkpoint()
 
     @contextlib.contextmanager

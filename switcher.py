@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from look import Theme
 from matching import folded, rank
+from protocol import EVERYONE
 
 SHOWN = 50  # of those that were found; whoever looks for more types another letter
 ROWS = 8  # seen at once
@@ -46,7 +47,7 @@ def found(text: str, places: Sequence[AnyPlace]) -> list[AnyPlace]:
 def row_text(place: Place) -> str:
     """A place as it is listed."""
     about = [f"{place.unread:,} unread"] if place.unread else []
-    if not place.online:
+    if not place.online and place.address != EVERYONE:
         about.append("away")
     return f"{place.title}    {', '.join(about)}" if about else place.title
 
@@ -130,7 +131,7 @@ class Switcher(ttk.Frame):
             title = self._theme.shortened(place.title, room - self._theme.measure(words[len(place.title) :]))
             row = self.list.insert(
                 "", "end", text=f" {title}{words[len(place.title) :]}",
-                image=self._theme.here if place.online else self._theme.away,
+                image=self._theme.here if place.online or place.address == EVERYONE else self._theme.away,
             )  # fmt: skip
             self._shown[row] = place
         if self._shown:

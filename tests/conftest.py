@@ -6,13 +6,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 import peers
-from processes import ServerProcess
+from processes import ServerHere, ServerProcess
 
 if TYPE_CHECKING:
     from desk import Desk
@@ -91,6 +91,20 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     """The real server, in a process of its own, on a free port, with no flood control."""
     return start_server()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
+    """`serve()` starts a server in this process; constants of `server` and `hub` are to be set before."""
+    started: list[ServerHere] = []
+
+    def start(**options: Any) -> ServerHere:
+        started.append(ServerHere(tmp_path / f"here-{len(started)}", **options))
+        return started[-1]
+
+    yield start
+    for here in started:
+        here.stop()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ The window runs in the test's own thread on the screen that `python3 tests` prov
 from __future__ import annotations
 
 import gc
+import re
 import subprocess
 import time
 import tkinter as tk
@@ -15,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-import window
 from chat_screen import ChatScreen
+from display import open_root
 from happenings import Received
 from processes import ServerProcess
 from protocol import Message
@@ -113,7 +114,7 @@ class Desk(Hands):
 
     def __init__(self, folder: Path, settings: Settings, size: str = "900x600") -> None:
         gc.collect()  # here, where Tk runs: an older window that the next engine's thread tidies away ends the process
-        super().__init__(window.open_root(folder))
+        super().__init__(open_root(folder))
         self.window = TimedWindow(self.root, folder, settings)
         self.put(size)
 
@@ -152,8 +153,9 @@ class Desk(Hands):
 
     @property
     def shown(self) -> str:
-        """The conversation as it can be read in the window."""
-        return self.window.chat.conversation.text.get("1.0", "end-1c") if self.window.chat else ""
+        """The conversation as it can be read in the window, but for the times in the margin."""
+        text = self.window.chat.conversation.text.get("1.0", "end-1c") if self.window.chat else ""
+        return re.sub(r"^\d\d:\d\d\t", "", text, flags=re.MULTILINE)
 
     @property
     def said(self) -> str:
@@ -166,6 +168,31 @@ class Desk(Hands):
         """The first screen says that something is wrong."""
         assert self.window.join is not None
         return "Trouble" in str(self.window.join.said.cget("style"))
+
+    def choose(self, words: str) -> None:
+        """Opens the menu of the chat and clicks on what it says."""
+        self.click_on(self.chat.head.menu_button)
+        self.until(self.chat.menu.winfo_viewable, "the menu is open")
+        self.click_on(self.chat.menu.buttons[words])
+
+    def click_on_row(self, key: str) -> None:
+        """Clicks on a row of the list beside the conversation, such as `person bob` or `talk bob`."""
+        sidebar = self.chat.sidebar
+        self.until(lambda: sidebar.winfo_viewable() and sidebar.box(key), f"{key} is listed")
+        self.root.update()
+        box = sidebar.box(key)
+        assert box is not None
+        self.click(sidebar.list.winfo_rootx() + 60, sidebar.list.winfo_rooty() + box[1] + box[3] // 2)
+
+    def go_to(self, widget: tk.Misc) -> None:
+        """Goes there with Tab alone."""
+        for _ in range(16):
+            before = self.root.focus_get()
+            if before is widget:
+                return
+            self.press("Tab")
+            self.until(lambda before=before: self.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
+        pytest.fail(f"Tab does not lead to {widget}")
 
     def sees(self, text: str, seconds: float = SECONDS) -> None:
         self.until(lambda: text in self.shown, f"{text!r} is shown", seconds)

@@ -16,11 +16,11 @@ import pytest
 import attention
 from attention import Attention, Sound, Ways, in_words, player, title, ways
 from desk import Desk, Hands, in_the_chat
+from display import open_root
 from icon import badge, icon
 from processes import ServerProcess
 from quiet import HOUR, for_an_hour, now_ms, quiet_words, until_morning
 from storage import Settings, load_settings
-from window import open_root
 
 NEITHER, BOTH = Ways(sound=False, call=False), Ways(sound=True, call=True)
 

@@ -22,7 +22,7 @@ from engine import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
 from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, Send, Welcome
-from test_engine import SESAME, Elsewhere, ScriptedServer
+from test_engine import SESAME, Elsewhere, Guest, ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
 # The same with less patience at the end of the input, for the tests in which nobody acks.
@@ -536,14 +536,20 @@ def test_unencrypted_is_said_each_time(start_server: Callable[..., ServerProcess
     assert [result.stdout.splitlines().count(said) for result in results] == [1, 1]
 
 
+def writes_to_friends(fake: ScriptedServer, ada: Program) -> Guest:
+    """Lets Ada in, who writes something that the server then has, and never acknowledges."""
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect_line("Registration successful. Welcome to the chat, Ada!")
+    ada.type("for my friends only")
+    guest.expect(Send)
+    return guest
+
+
 def in_the_place_of(fake: ScriptedServer, tmp_path: Path) -> ScriptedServer:
     """Another server at the same address; Ada's last words to the one before are waiting for it."""
     with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
-        guest = fake.accept()
-        guest.welcome()
-        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
-        ada.type("for my friends only")
-        guest.expect(Send)
+        writes_to_friends(fake, ada)
     fake.close()
     return ScriptedServer(own_certificate(tmp_path / "other"), fake.port)
 
@@ -587,11 +593,7 @@ def test_changed_certificate_takes_no_piped_line_for_an_answer(fake: ScriptedSer
 def test_changed_certificate_in_the_middle_of_a_chat(fake: ScriptedServer, tmp_path: Path) -> None:
     """It ends with how to go on, and with what was not sent."""
     with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
-        guest = fake.accept()
-        guest.welcome()
-        ada.expect_line("Registration successful. Welcome to the chat, Ada!")
-        ada.type("for my friends only")
-        guest.expect(Send)
+        guest = writes_to_friends(fake, ada)
         fake.close()
         other = ScriptedServer(own_certificate(tmp_path / "other"), fake.port)
         guest.close()

@@ -10,13 +10,13 @@ import pytest
 
 import emoji_picker
 from composer import Composer
-from desk import Hands, in_the_chat
+from desk import Desk, Hands, in_the_chat
+from display import open_root
 from emoji import GROUPS, RECENT, SYNONYMS, called, names, remembered, search
 from emoji_picker import EmojiPicker
 from look import Theme
 from processes import ServerProcess
 from storage import load_settings
-from window import open_root
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,10 @@ def test_what_was_chosen_is_there_the_next_time(folder: Path, server: ServerProc
     desk.window.close()
     assert load_settings(folder).emoji == "🚀"
 
-    again = in_the_chat(folder, server)
+    again = Desk(folder, load_settings(folder))
     try:
+        again.press("Return")
+        again.until(lambda: again.window.join is None, "the chat is entered")
         again.chat.composer.pick_emoji()
         assert again.chat.composer.picker is not None
         assert again.chat.composer.picker._shown[0] == "🚀"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import history
+import log_reader
 from history import (
     EVERYONE_ID,
     FILE_NAME,
@@ -26,9 +27,9 @@ from history import (
     HistoryInUse,
     NotSaved,
     Place,
-    Reader,
     data_folder,
 )
+from log_reader import Reader
 from protocol import Message
 
 NOW = 1_700_000_000_000  # ms; any moment will do
@@ -574,13 +575,12 @@ def test_private_page_is_of_two_people(folder: Path, conversation: tuple[Address
     """The page `with` somebody holds what the two wrote to each other, in order, and nothing else."""
     ada, bob, cleo = conversation
     with Reader(folder) as reader:
-        assert texts(reader.private_before(ada.id, bob.id, 100, 10)) == ["tea for Bob", "tea for Ada"]
-        assert texts(reader.private_before(bob.id, ada.id, 100, 10)) == ["tea for Bob", "tea for Ada"]
-        assert texts(reader.private_before(ada.id, bob.id, 100, 1)) == ["tea for Ada"]
-        assert texts(reader.private_before(ada.id, bob.id, 3, 10)) == ["tea for Bob"]
-        assert texts(reader.private_before(ada.id, cleo.id, 100, 10)) == []
-        assert texts(reader.private_before(cleo.id, cleo.id, 100, 10)) == ["tea for myself"]
-        assert texts(reader.private_before(ada.id, EVERYONE_ID, 100, 10)) == []
+        assert texts(reader.before(ada.id, 100, 10, bob.id)) == ["tea for Bob", "tea for Ada"]
+        assert texts(reader.before(bob.id, 100, 10, ada.id)) == ["tea for Bob", "tea for Ada"]
+        assert texts(reader.before(ada.id, 100, 1, bob.id)) == ["tea for Ada"]
+        assert texts(reader.before(ada.id, 3, 10, bob.id)) == ["tea for Bob"]
+        assert texts(reader.before(ada.id, 100, 10, cleo.id)) == []
+        assert texts(reader.before(cleo.id, 100, 10, cleo.id)) == ["tea for myself"]
 
 
 def test_waiting_is_what_others_wrote_to_me(folder: Path, conversation: tuple[Address, Address, Address]) -> None:
@@ -845,12 +845,12 @@ def test_a_lock_held_by_somebody_else_costs_nothing_later(tmp_path: Path) -> Non
 
 def test_a_search_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However odd the words and long the log: the one who asked is told to look for something else."""
-    monkeypatch.setattr(history, "SEARCH_SECONDS", 0.0)
+    monkeypatch.setattr(log_reader, "SEARCH_SECONDS", 0.0)
     log = History(tmp_path)
     log.begin()
     ada = log.add_address("ada", "Ada", keeps=True)
     log.append([(ada.id, 0, str(number), "!" * 1000) for number in range(2000)], 1)
     log.commit()
-    with Reader(tmp_path) as reader, pytest.raises(history.SearchTooLong, match="longer word"):
+    with Reader(tmp_path) as reader, pytest.raises(log_reader.SearchTooLong, match="longer word"):
         reader.search(ada.id, "!" * 198 + "?", 10_000, 10)
     log.close()

@@ -57,22 +57,27 @@ def test_bytes_go_both_ways(pair: tuple[Link, socket.socket]) -> None:
     assert end == b""
 
 
+def fill(way: Link, data: bytes) -> tuple[int, float]:
+    """Sends `data` over and over until nothing more is taken: how many bytes were, and the longest send in seconds."""
+    sent = 0
+    longest = 0.0
+    while True:
+        started = time.monotonic()
+        taken = way.send(memoryview(data)[sent % len(data) :])
+        longest = max(longest, time.monotonic() - started)
+        sent += taken
+        if not taken:
+            return sent, longest
+        assert sent < 100_000_000, "the kernel takes everything"
+
+
 def test_send_never_waits(pair: tuple[Link, socket.socket]) -> None:
     """A full way takes nothing and says so at once, also while a receive has a time-out; then goes on where it was."""
     ours, theirs = pair
     with pytest.raises(TimeoutError):
         ours.receive(0.01)
     data = bytes(range(256)) * 256
-    sent = 0
-    longest = 0.0
-    while True:
-        started = time.monotonic()
-        taken = ours.send(memoryview(data)[sent % len(data) :])
-        longest = max(longest, time.monotonic() - started)
-        sent += taken
-        if not taken:
-            break
-        assert sent < 100_000_000, "the kernel takes everything"
+    sent, longest = fill(ours, data)
     arrived = bytearray()
     while len(arrived) < sent:
         arrived += theirs.recv(1 << 20)
@@ -316,16 +321,7 @@ def test_encrypted_send_never_waits(encrypted: tuple[TlsLink, TlsLink]) -> None:
     """A reader that stops costs no time; nothing is lost, torn or sent twice when it reads again."""
     server, client = encrypted
     data = bytes(range(251)) * 4000
-    sent = 0
-    longest = 0.0
-    while True:
-        started = time.monotonic()
-        taken = server.send(memoryview(data)[sent % len(data) :])
-        longest = max(longest, time.monotonic() - started)
-        sent += taken
-        if not taken:
-            break
-        assert sent < 100_000_000, "the kernel takes everything"
+    sent, longest = fill(server, data)
     held = server.held
     repeated = [server.send(memoryview(data)[sent % len(data) :][:held]) for _ in range(3)]
     rest = memoryview(data)[sent % len(data) :][:held]

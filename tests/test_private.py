@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+import hub
 from peers import Operated, Peer, TextPeer, token_of
-from processes import ServerProcess
+from processes import ServerHere, ServerProcess
 from protocol import VERSION, AskHistory, AskSearch, Bye, Hello, Message
 
 SECRET = "the treasure is under the old oak"  # noqa: S105 - a message
+_visits = itertools.count()
 OWNED = ["Ada Lovelace", "PEACOCK", "KATE", "Straße", "Zoë", "x1"]
 
 # How somebody might write the names of others. Most are the same name, some only look like it, and some cannot be had.
@@ -77,7 +80,7 @@ def leave(peer: Peer) -> None:
     assert peer.closed()
 
 
-def stranger(server: ServerProcess | Operated, name: str, token: str | None = None) -> Peer:
+def stranger(server: ServerProcess | ServerHere | Operated, name: str, token: str | None = None) -> Peer:
     """Somebody who says this name without what its owner was given."""
     peer = Peer.connect(server)
     peer.send(Hello(VERSION, name, token))
@@ -177,13 +180,15 @@ def test_token_that_perhaps_arrived(server: ServerProcess) -> None:
     assert reads_it(everything(server, "Ada"))
 
 
-def test_name_that_is_nobodys_again(server: ServerProcess) -> None:
+def test_name_that_is_nobodys_again(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody can be written to who may never come; whoever comes next is somebody new, with a token of their own."""
+    monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
+    server = serve()
     bob = Peer.join(server, "Bob")
     first = stranger(server, "Ada")
     first.expect_welcome()
     first.reset()
-    bob.expect("left", name="Ada", seconds=15)
+    bob.expect("left", name="Ada")
     bob.say(SECRET, to="Ada")
     bob.expect("error", code="no_such_user")
     ada = stranger(server, "Ada")
@@ -329,7 +334,7 @@ def test_full_chat_is_no_obstacle(start_server: Callable[..., ServerProcess]) ->
 # --- private messages -------------------------------------------------------------------------------------------------
 
 
-def everything(server: ServerProcess | Operated, name: str) -> list[Message]:
+def everything(server: ServerProcess | ServerHere | Operated, name: str) -> list[Message]:
     """All that somebody can get by any command."""
     peer = Peer.join(server, name)
     assert peer.welcome
@@ -348,7 +353,7 @@ def everything(server: ServerProcess | Operated, name: str) -> list[Message]:
     leave(peer)
     for after in (0, 1):
         peer = Peer.join(server, name, history=history, after=after)
-        peer.say(f"{name} was here, {after}", id=f"{name}-{len(answers)}-{after}-{server.pid}")
+        peer.say(f"{name} was here, {after}", id=f"{name}-{next(_visits)}")
         peer.expect("ack")
         peer.events_until("message", text=f"{name} was here, {after}")
         answers += peer.messages

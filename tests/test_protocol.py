@@ -714,6 +714,12 @@ BAD_EVENTS: list[dict[str, Any]] = [
     {"type": "joined", "name": "Bob", "time": -1},
     {"type": "bye", "reason": 5},
     {"type": "error", "code": "full"},
+    {"type": "conversations"},
+    {"type": "conversations", "conversations": [{"with": "Bob", "last": 1, "read": 1, "unread": 0}]},
+    {"type": "conversations", "conversations": [{"with": 5, "last": 1, "read": 1, "unread": 0, "seen": 0}]},
+    {"type": "page", "messages": [], "more": False, "after": "1"},
+    {"type": "found", "messages": [], "more": False, "text": 5},
+    {"type": "typing", "from": "Bob", "to": 5},
 ]
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,14 @@ from typing import Any
 import pytest
 
 import certificate
+import connection
 import delivery
 import hub
-import server as server_module
 from certificate import fingerprint_of, in_words, own_certificate
-from history import EVERYONE_ID, FILE_NAME, History, HistoryError, Reader
+from history import EVERYONE_ID, FILE_NAME, History, HistoryError
+from log_reader import Reader
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
-from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerProcess, own_address
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerHere, ServerProcess, own_address
 from protocol import (
     EVERYONE,
     MAX_NAME,
@@ -47,34 +48,6 @@ from protocol import (
 from server import Options, Server, StartError
 
 SERVER = [sys.executable, str(CHECKOUT / "server.py")]
-
-
-class ServerHere:
-    """A server in this process, for tests that make its clocks run faster. No log lines reach the terminal."""
-
-    host = "127.0.0.1"
-
-    def __init__(self, data: Path, rate: float = 0, max_clients: int = 100) -> None:
-        self._server = Server(Options(self.host, 0, "Here", data, rate, max_clients))
-        self._server.start()
-        self.port = self._server.port
-
-    def stop(self) -> None:
-        self._server.stop("The server is closing.")
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., ServerHere]]:
-    """`serve()` starts a server in this process; constants of `server` and `hub` are to be set before."""
-    started: list[ServerHere] = []
-
-    def start(**options: Any) -> ServerHere:
-        started.append(ServerHere(tmp_path / f"here-{len(started)}", **options))
-        return started[-1]
-
-    yield start
-    for here in started:
-        here.stop()
 
 
 def run(*arguments: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -1001,7 +974,7 @@ def test_log_that_cannot_be_read(serve: Callable[..., ServerHere], monkeypatch: 
     def refuse(_: Path) -> None:
         raise HistoryError("The log cannot be read: disk I/O error.")
 
-    monkeypatch.setattr(server_module, "Reader", refuse)
+    monkeypatch.setattr(connection, "Reader", refuse)
     ada = Peer.join(serve(), "Ada")
     ada.send(AskHistory(10, 5))
     ada.send(AskSearch("tea", limit=5))
@@ -1028,7 +1001,7 @@ def test_ping(server: ServerProcess) -> None:
 def test_record_that_never_ends_is_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Single bytes of an encrypted record that does not end keep nobody in, before joining and after it."""
     for constant, seconds in (("JOIN_SECONDS", 0.6), ("PING_SECONDS", 0.3), ("SILENT_SECONDS", 0.9)):
-        monkeypatch.setattr(server_module, constant, seconds)
+        monkeypatch.setattr(connection, constant, seconds)
     server = serve()
     unjoined = Peer.connect(server, tls=True)
     ada = Peer.join(server, "Ada", tls=True)
@@ -1055,8 +1028,8 @@ def test_bytes_are_slowed_down_whatever_they_are(
     joined: bool, serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Empty lines, and lines before joining, are read no faster than bytes may come."""
-    monkeypatch.setattr(server_module, "BYTE_BURST", 10_000)
-    monkeypatch.setattr(server_module, "BYTE_RATE", 1_000)
+    monkeypatch.setattr(connection, "BYTE_BURST", 10_000)
+    monkeypatch.setattr(connection, "BYTE_RATE", 1_000)
     server = serve(rate=5)
     flooder = TextPeer.join(server, "Nell") if joined else TextPeer.connect(server)
     flooder.socket.settimeout(0.3)
@@ -1070,8 +1043,8 @@ def test_bytes_are_slowed_down_whatever_they_are(
 
 def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing, said often, takes its turns like anything else."""
-    monkeypatch.setattr(server_module, "ASK_BURST", 5)
-    monkeypatch.setattr(server_module, "ASK_RATE", 10)
+    monkeypatch.setattr(connection, "ASK_BURST", 5)
+    monkeypatch.setattr(connection, "ASK_RATE", 10)
     nell = TextPeer.join(serve(rate=5), "Nell")
     began = time.monotonic()
     nell.send_bytes(b"\n" * 10 + b"/who\n")
@@ -1082,8 +1055,8 @@ def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: 
 
 def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says nothing is asked whether they are there; who does not answer is dropped, who does stays."""
-    monkeypatch.setattr(server_module, "PING_SECONDS", 0.5)
-    monkeypatch.setattr(server_module, "SILENT_SECONDS", 1.5)
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 1.5)
     monkeypatch.setattr(hub, "GONE_SECONDS", 0.1)
     server = serve()
     bob = Peer.join(server, "Bob")
@@ -1207,7 +1180,7 @@ def test_words_and_lines_are_one_chat(server: ServerProcess) -> None:
 
 def test_client_that_was_taken_for_a_person(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """The prompt is a line of its own for a client that needed longer than that for its hello."""
-    monkeypatch.setattr(server_module, "PROMPT_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "PROMPT_SECONDS", 0.1)
     ada = TextPeer.connect(serve())
     ada.expect_prompt("What is your name? ")
     ada.type('{"type":"hello","v":1,"name":"Ada"}')
@@ -1219,7 +1192,7 @@ def test_client_that_was_taken_for_a_person(serve: Callable[..., ServerHere], mo
 def test_nobody_waits_for_a_name_for_ever(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says nothing, half a hello or no name for too long is not kept; a client is told why."""
     for constant in ("PROMPT_SECONDS", "JOIN_SECONDS", "NAME_SECONDS"):
-        monkeypatch.setattr(server_module, constant, 0.3)
+        monkeypatch.setattr(connection, constant, 0.3)
     server = serve()
     silent = TextPeer.connect(server)
     thinking = TextPeer.connect(server)

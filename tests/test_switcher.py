@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from desk import Hands
+from display import open_root
 from look import Theme
 from switcher import Switcher, found, row_text
-from window import open_root
 
 
 @dataclass(frozen=True)
