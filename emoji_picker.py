@@ -82,6 +82,7 @@ class EmojiPicker(ttk.Frame):
         self._drawable = Drawable(self, "HallwayBody")
         self._shown: list[str] = []  # what was found and can be drawn, as far as it was looked at
         self._rest: Iterator[str] = iter(())  # what was found and not looked at yet
+        self._found = ""  # the text that they were found by
         self._chosen = 0  # its number in `_shown`
         self._top = 0  # the first row that is seen
         self._timers: dict[str, str] = {}  # key: what for
@@ -103,7 +104,7 @@ class EmojiPicker(ttk.Frame):
         ):  # fmt: skip
             self.entry.bind(key, lambda _, across=across, down=down: self._move(across, down))  # type: ignore[misc]
         for key in ("<Return>", "<KP_Enter>"):
-            self.entry.bind(key, lambda _: self._pick(self._chosen))
+            self.entry.bind(key, lambda _: self._pick_chosen())
         self.entry.bind("<Escape>", lambda _: self._close())
         self.entry.bind("<Tab>", lambda _: "break")  # there is nowhere else to go in here
         self.entry.bind("<FocusOut>", lambda _: self._after("left", 1, self._left))
@@ -155,7 +156,7 @@ class EmojiPicker(ttk.Frame):
         return True
 
     def _search(self) -> None:
-        text = self.entry.get()
+        text = self._found = self.entry.get()
         found = search(text)
         if not text.strip():
             found = [*self._recent, *(emoji for emoji in found if emoji not in self._recent)]
@@ -254,13 +255,23 @@ class EmojiPicker(ttk.Frame):
             self._chosen = number
             self._show_chosen()
 
+    def _catch_up(self) -> None:
+        """A key may come before what was typed just now was looked for."""
+        if self._found != self.entry.get():
+            self._search()
+
     def _move(self, across: int, down: int) -> str:
+        self._catch_up()
         if self._shown:
             self._chosen = max(0, min(len(self._shown) - 1, self._chosen + across + down * self.columns))
             row = self._chosen // self.columns
             self._go(min(max(self._top, row - self.rows + 1), row))
             self._show_chosen()
         return "break"
+
+    def _pick_chosen(self) -> str:
+        self._catch_up()
+        return self._pick(self._chosen)
 
     def _pick(self, number: int) -> str:
         if 0 <= number < len(self._shown):

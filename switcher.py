@@ -63,6 +63,7 @@ class Switcher(ttk.Frame):
         self.state(["active"])
         self._theme, self._places, self._on_pick, self._on_close = theme, places, on_pick, on_close
         self._shown: dict[str, Place] = {}  # key: row
+        self._found = ""  # the text that they were found by
         self._closing = ""
         px = theme.px
         self._label = ttk.Label(self, text="Jump to a person or a conversation", style="Surface.Label.TLabel")
@@ -124,7 +125,7 @@ class Switcher(ttk.Frame):
             return
         self.list.delete(*self.list.get_children())
         self._shown.clear()
-        text = self.entry.get()
+        text = self._found = self.entry.get()
         room = max(self.list.winfo_width() - self._theme.px(48), self._theme.px(60))
         for place in found(text, self._places)[:SHOWN]:
             words = row_text(place)
@@ -141,7 +142,13 @@ class Switcher(ttk.Frame):
             self.nobody.configure(text="Nobody here is called that.")
             self.nobody.pack(anchor="w", padx=self._theme.px(3), before=self.list)
 
+    def _catch_up(self) -> None:
+        """A key may come before what was typed just now was looked for."""
+        if self._found != self.entry.get():
+            self._fill()
+
     def _move(self, step: int) -> str:
+        self._catch_up()
         rows = list(self._shown)
         if rows:
             chosen = self.list.selection()
@@ -158,6 +165,7 @@ class Switcher(ttk.Frame):
         return "break"
 
     def _pick(self) -> str:
+        self._catch_up()
         chosen = self.list.selection()
         if chosen and chosen[0] in self._shown:
             address = self._shown[chosen[0]].address

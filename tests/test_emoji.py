@@ -125,6 +125,16 @@ def test_arrows_go_through_the_grid(bench: Bench) -> None:
     bench.until(lambda: bench.composer.written == chosen, "it is chosen")
 
 
+def test_a_fast_typist_gets_what_was_typed(bench: Bench) -> None:
+    """Enter right behind the word chooses what the word means, not what was shown before."""
+    bench.open()
+    bench.type("rocket")
+    bench.press("Return")
+    bench.until(lambda: bench.composer.written, "it is chosen")
+
+    assert bench.composer.written == "🚀"
+
+
 def test_an_emoji_is_chosen_by_mouse(bench: Bench) -> None:
     """The wheel moves the grid, a click chooses."""
     picker = bench.open()
