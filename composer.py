@@ -82,7 +82,7 @@ class Composer(ttk.Frame):
         self.emoji_button.pack(side="right", anchor="s", pady=px(4))
         self.picker: EmojiPicker | None = None  # while it is open
         self.recent_emoji: list[str] = []  # newest first; whoever keeps them puts a list of its own here
-        self.entry.pack(side="left", fill="both", expand=True, padx=(px(14), px(4)), pady=(px(13), px(11)))
+        self.entry.pack(side="left", fill="x", expand=True, padx=(px(14), px(4)), pady=(px(13), px(11)))
         self._hint = tk.Label(self.entry, borderwidth=0, padx=0, pady=0, font="HallwayBody", cursor="xterm")
         self._hint.bind("<Button-1>", lambda _: self.entry.focus_set())
         bind = self.entry.bind

@@ -355,10 +355,6 @@ class Theme:
             text = text[:-1]
         return text.rstrip() + "…"
 
-    def measure(self, text: str, letters: str = "Body") -> int:
-        """The width of `text` in pixels, in one of the sizes of `LETTERS`."""
-        return self._fonts[letters].measure(text)
-
     def line_height(self, name: str = "Body") -> int:
         return int(self._fonts[name].metrics("linespace"))
 

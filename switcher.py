@@ -129,7 +129,7 @@ class Switcher(ttk.Frame):
         room = max(self.list.winfo_width() - self._theme.px(48), self._theme.px(60))
         for place in found(text, self._places)[:SHOWN]:
             words = row_text(place)
-            title = self._theme.shortened(place.title, room - self._theme.measure(words[len(place.title) :]))
+            title = self._theme.shortened(place.title, room - self._theme.width_of(words[len(place.title) :]))
             row = self.list.insert(
                 "", "end", text=f" {title}{words[len(place.title) :]}",
                 image=self._theme.here if place.online or place.address == EVERYONE else self._theme.away,

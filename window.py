@@ -99,6 +99,7 @@ class Window:
         self._quiet = QuietLine(root, self.theme, lambda: self._change(replace(self.settings, quiet_until=0)))
         self.body = ttk.Frame(root)
         self.body.pack(fill="both", expand=True)
+        self.body.bind("<Configure>", lambda _: self._close_switcher())  # it was made for another size
         shortcuts.plain_keys(root)
         shortcuts.bind(root, self._key_actions())
         root.bind("<FocusIn>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)

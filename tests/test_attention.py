@@ -258,7 +258,11 @@ def test_quiet_hours_are_said_and_ended_over_the_chat(joined: Desk, folder: Path
     assert not window._quiet.winfo_ismapped()
     window._change(replace(window.settings, quiet_until=now_ms() + HOUR))
     joined.until(window._quiet.winfo_ismapped, "it is said")
-    assert "Do not disturb until " in str(window._quiet.said.cget("text"))
+    joined.until(lambda: "nothing sounds" in str(window._quiet.said.cget("text")), "what it means is said")
+    joined.root.geometry("400x380")
+    joined.until(lambda: "nothing" not in str(window._quiet.said.cget("text")), "the messages get the room")
+    assert str(window._quiet.said.cget("text")).startswith("Do not disturb until ")
+    assert window._quiet.said.winfo_reqwidth() <= window._quiet.said.winfo_width()
 
     joined.click_on(window._quiet.end_button)
     joined.until(lambda: not window._quiet.winfo_ismapped(), "it is said no more")
