@@ -174,7 +174,7 @@ class ChatScreen(ttk.Frame):
         """A conversation that is drawn for the first time."""
         view.text.bind("<Key>", self._typed_elsewhere, add=True)
         view.text.bind("<FocusIn>", lambda _: self._close_list(), add=True)
-        view.text.bind("<Configure>", lambda _: self.after_idle(self._align), add=True)  # its margins are known now
+        view.text.bind("<Configure>", lambda _: self.after_idle(self._align), add=True)
 
     @property
     def conversation(self) -> Conversation:
@@ -566,6 +566,8 @@ class ChatScreen(ttk.Frame):
     def _align(self) -> None:
         """The field stands below the column of messages, as wide as it."""
         view = self.conversation
+        if not view.text.winfo_ismapped():
+            return
         search = self.search.winfo_width() if self.search.winfo_manager() == "pack" else 0
         self._foot.pack_configure(padx=(view.margin, view.margin + view.bar_width + search))
 

@@ -434,6 +434,7 @@ class Conversation(ttk.Frame):
         self._on_moved()
 
     def _resized(self, event: tk.Event[tk.Text]) -> None:
+        """The column of messages is in the middle."""
         px = self._theme.px
         column = 90 * self._theme.width_of("n")  # a line longer than that is hard to read
         self.margin = max(px(12), (event.width - column) // 2)

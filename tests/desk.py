@@ -194,6 +194,24 @@ class Desk(Hands):
             self.until(lambda before=before: self.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
         pytest.fail(f"Tab does not lead to {widget}")
 
+    def resize(self, size: str) -> None:
+        """Gives the window this size, such as `440x560`, or the smallest it can have."""
+        width, height = self.root.minsize() if size == "smallest" else map(int, size.split("x"))
+        self.root.geometry(f"{width}x{height}")
+        self.until(lambda: (self.root.winfo_width(), self.root.winfo_height()) == (width, height), "it has that size")
+        self.root.update()
+
+    def in_sight(self, widget: tk.Misc) -> bool:
+        """Whether all of `widget` can be seen, within the window and within what scrolls."""
+        self.root.update()
+        top, bottom = widget.winfo_rooty(), widget.winfo_rooty() + widget.winfo_height()
+        around: tk.Misc | None = widget
+        while around is not None:
+            if not around.winfo_rooty() <= top < bottom <= around.winfo_rooty() + around.winfo_height():
+                return False
+            around = around.master
+        return bool(widget.winfo_viewable())
+
     def sees(self, text: str, seconds: float = SECONDS) -> None:
         self.until(lambda: text in self.shown, f"{text!r} is shown", seconds)
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import pointing
 from certificate import fingerprint_of, in_words
+from chat_screen import Destination
 from composer import PASTE_LIMIT
 from desk import Desk, flood, in_the_chat
 from engine import Engine
 from happenings import Ended, Entered, Lost, Stored, Trouble, Waiting
+from inbox import MENTION, PRIVATE, News
 from look import DARK, LIGHT
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
-from protocol import MAX_TEXT, Joined, Left, Person
+from protocol import EVERYONE, MAX_TEXT, Ack, Joined, Left, Person, SeenWith, TypingTo
 from roster import KNOWN_PEOPLE
-from sidebar import SHOWN_PEOPLE
+from sidebar import PERSON, SHOWN_PEOPLE
+
+NEW_ONE = "9b" * 32  # a fingerprint
 
 
 def test_the_send_button_sends(desk: Desk, server: ServerProcess) -> None:
@@ -33,60 +41,13 @@ def test_the_send_button_sends(desk: Desk, server: ServerProcess) -> None:
     bob.expect("message", text="by mouse")
 
 
-def test_private_messages_are_marked(desk: Desk, server: ServerProcess) -> None:
-    """One to oneself and one from oneself say from and to whom; nobody else gets them."""
-    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
-    desk.join(server, "Ada")
-    bob.say("just for you", to="Ada")
-    desk.sees("Private from Bob")
-    desk.sees("just for you")
-    assert "private" in desk.tags_of("just for you")
-
-    desk.write("@Bob thank you")
-    desk.sees("Private to Bob")
-    bob.expect("message", text="just for you")
-    bob.expect("message", sender="Ada", to="Bob", text="thank you")
-    desk.write("to all")
-    assert [event.type for event in cleo.events_until("message")] == ["joined", "message"]
-
-
-def test_a_click_on_a_person_starts_a_private_message(desk: Desk, server: ServerProcess) -> None:
-    """The name stands in the field, with what was written before behind it, and the field says who will see it."""
-    bob = Peer.join(server, "Bob B.")
-    desk.join(server, "Ada")
-    tree = desk.chat.people.tree
-    desk.until(lambda: tree.exists("person bob b."), "Bob is listed")
-    desk.type("hi there")
-    desk.until(lambda: desk.chat.composer.written == "hi there", "it is typed")
-    desk.root.update()
-    x, y, _, height = (int(part) for part in tree.bbox("person bob b."))
-    desk.click(tree.winfo_rootx() + x + 40, tree.winfo_rooty() + y + height // 2)
-
-    desk.until(lambda: desk.chat.composer.written == "@Bob B. hi there", "the message is addressed")
-    desk.until(lambda: "only Bob B." in str(desk.chat.status.cget("text")), "it is said who will see it")
-    desk.write("!")
-    bob.expect("message", to="Bob B.", text="hi there!")
-
-
-def test_people_can_be_chosen_with_the_keyboard(desk: Desk, server: ServerProcess) -> None:
-    """Arrows and Enter in the list do what a click does."""
-    Peer.join(server, "Bob")
-    desk.join(server, "Ada")
-    desk.until(lambda: desk.chat.people.tree.exists("person bob"), "Bob is listed")
-    desk.chat.people.tree.focus_force()
-    desk.until(desk.chat.people.tree.selection, "the list has the keyboard")
-    desk.press("Down", "Return")
-
-    desk.until(lambda: desk.chat.composer.written == "@Bob ", "the message is addressed")
-
-
 def test_what_is_written_while_the_server_is_away_arrives_in_order(desk: Desk, server: ServerProcess) -> None:
     """The server is killed and comes back: the window says so, lets one write, and sends what waited, once each."""
     desk.join(server, "Ada")
     desk.write("before")
     desk.sees("✓\u00a0stored\nbefore")
     server.kill()
-    desk.until(lambda: "You can go on writing" in str(desk.chat.status.cget("text")), "the loss is said")
+    desk.until(lambda: "You can go on writing" in str(desk.chat.status.status.cget("text")), "the loss is said")
     for number in range(3):
         desk.write(f"meanwhile {number}")
     desk.sees("meanwhile 2   waiting…")
@@ -102,20 +63,7 @@ def test_what_is_written_while_the_server_is_away_arrives_in_order(desk: Desk, s
         30,
     )
     assert desk.chat.composer.written == "half a sent"
-    assert "Connected" in str(desk.chat.state_label.cget("text"))
-
-
-def test_a_thousand_joins_at_once(joined: Desk) -> None:
-    """They are one line, and the list of people goes no further than anybody would read."""
-    assert joined.window.engine is not None
-    for number in range(1000):
-        joined.window.engine.events.put(Joined(f"Person {number}", NOON))
-    joined.sees("Person 0, Person 1 and 998 others joined")
-
-    tree = joined.chat.people.tree
-    joined.until(lambda: tree.exists("person person 0"), "they are listed")
-    assert len(tree.get_children()) < 2 * SHOWN_PEOPLE + 10
-    assert joined.window.longest < 0.2
+    assert desk.chat.head.about.cget("text") == "2 here"
 
 
 def test_a_mistake_of_ours_is_said_and_the_chat_goes_on(
@@ -145,7 +93,7 @@ def test_a_long_text_is_counted_and_stays(joined: Desk) -> None:
     joined.chat.composer.write("y" * (MAX_TEXT + 12))
     joined.focus()
     joined.press("Return")
-    joined.until(lambda: "12 characters too long" in str(joined.chat.count.cget("text")), "it is counted")
+    joined.until(lambda: "12 characters too long" in str(joined.chat.status.count.cget("text")), "it is counted")
 
     assert len(joined.chat.composer.written) == MAX_TEXT + 12
     assert "yyy" not in joined.shown
@@ -159,7 +107,7 @@ def test_a_huge_paste_is_cut(joined: Desk) -> None:
     joined.until(lambda: joined.chat.composer.written, "it is pasted")
 
     assert len(joined.chat.composer.written) == PASTE_LIMIT
-    joined.until(lambda: "was cut off" in str(joined.chat.count.cget("text")), "it is said")
+    joined.until(lambda: "was cut off" in str(joined.chat.status.count.cget("text")), "it is said")
 
 
 def test_shift_enter_makes_a_line_and_the_field_grows(joined: Desk, server: ServerProcess) -> None:
@@ -189,108 +137,12 @@ def test_somebody_who_starts_typing_elsewhere_is_writing(joined: Desk) -> None:
     joined.until(lambda: joined.chat.composer.written == "abc", "it is in the field")
 
 
-def test_a_message_to_nobody_can_be_mended(joined: Desk) -> None:
-    """It is said that there is nobody of that name, and the text is back in the field."""
-    joined.type("@Nobody hello")
-    joined.press("Return")
-    joined.sees("not sent\n@Nobody hello\n")
-
-    joined.until(lambda: joined.chat.composer.written == "@Nobody hello", "the text is back")
-
-
-def test_tab_goes_through_everything(joined: Desk) -> None:
-    """Every control can be reached by keyboard, and Tab does not stay in the field."""
-    seen = set()
-    for _ in range(8):
-        seen.add(joined.root.focus_get())
-        before = joined.root.focus_get()
-        joined.press("Tab")
-        joined.until(lambda before=before: joined.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
-
-    chat = joined.chat
-    assert {
-        chat.composer.entry,
-        chat.composer.button,
-        chat.people.tree,
-        chat.conversation.text,
-        chat.look_button,
-    } <= seen
-
-
-@pytest.mark.parametrize("way", ["mouse", "keyboard"])
-def test_after_the_look_was_switched_one_goes_on_writing(joined: Desk, way: str) -> None:
-    """The keyboard is back in the field: no word is lost, and no space flips the look again."""
-    joined.type("one ")
-    joined.until(lambda: joined.chat.composer.written == "one ", "it is typed")
-    if way == "mouse":
-        joined.click_on(joined.chat.look_button)
-    else:
-        joined.chat.look_button.focus_force()
-        joined.until(lambda: joined.root.focus_get() is joined.chat.look_button, "the button has the keyboard")
-        joined.press("space")
-    joined.until(lambda: joined.window.theme.look is DARK, "it is dark")
-    joined.type("two three")
-
-    joined.until(lambda: joined.chat.composer.written == "one two three", "it stands in the field")
-    assert joined.window.theme.look is DARK
-
-
-def test_without_a_connection_nobody_is_said_to_be_here(joined: Desk) -> None:
-    """Header and list speak of the past, without green dots, until the chat is back; the reason ends with one stop."""
-    assert joined.window.engine is not None
-    put, chat = joined.window.engine.events.put, joined.chat
-    people = (Person("Ada", True), Person("Bob", True))
-    put(Joined("Cleo", NOON))
-    joined.sees("Cleo joined")
-    put(Lost("Nobody answers. Is the server running?", 30.0))
-    joined.until(lambda: chat._about.cget("text") == "2 were here", "the header says so")
-    joined.until(lambda: chat.people.tree.exists("section WERE HERE"), "the list says so")
-    assert str(joined.window.theme.here) not in {
-        str(image) for row in chat.people.tree.get_children() for image in chat.people.tree.item(row, "image")
-    }
-    assert "running? Trying again in" in str(chat.status.cget("text"))
-    assert "30\u00a0s." in str(chat.status.cget("text"))
-
-    put(Entered("Ada", "Attic", "log", people, 0, resumed=True, new_log=False, left_behind=0))
-    put(Joined("Dan", NOON))
-    joined.until(lambda: chat._about.cget("text") == "3 here", "they are here again")
-    joined.sees("Cleo joined  ·")
-    joined.sees("Dan joined  ·")
-    joined.until(lambda: chat.people.tree.exists("section HERE"), "the list says so")
-
-
-def test_in_a_narrow_window_the_list_opens_over_the_conversation(joined: Desk, server: ServerProcess) -> None:
-    """A click on how many are here shows who; a click on one of them addresses a message and closes the list."""
-    Peer.join(server, "Bob")
-    chat = joined.chat
-    joined.until(lambda: chat.people.tree.exists("person bob"), "Bob is listed")
-    joined.root.geometry("440x400")
-    joined.until(lambda: chat.here_button.winfo_viewable() and not chat.people.tree.winfo_viewable(), "it is narrow")
-    assert str(chat.here_button.cget("text")).startswith("2 here")
-
-    joined.click_on(chat.here_button)
-    joined.until(chat.people.tree.winfo_viewable, "the list is shown")
-    joined.press("Escape")
-    joined.until(lambda: not chat.people.tree.winfo_viewable(), "Esc closes it")
-    joined.click_on(chat.here_button)
-    joined.until(lambda: chat.people.tree.bbox("person bob"), "the list is shown again")
-    joined.root.update()
-    x, y, _, height = (int(part) for part in chat.people.tree.bbox("person bob"))
-    joined.click(chat.people.tree.winfo_rootx() + x + 40, chat.people.tree.winfo_rooty() + y + height // 2)
-    joined.until(lambda: chat.composer.written == "@Bob ", "the message is addressed")
-    joined.until(lambda: not chat.people.tree.winfo_viewable(), "the list is closed")
-
-    joined.root.geometry("900x600")
-    joined.until(lambda: chat.people.tree.winfo_viewable() and chat._about.winfo_viewable(), "it is beside it again")
-    assert not chat.here_button.winfo_viewable()
-
-
 def test_what_is_too_long_is_said_in_full_in_a_narrow_window(joined: Desk) -> None:
     """Wrapped, not cut off at the edge; and gone again when it is short enough."""
     joined.root.geometry("440x400")
     joined.until(lambda: joined.root.winfo_width() == 440, "it is narrow")
     joined.chat.composer.write("y" * PASTE_LIMIT)
-    count = joined.chat.count
+    count = joined.chat.status.count
     joined.until(count.winfo_ismapped, "it is said")
     joined.until(lambda: 100 < count.winfo_reqwidth() <= count.winfo_width(), "it fits")
     assert count.winfo_height() >= count.winfo_reqheight()
@@ -310,7 +162,7 @@ def test_being_thrown_out_is_said(joined: Desk) -> None:
     joined.type("not sent")
     joined.press("Return")
     joined.until(lambda: joined.chat.composer.written == "not sent", "it stays in the field")
-    joined.click_on(joined.chat.leave_button)
+    joined.choose("Leave")
     joined.until(lambda: joined.window.join, "the first screen is shown")
 
 
@@ -350,7 +202,7 @@ def test_what_another_log_does_not_have_is_not_left_as_stored_at_the_end(joined:
     assert "“✓\u00a0stored” above this line means the old one." in joined.shown
     line, new = joined.shown.index("Attic was started anew"), joined.shown.index("first of the new log")
     assert joined.shown.index("to the old log") < joined.shown.index("acknowledged and never seen") < line < new
-    assert joined.chat.transcript.waiting == {}
+    assert joined.chat.talk.waiting == {}
 
 
 def test_a_log_that_was_set_back_is_said(joined: Desk) -> None:
@@ -385,30 +237,10 @@ def test_a_chat_without_a_name_is_entered_once(desk: Desk) -> None:
         desk.click_on(desk.chat.conversation.text)
         desk.until(lambda: desk.root.focus_get() is desk.chat.conversation.text, "one reads")
         put(Lost("The connection broke.", 30.0))
-        desk.until(lambda: "30\u00a0s" in str(desk.chat.status.cget("text")), "the loss is said")
+        desk.until(lambda: "30\u00a0s" in str(desk.chat.status.status.cget("text")), "the loss is said")
         put(Entered("Ada", "", "log", people, 0, resumed=True, new_log=False, left_behind=0))
-        desk.until(lambda: "Connected" in str(desk.chat.state_label.cget("text")), "it is back")
+        desk.until(lambda: desk.chat.head.about.cget("text") == "2 here", "it is back")
         assert desk.root.focus_get() is desk.chat.conversation.text
-
-
-def test_a_guest_who_leaves_is_not_away(joined: Desk) -> None:
-    """Somebody with netcat owns no name: when they go, the list knows nobody of that name; others stand under AWAY."""
-    tree = joined.chat.people.tree
-    assert joined.window.engine is not None
-    put = joined.window.engine.events.put
-    for name in ("Netty", "Bob"):
-        put(Joined(name, NOON))
-    joined.until(lambda: tree.exists("person netty") and tree.exists("person bob"), "both are listed")
-    put(Left("Netty", NOON, kept=False))
-    put(Left("Bob", NOON))
-    joined.until(lambda: tree.exists("section AWAY"), "somebody is away")
-
-    joined.sees("Netty and Bob joined and left")
-    assert tree.exists("person bob")
-    assert not tree.exists("person netty")
-    joined.type("@Netty ")
-    joined.until(lambda: joined.chat.composer.written == "@Netty ", "it is typed")
-    assert "only Netty" not in str(joined.chat.status.cget("text"))
 
 
 def test_joins_without_end_do_not_hold_the_window_up(joined: Desk) -> None:
@@ -420,21 +252,21 @@ def test_joins_without_end_do_not_hold_the_window_up(joined: Desk) -> None:
     flood(joined, [message("Bob", "still here")])
     joined.sees("still here", 30)
 
-    assert joined.chat.roster.online == KNOWN_PEOPLE
+    assert joined.chat.inbox.roster.online == KNOWN_PEOPLE
     assert joined.window.longest < 0.2
 
 
 def test_an_encrypted_chat_says_so(joined: Desk, server: ServerProcess) -> None:
     """The whole time, in the head; a click shows the server's words and address in place, Esc closes them."""
     chat, seen = joined.chat, in_words(fingerprint_of(server.data / "hallway.pem"))
-    assert str(chat.encryption_button.cget("text")).startswith("encrypted")
-    assert "Trouble" not in str(chat.encryption_button.cget("style"))
+    assert str(chat.head.encryption_button.cget("text")).startswith("encrypted")
+    assert "Trouble" not in str(chat.head.encryption_button.cget("style"))
     joined.sees(seen)  # at the first meeting
     assert "first time" in joined.shown
     assert "system" in joined.tags_of("first time")
     assert "Nobody has written yet." in joined.shown
 
-    joined.click_on(chat.encryption_button)
+    joined.click_on(chat.head.encryption_button)
     joined.until(chat.details.winfo_viewable, "the box is shown")
     assert str(chat.details.words.cget("text")) == seen
     assert str(server.port) in str(chat.details.address.cget("text"))
@@ -442,7 +274,7 @@ def test_an_encrypted_chat_says_so(joined: Desk, server: ServerProcess) -> None:
     joined.until(lambda: not chat.details.winfo_viewable(), "Esc closes it")
     assert joined.root.focus_get() is chat.composer.entry
 
-    go_to(joined, chat.encryption_button)
+    joined.go_to(chat.head.encryption_button)
     joined.press("Return")
     joined.until(lambda: joined.root.focus_get() is chat.details.close_button, "Enter shows it")
     joined.press("Return")
@@ -455,7 +287,7 @@ def test_the_words_are_said_at_the_first_meeting_only(joined: Desk, server: Serv
     joined.sees("first time")
     bob.say("an old friend")
     joined.sees("an old friend")
-    joined.click_on(joined.chat.leave_button)
+    joined.choose("Leave")
     joined.until(lambda: joined.window.join, "the first screen is shown")
     joined.focus()
     joined.press("Return")
@@ -478,25 +310,25 @@ def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable
     server = start_server("--plaintext")
     desk.join(server, "Ada")
     chat = desk.chat
-    assert str(chat.encryption_button.cget("text")).startswith("not encrypted")
-    assert "Trouble" in str(chat.encryption_button.cget("style"))
+    assert str(chat.head.encryption_button.cget("text")).startswith("not encrypted")
+    assert "Trouble" in str(chat.head.encryption_button.cget("style"))
     style = desk.window.theme.style
     for colours in (LIGHT, DARK):
         desk.window._wear("dark" if colours is DARK else "light")
-        assert style.lookup(str(chat.encryption_button.cget("style")), "foreground") == colours.trouble
-        assert style.lookup(str(chat.encryption_button.cget("style")), "foreground", ["active"]) == colours.trouble
+        assert style.lookup(str(chat.head.encryption_button.cget("style")), "foreground") == colours.trouble
+        assert style.lookup(str(chat.head.encryption_button.cget("style")), "foreground", ["active"]) == colours.trouble
 
-    desk.click_on(chat.encryption_button)
+    desk.click_on(chat.head.encryption_button)
     desk.until(chat.details.winfo_viewable, "the box is shown")
     assert "can read what you write" in str(chat.details.meaning.cget("text"))
     assert not chat.details.words.winfo_ismapped()
     desk.press("Escape")
     desk.until(lambda: not chat.details.winfo_viewable(), "Esc closes it")
     server.kill()
-    desk.until(lambda: "Not connected" in str(chat.state_label.cget("text")), "the loss is said")
-    assert str(chat.encryption_button.cget("text")) == ""
+    desk.until(lambda: "Not connected" in str(chat.head.about.cget("text")), "the loss is said")
+    assert str(chat.head.encryption_button.cget("text")) == ""
     server.restart()
-    desk.until(lambda: str(chat.encryption_button.cget("text")).startswith("not encrypted"), "it is said again")
+    desk.until(lambda: str(chat.head.encryption_button.cget("text")).startswith("not encrypted"), "it is said again")
 
 
 ENDS = [Lost("The server said goodbye.", 60.0), *(Ended("It is over.", code) for code in ("kicked", "taken_over", ""))]
@@ -505,15 +337,15 @@ ENDS = [Lost("The server said goodbye.", 60.0), *(Ended("It is over.", code) for
 @pytest.mark.parametrize("end", ENDS, ids=["lost", "kicked", "taken over", "ended"])
 def test_without_a_connection_nothing_is_said_to_be_encrypted(joined: Desk, end: Lost | Ended) -> None:
     """Once the head said “encrypted” after the end, and the box that nobody could read along."""
-    joined.click_on(joined.chat.encryption_button)
+    joined.click_on(joined.chat.head.encryption_button)
     joined.until(joined.chat.details.winfo_viewable, "the box is shown")
     assert joined.window.engine is not None
     joined.window.engine.events.put(end)
-    joined.until(lambda: joined.chat.state_label.cget("text") != "●  Connected", "the end is said")
+    joined.until(lambda: str(joined.chat.head.about.cget("text")).startswith("○"), "the end is said")
     joined.root.update()
 
-    assert str(joined.chat.encryption_button.cget("text")) == ""
-    assert joined.chat.encryption_button.instate(["disabled"])
+    assert str(joined.chat.head.encryption_button.cget("text")) == ""
+    assert joined.chat.head.encryption_button.instate(["disabled"])
     assert not joined.chat.details.winfo_ismapped()
     assert joined.root.focus_get() is joined.chat.composer.entry
 
@@ -550,19 +382,19 @@ def test_what_is_left_behind_and_what_was_forgotten_is_said(joined: Desk) -> Non
 @pytest.mark.parametrize("size", ["smallest", "440x560", "1000x700"])
 def test_the_box_about_the_connection_fits(joined: Desk, size: str) -> None:
     """All of it can be read in the smallest window, and it covers no field."""
-    resize(joined, size)
+    joined.resize(size)
     box = joined.chat.details
-    joined.click_on(joined.chat.encryption_button)
+    joined.click_on(joined.chat.head.encryption_button)
     joined.until(box.winfo_viewable, "the box is shown")
     joined.root.update()
 
     for label in (box.meaning, box.words, box.advice, box.address):
-        assert in_sight(label, joined)
+        assert joined.in_sight(label)
         assert label.winfo_reqwidth() <= label.winfo_width()
         assert label.winfo_reqheight() <= label.winfo_height()
     assert box.winfo_rooty() + box.winfo_height() <= joined.chat.composer.winfo_rooty()
-    assert in_sight(joined.chat.encryption_button, joined)
-    assert joined.chat.encryption_button.winfo_reqwidth() <= joined.chat.encryption_button.winfo_width()
+    assert joined.in_sight(joined.chat.head.encryption_button)
+    assert joined.chat.head.encryption_button.winfo_reqwidth() <= joined.chat.head.encryption_button.winfo_width()
 
 
 def test_somebody_who_joins_from_somewhere_else(joined: Desk, server: ServerProcess, folder: Path) -> None:
@@ -573,7 +405,7 @@ def test_somebody_who_joins_from_somewhere_else(joined: Desk, server: ServerProc
     other.start()
     try:
         joined.sees("joining there brings the chat back to this window")
-        assert "Not joined" in str(joined.chat.state_label.cget("text"))
+        assert "Not joined" in str(joined.chat.head.about.cget("text"))
         assert "from the first window" in joined.shown
         joined.until(lambda: joined.window.engine and not joined.window.engine._thread.is_alive(), "it has stopped")
     finally:
@@ -590,7 +422,7 @@ def test_somebody_the_operator_puts_out(joined: Desk, code: str, way_back: str) 
     assert way_back in joined.shown
     assert ("join again" in joined.shown) == (code == "kicked")
     assert joined.window.join is None
-    joined.until(lambda: "not in the chat any more" in str(joined.chat.status.cget("text")), "it is said below")
+    joined.until(lambda: "not in the chat any more" in str(joined.chat.status.status.cget("text")), "it is said below")
 
 
 def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: ServerProcess) -> None:
@@ -598,7 +430,7 @@ def test_leaving_leads_to_the_first_screen_and_back(joined: Desk, server: Server
     bob = Peer.join(server, "Bob")
     joined.write("before leaving")
     joined.sees("✓\u00a0stored\nbefore leaving")
-    joined.click_on(joined.chat.leave_button)
+    joined.choose("Leave")
     joined.until(lambda: joined.window.join, "the first screen is shown")
     bob.expect("left", name="Ada")
     joined.focus()
@@ -627,3 +459,431 @@ def test_what_is_refused_at_the_next_start_is_told_at_the_end(folder: Path, serv
     assert again.shown.index("history 59") < again.shown.index("not sent\n@Nobody one")
     assert again.chat.composer.written == "@Nobody one"
     again.window.close()
+
+
+def test_private_messages_have_their_own_conversation(desk: Desk, server: ServerProcess) -> None:
+    """It is listed with how many are unread, a click shows it, and what is written there goes to that person alone."""
+    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
+    desk.join(server, "Ada")
+    bob.say("just for you", to="Ada")
+    sidebar = desk.chat.sidebar
+    desk.until(lambda: any(row.key == "talk bob" and row.unread == 1 for row in sidebar.rows), "it is counted")
+    assert "just for you" not in desk.shown
+
+    desk.click_on_row("talk bob")
+    desk.sees("just for you")
+    desk.until(lambda: not any(row.unread for row in sidebar.rows), "it is read")
+    assert desk.chat.talk.title == "Bob"
+    assert "only Bob and you" in str(desk.chat.status.status.cget("text"))
+    desk.write("thank you")
+    desk.sees("thank you   ✓\u00a0stored")
+    assert "private" in desk.tags_of("thank you")
+    bob.expect("message", text="just for you")
+    bob.expect("message", sender="Ada", to="Bob", text="thank you")
+
+    desk.click_on_row("talk #everyone")
+    desk.write("to all")
+    cleo.expect("message", text="to all")
+    assert "thank you" not in desk.shown
+
+
+def test_at_name_in_everyone_goes_to_that_person(desk: Desk, server: ServerProcess) -> None:
+    """Alone, and into the conversation with them; it is said before and after."""
+    bob = Peer.join(server, "Bob")
+    desk.join(server, "Ada")
+    desk.until(lambda: desk.chat.inbox.roster.is_here("Bob"), "Bob is known")
+    desk.type("@Bob hi")
+    status = desk.chat.status.status
+    desk.until(lambda: "only Bob and you will see this, in your" in str(status.cget("text")), "it is said before")
+    desk.until(lambda: desk.chat._settled_at < time.monotonic(), "the backlog has come")
+    desk.press("Return")
+    bob.expect("message", sender="Ada", to="Bob", text="hi")
+    desk.until(lambda: "Sent to Bob alone." in str(status.cget("text")), "it is said after")
+    assert "hi   " not in desk.shown
+
+    desk.click_on_row("talk bob")
+    desk.sees("hi   ✓\u00a0stored")
+
+
+def test_what_became_of_a_private_message(desk: Desk, server: ServerProcess) -> None:
+    """Stored, and seen when the other one says so; what was seen before the conversation is drawn says so at once."""
+    bob = Peer.join(server, "Bob")
+    desk.join(server, "Ada")
+    desk.until(lambda: desk.chat.inbox.roster.is_here("Bob"), "Bob is known")
+    desk.chat.open("Bob")
+    desk.write("one")
+    desk.write("two")
+    desk.sees("two   ✓\u00a0stored")
+    first = bob.expect("message", text="one")
+    bob.send(SeenWith("Ada", first.seq))
+    desk.sees("one   ✓\u00a0seen")
+    assert "two   ✓\u00a0stored" in desk.shown
+
+    last = bob.expect("message", text="two")
+    desk.chat.open(EVERYONE)
+    bob.send(SeenWith("Ada", last.seq))
+    desk.until(lambda: desk.chat.inbox.talk("Bob").seen == last.seq, "it is told")
+    desk.chat.open("Bob")
+    desk.sees("two   ✓\u00a0seen")
+
+
+def test_others_are_told_what_was_read(joined: Desk, server: ServerProcess) -> None:
+    """When it was in sight of a window with the keyboard, and not before; leaving and coming back keeps it."""
+    bob = Peer.join(server, "Bob")
+    said = [bob.answer(bob.say(text, to="Ada")) for text in ("one", "two")]
+    joined.until(lambda: joined.chat.inbox.talk("Bob").unread == 2, "they have come")
+    joined.chat.focused(False)
+    joined.click_on_row("talk bob")
+    joined.sees("two")
+    assert joined.chat.inbox.talk("Bob").unread == 2
+
+    joined.chat.focused(True)
+    joined.until(lambda: joined.chat.inbox.talk("Bob").unread == 0, "they are read")
+    last = said[-1]
+    assert isinstance(last, Ack)
+    bob.expect("seen", sender="Ada", seq=last.seq)
+    joined.choose("Leave")
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+    bob.say("three", to="Ada")
+    joined.focus()
+    joined.press("Return")
+    joined.until(lambda: joined.window.join is None, "the chat is entered again")
+    joined.until(lambda: joined.chat.inbox.talk("Bob").unread == 1, "one is unread")
+    joined.click_on_row("talk bob")
+    joined.sees("New messages")
+    assert joined.shown.index("two") < joined.shown.index("New messages") < joined.shown.index("three")
+
+
+def test_the_line_of_the_unread_goes_when_one_answers(joined: Desk, server: ServerProcess) -> None:
+    """While one looks elsewhere the first that comes is marked; later ones do not move the line."""
+    bob = Peer.join(server, "Bob")
+    bob.say("before")
+    joined.sees("before")
+    joined.until(lambda: joined.chat._marks_told and not joined.chat.inbox.everyone.unread, "it is read")
+    joined.chat.focused(False)
+    bob.say("first")
+    joined.sees("New messages\n")
+    bob.say("second")
+    joined.sees("second")
+    assert joined.shown.count("New messages") == 1
+    assert joined.shown.index("before") < joined.shown.index("New messages") < joined.shown.index("first")
+    joined.chat.focused(True)
+    joined.until(lambda: not joined.chat.inbox.everyone.unread, "they are read")
+    assert "New messages" in joined.shown
+
+    bob.say("third")
+    joined.sees("third")
+    joined.write("hello")
+    joined.sees("hello")
+    assert "New messages" not in joined.shown
+
+
+def test_who_is_writing_is_said(joined: Desk, server: ServerProcess) -> None:
+    """Above the field, in the conversation they write in; it goes when their message comes."""
+    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
+    joined.until(lambda: joined.chat.inbox.roster.is_here("Cleo"), "both are known")
+    bob.send(TypingTo(EVERYONE))
+    joined.until(lambda: joined.chat.writing.cget("text") == "Bob is writing…", "it is said")
+    cleo.send(TypingTo(EVERYONE))
+    joined.until(lambda: joined.chat.writing.cget("text") == "Bob and Cleo are writing…", "both are named")
+    bob.say("hello")
+    joined.until(lambda: joined.chat.writing.cget("text") == "Cleo is writing…", "Bob is not any more")
+
+    joined.chat.open("Bob")
+    joined.until(lambda: joined.chat.writing.cget("text") == "", "nobody writes here")
+
+
+def test_others_hear_that_one_is_writing(joined: Desk, server: ServerProcess) -> None:
+    """Everybody, or the one it goes to alone; and not for what stood in the field already."""
+    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
+    joined.until(lambda: joined.chat.inbox.roster.is_here("Cleo"), "both are known")
+    told: list[str] = []
+    joined.chat._receipts.typing = told.append  # type: ignore[method-assign]
+    joined.type("h")
+    joined.until(lambda: told == [EVERYONE], "it is told")
+    joined.chat.open("Bob")
+    joined.type("psst")
+    joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
+    assert set(told[1:]) == {"Bob"}
+
+    joined.chat.open(EVERYONE)
+    joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
+    joined.settle()
+    assert told[-1] == "Bob"
+    del joined.chat._receipts.typing  # type: ignore[misc]
+    joined.type("i")
+    assert bob.expect("typing", sender="Ada").to == EVERYONE
+    assert cleo.expect("typing", sender="Ada").to == EVERYONE
+
+
+def test_each_conversation_has_a_draft(joined: Desk, server: ServerProcess) -> None:
+    """What one was writing waits there, and the field says to whom it goes."""
+    Peer.join(server, "Bob")
+    joined.type("for all")
+    joined.until(lambda: joined.chat.composer.written == "for all", "it is typed")
+    joined.click_on_row("person bob")
+    joined.until(lambda: joined.chat.composer.written == "", "the field is empty")
+    assert joined.chat.composer._hint.cget("text") == "Message to Bob"
+    joined.type("for Bob")
+    joined.until(lambda: joined.chat.composer.written == "for Bob", "it is typed")
+    joined.click_on_row("talk #everyone")
+    joined.until(lambda: joined.chat.composer.written == "for all", "the first draft is back")
+
+    assert joined.chat.inbox.talk("Bob").draft == "for Bob"
+    assert joined.chat.composer._hint.cget("text") == "Message to Everyone"
+
+
+def test_a_refused_message_is_sent_again_in_place(joined: Desk, server: ServerProcess) -> None:
+    """One click; it stands where it was, and says that it was sent again."""
+    joined.type("@Nobody hello")
+    joined.press("Return")
+    joined.sees("Nothing was sent.   Send\u00a0again")
+    bob = Peer.join(server, "Nobody")
+    joined.until(lambda: joined.chat.inbox.roster.is_here("Nobody"), "there is somebody of that name")
+    text = joined.chat.conversation.text
+    joined.root.update()
+    box = text.bbox(text.tag_ranges("again")[0])
+    assert box
+    joined.click(text.winfo_rootx() + box[0] + 10, text.winfo_rooty() + box[1] + 5)
+
+    bob.expect("message", sender="Ada", to="Nobody", text="hello")
+    joined.sees("Nothing was sent.   Sent again.")
+    assert not text.tag_ranges("again")
+
+
+def test_links_open_in_the_browser(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By mouse, and by keyboard: Tab goes from one to the next and then on, Enter opens."""
+    opened: list[str] = []
+    monkeypatch.setattr(pointing, "open_in_browser", opened.append)
+    flood(joined, [message("Bob", "see https://example.org/a, or www.example.org"), message("Bob", "that is all")])
+    joined.sees("that is all")
+    text = joined.chat.conversation.text
+    joined.root.update()
+    box = text.bbox(text.search("example.org/a", "1.0"))
+    assert box
+    joined.click(text.winfo_rootx() + box[0] + 3, text.winfo_rooty() + box[1] + 5)
+    joined.until(lambda: opened == ["https://example.org/a"], "a click opens it")
+
+    text.focus_force()
+    joined.until(lambda: joined.root.focus_get() is text, "the messages have the keyboard")
+    joined.press("Tab", "Tab", "Return")
+    joined.until(lambda: opened[1:] == ["www.example.org"], "Enter opens the second")
+    joined.press("Tab")
+    joined.until(lambda: joined.root.focus_get() is not text, "then the keyboard goes on")
+
+
+def test_being_called_by_name_is_highlighted(joined: Desk, server: ServerProcess) -> None:
+    """The name only, in what others write."""
+    bob = Peer.join(server, "Bob")
+    bob.say("hello @ada, how are you?")
+    joined.sees("hello @ada")
+
+    assert "mention" in joined.tags_of("@ada")
+    assert "mention" not in joined.tags_of("how are")
+
+
+def test_the_window_is_told_what_is_new(joined: Desk, server: ServerProcess) -> None:
+    """How many are unread, and of each conversation the weightiest news."""
+    bob = Peer.join(server, "Bob")
+    news: list[News] = []
+    unread: list[tuple[int, int]] = []
+    chat = joined.chat
+    joined.until(lambda: chat._marks_told and not chat.inbox.everyone.unread, "all is read")
+    actions = replace(chat._actions, news=news.append, unread=lambda total, mine: unread.append((total, mine)))
+    chat._actions = actions
+    chat.focused(False)
+    bob.say("one @Ada")
+    bob.say("two")
+    bob.say("three", to="Ada")
+    joined.until(lambda: unread and unread[-1] == (3, 2), "it is counted")
+    assert {(one.address, one.kind) for one in news} >= {(EVERYONE, MENTION), ("Bob", PRIVATE)}
+    assert chat.destinations()[:2] == [
+        Destination(EVERYONE, "Everyone", 2, online=False),
+        Destination("Bob", "Bob", 1, online=True),
+    ]
+
+    chat.focused(True)
+    chat.next_unread(1)
+    joined.sees("three")
+    assert chat.talk.title == "Bob"
+    joined.until(lambda: chat.inbox.talk("Bob").unread == 0, "it is read")
+    assert chat.reading
+
+
+def test_a_click_on_a_person_starts_a_private_conversation(desk: Desk, server: ServerProcess) -> None:
+    """What is written goes there from now on, and the field and the line under it say so."""
+    bob = Peer.join(server, "Bob B.")
+    desk.join(server, "Ada")
+    desk.click_on_row("person bob b.")
+
+    desk.sees("Nothing was said between Bob B. and you yet.")
+    desk.until(lambda: "only Bob B." in str(desk.chat.status.status.cget("text")), "it is said who will see it")
+    desk.write("hi there!")
+    bob.expect("message", to="Bob B.", text="hi there!")
+
+
+def test_conversations_can_be_chosen_with_the_keyboard(desk: Desk, server: ServerProcess) -> None:
+    """Arrows and Enter in the list do what a click does, and the field has the keyboard then."""
+    Peer.join(server, "Bob")
+    desk.join(server, "Ada")
+    sidebar = desk.chat.sidebar
+    desk.until(lambda: any(row.key == "person bob" for row in sidebar.rows), "Bob is listed")
+    desk.go_to(sidebar.list)
+    desk.press("Down", "Return")
+
+    desk.until(lambda: desk.chat.talk.title == "Bob", "the conversation is open")
+    assert desk.root.focus_get() is desk.chat.composer.entry
+
+
+def test_a_thousand_joins_at_once(joined: Desk) -> None:
+    """They are one line, and the list of people goes no further than anybody would read."""
+    assert joined.window.engine is not None
+    for number in range(1000):
+        joined.window.engine.events.put(Joined(f"Person {number}", NOON))
+    joined.sees("Person 0, Person 1 and 998 others joined")
+
+    sidebar = joined.chat.sidebar
+    joined.until(lambda: any(row.key == "person person 0" for row in sidebar.rows), "they are listed")
+    joined.until(lambda: sidebar.rows[-1].words == f"and {1001 - SHOWN_PEOPLE} more here", "the others are counted")
+    assert len(sidebar.rows) < SHOWN_PEOPLE + 10
+    assert joined.window.longest < 0.2
+
+
+def test_a_message_to_nobody_can_be_mended(joined: Desk) -> None:
+    """It is said that there is nobody of that name, and Up in the empty field brings the text back."""
+    joined.type("@Nobody hello")
+    joined.press("Return")
+    joined.sees("not sent\n@Nobody hello\n")
+    joined.type("meanwhile")
+    joined.until(lambda: joined.chat.composer.written == "meanwhile", "what one types meanwhile is left alone")
+    joined.press("Return")
+    joined.sees("meanwhile")
+    joined.press("Up")
+
+    joined.until(lambda: joined.chat.composer.written == "@Nobody hello", "the text is back")
+
+
+def test_tab_goes_through_everything(joined: Desk) -> None:
+    """Every control can be reached by keyboard, and Tab does not stay in the field."""
+    seen = set()
+    for _ in range(11):
+        seen.add(joined.root.focus_get())
+        before = joined.root.focus_get()
+        joined.press("Tab")
+        joined.until(lambda before=before: joined.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
+
+    chat = joined.chat
+    assert {
+        chat.composer.entry,
+        chat.composer.button,
+        chat.sidebar.list,
+        chat.sidebar.settings_button,
+        chat.conversation.text,
+        chat.head.menu_button,
+        chat.head.search_button,
+        chat.head.encryption_button,
+    } <= seen
+
+
+def test_the_menu_can_be_used_with_the_keyboard(joined: Desk) -> None:
+    """Enter opens it, arrows go through it, Esc closes it; and so does the keyboard going elsewhere."""
+    chat = joined.chat
+    joined.go_to(chat.head.menu_button)
+    joined.press("Return")
+    joined.until(lambda: joined.root.focus_get() is chat.menu.buttons["Light look"], "it is open")
+    joined.press("Up")
+    joined.until(lambda: joined.root.focus_get() is chat.menu.buttons["Leave"], "arrows go round")
+    joined.press("Escape")
+    joined.until(lambda: not chat.menu.winfo_viewable(), "Esc closes it")
+    assert joined.root.focus_get() is chat.composer.entry
+
+    joined.click_on(chat.head.menu_button)
+    joined.until(chat.menu.winfo_viewable, "it is open")
+    joined.click_on(chat.conversation.text)
+    joined.until(lambda: not chat.menu.winfo_viewable(), "a click elsewhere closes it")
+    assert joined.root.focus_get() is chat.conversation.text
+    joined.choose("Leave")
+    joined.until(lambda: joined.window.join, "the first screen is shown")
+
+
+def test_after_the_look_was_switched_one_goes_on_writing(joined: Desk) -> None:
+    """The keyboard is back in the field: no word is lost, and no space flips the look again."""
+    joined.type("one ")
+    joined.until(lambda: joined.chat.composer.written == "one ", "it is typed")
+    joined.choose("Light look")
+    joined.until(lambda: joined.window.theme.look is DARK, "it is dark")
+    joined.type("two three")
+
+    joined.until(lambda: joined.chat.composer.written == "one two three", "it stands in the field")
+    assert joined.window.theme.look is DARK
+
+
+def test_without_a_connection_nobody_is_said_to_be_here(joined: Desk) -> None:
+    """Header and list speak of the past, without green dots, until the chat is back; the reason ends with one stop."""
+    assert joined.window.engine is not None
+    put, chat = joined.window.engine.events.put, joined.chat
+    people = (Person("Ada", True), Person("Bob", True))
+    put(Joined("Cleo", NOON))
+    joined.sees("Cleo joined")
+    put(Lost("Nobody answers. Is the server running?", 30.0))
+    joined.until(lambda: chat.head.about.cget("text") == "○  Not connected  ·  2 were here", "the header says so")
+    joined.until(lambda: any(row.words == "PEOPLE   2 were here" for row in chat.sidebar.rows), "the list says so")
+    assert not any(row.dot for row in chat.sidebar.rows)
+    status = chat.status.status
+    assert "running? Trying again in" in str(status.cget("text"))
+    assert "30\u00a0s." in str(status.cget("text"))
+
+    put(Entered("Ada", "Attic", "log", people, 0, resumed=True, new_log=False, left_behind=0))
+    put(Joined("Dan", NOON))
+    joined.until(lambda: chat.head.about.cget("text") == "3 here", "they are here again")
+    joined.sees("Cleo joined  ·")
+    joined.sees("Dan joined  ·")
+    joined.until(lambda: any(row.words == "PEOPLE   3" for row in chat.sidebar.rows), "the list says so")
+    assert sum(bool(row.dot) for row in chat.sidebar.rows) == 3
+
+
+def test_in_a_narrow_window_the_list_opens_over_the_conversation(joined: Desk, server: ServerProcess) -> None:
+    """A button shows conversations and people; a click on one of them opens it and closes the list."""
+    bob = Peer.join(server, "Bob")
+    chat = joined.chat
+    joined.until(lambda: any(row.key == "person bob" for row in chat.sidebar.rows), "Bob is listed")
+    joined.root.geometry("440x400")
+    button = chat.head.list_button
+    joined.until(lambda: button.winfo_viewable() and not chat.sidebar.winfo_viewable(), "it is narrow")
+    bob.say("psst", to="Ada")
+    joined.until(lambda: str(button.cget("text")) == "☰ 1", "the button counts what is unread")
+
+    joined.click_on(button)
+    joined.until(chat.sidebar.winfo_viewable, "the list is shown")
+    joined.press("Escape")
+    joined.until(lambda: not chat.sidebar.winfo_viewable(), "Esc closes it")
+    joined.click_on(button)
+    joined.click_on_row("talk bob")
+    joined.sees("psst")
+    joined.until(lambda: not chat.sidebar.winfo_viewable(), "the list is closed")
+
+    joined.root.geometry("900x600")
+    joined.until(chat.sidebar.winfo_viewable, "it is beside it again")
+    assert not button.winfo_viewable()
+
+
+def test_a_guest_who_leaves_is_not_away(joined: Desk) -> None:
+    """Somebody with netcat owns no name: when they go, the list knows nobody of that name; others are away."""
+    sidebar = joined.chat.sidebar
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    for name in ("Netty", "Bob"):
+        put(Joined(name, NOON))
+
+    def listed() -> dict[str, bool | None]:
+        return {row.words: row.dot for row in sidebar.rows if row.kind == PERSON}
+
+    joined.until(lambda: listed() == {"Ada (you)": True, "Bob": True, "Netty": True}, "both are listed")
+    put(Left("Netty", NOON, kept=False))
+    put(Left("Bob", NOON))
+    joined.until(lambda: listed() == {"Ada (you)": True, "Bob": False}, "somebody is away")
+
+    joined.sees("Netty and Bob joined and left")
+    joined.type("@Netty ")
+    joined.until(lambda: joined.chat.composer.written == "@Netty ", "it is typed")
+    assert "only Netty" not in str(joined.chat.status.status.cget("text"))
