@@ -31,7 +31,10 @@ STOP_SECONDS = 15.0  # for a tool to clean up behind itself when it is interrupt
 SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machine has nothing else to do
 
 # About half of the tests by their time, and all that need the screen.
-FIRST_HALF = ("test_window", "test_password_gen", "test_console", "test_model", "test_protocol")
+FIRST_HALF = (
+    "test_window", "test_chat_screen", "test_conversation", "test_composer", "test_attention", "test_settings_screen",
+    "test_shortcuts", "test_switcher", "test_emoji", "test_password_gen",
+)  # fmt: skip
 
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {"xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
