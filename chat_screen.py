@@ -555,8 +555,10 @@ class ChatScreen(ttk.Frame):
         self.menu.open()
 
     def _close_menu(self) -> None:
+        focus = self.focus_get()
         self.menu.place_forget()
-        self.composer.entry.focus_set()
+        if focus is None or str(focus).startswith(str(self.menu)):  # else somebody has clicked where it is wanted
+            self.composer.entry.focus_set()
 
     def _close_search(self) -> None:
         self.search.pack_forget()

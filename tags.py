@@ -24,15 +24,15 @@ def configure(text: tk.Text, theme: Theme) -> None:
     edge, gutter = gutter_of(theme)
     room = max(0, round(theme.line_height() * 0.12))  # towards 1.35 of the font's size between lines
     stop = theme.width_of("n" * 4)
+    tag("gap", font="HallwayGap", spacing1=px(5), spacing3=0)
+    tag("head", font="HallwayStrong", spacing1=px(4), spacing3=px(1), lmargin1=edge, lmargin2=gutter, rmargin=edge)
+    tag("head", tabs=(gutter,), lmargincolor=look.surface)  # else the colour of the initial goes on to the left
     for tint, ground in (
         ("own", look.own),
         ("private", look.private),
         ("announced", look.sidebar),
     ):
         tag(tint, background=ground, lmargincolor=ground, rmargincolor=ground)
-    tag("gap", font="HallwayGap", spacing1=px(5), spacing3=0)
-    tag("head", font="HallwayStrong", spacing1=px(4), spacing3=px(1), lmargin1=edge, lmargin2=gutter, rmargin=edge)
-    tag("head", tabs=(gutter,))
     tag("body", font="HallwayBody", spacing1=px(2), spacing2=room, spacing3=px(4), rmargin=edge)
     tag("body", tabs=(gutter + stop, gutter + 2 * stop), tabstyle="wordprocessor", lmargin1=gutter, lmargin2=gutter)
     tag("first", spacing3=0)
