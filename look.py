@@ -205,6 +205,14 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "focus": Shape(8, "accent", ring="accent"),
         "active": Shape(8, "accent_hover"),
     },
+    "Outline": {
+        "": Shape(8, "surface", "border"),
+        "disabled": Shape(8, "surface", "border"),
+        "pressed": Shape(8, "hover", "border"),
+        "focus active": Shape(8, "hover", "border", ring="accent"),
+        "focus": Shape(8, "surface", "border", ring="accent"),
+        "active": Shape(8, "hover", "border"),
+    },
     "Pill": {  # its corners are of its own colour: it stands over messages of any tint
         "": Shape(8, "accent", margin=0, middle=3, ground="accent"),
         "focus active": Shape(5, "accent_hover", "accent_text", 2, margin=3, middle=3, ground="accent_hover"),
@@ -215,6 +223,10 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "": Shape(4, "surface", "muted", 1.4, margin=3, middle=4),
         "selected": Shape(4, "accent", margin=3, middle=4, tick="accent_text"),
     },
+    "Radio": {
+        "": Shape(8, "surface", "muted", 1.4, margin=3, middle=0),
+        "selected": Shape(8, "surface", "accent", 4.6, margin=3, middle=0),
+    },
     "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
     "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
     "Badge": {"": Shape(9, "accent", margin=0, middle=0, ground="sidebar", see_through=True)},
@@ -224,6 +236,7 @@ for _element, _ground, _radius, _middle in (
     ("Quiet", "surface", 8, 8),
     ("Corner", "window", 8, 8),
     ("Small", "surface", 5, 2),
+    ("SideSmall", "sidebar", 5, 2),
 ):
     SHAPES[_element] = {
         "": Shape(_radius, _ground, middle=_middle, ground=_ground),
@@ -366,19 +379,23 @@ class Theme:
         for kind, shape, letters, padding in (
             ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Pill", "HallwaySmallStrong", (12, 6)),
             ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
-            ("Small", "Small", "HallwaySmall", (8, 4)), ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)),
+            ("Outline", "Outline", "HallwaySmall", (14, 9)), ("Small", "Small", "HallwaySmall", (8, 4)),
+            ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)), ("Icon", "Quiet", "HallwayBody", (9, 8)),
+            ("SideSmall", "SideSmall", "HallwaySmall", (8, 4)),
         ):  # fmt: skip
             layout(f"{kind}.TButton", [(self._element(shape), {"sticky": "nswe", "children": label})])
             configure(
                 f"{kind}.TButton", anchor="center", font=letters, padding=(px(padding[0]), px(padding[1])), width=0
             )
-        box: list[Any] = [
-            (self._element("Check"), {"side": "left", "sticky": ""}),
-            ("Checkbutton.label", {"side": "left", "sticky": ""}),
-        ]
-        inner: list[Any] = [("Checkbutton.padding", {"sticky": "nswe", "children": box})]
-        layout("TCheckbutton", [(self._element("Small"), {"sticky": "nswe", "children": inner})])
-        configure("TCheckbutton", padding=(px(8), px(4)), font="HallwaySmall")
+        for kind, shape in (("TCheckbutton", "Check"), ("TRadiobutton", "Radio")):
+            name = kind[1:].capitalize()
+            box: list[Any] = [
+                (self._element(shape), {"side": "left", "sticky": ""}),
+                (f"{name}.label", {"side": "left", "sticky": ""}),
+            ]
+            inner: list[Any] = [(f"{name}.padding", {"sticky": "nswe", "children": box})]
+            layout(kind, [(self._element("Small"), {"sticky": "nswe", "children": inner})])
+            configure(kind, padding=(px(8), px(4)), font="HallwaySmall")
         for bar, shape in (("", "Thumb"), ("Side.", "SideThumb")):
             thumb: list[Any] = [(self._element(shape), {"expand": True, "sticky": "nswe"})]
             layout(f"{bar}Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])
@@ -413,7 +430,7 @@ class Theme:
                 ("Title", look.text, "HallwayTitle"), ("Strong", look.text, "HallwayStrong"),
                 ("Label", look.muted, "HallwaySmallStrong"), ("Hint", look.muted, "HallwaySmall"),
                 ("Trouble", look.trouble, "HallwaySmall"), ("Fine", look.fine, "HallwaySmall"),
-                ("Private", look.private_text, "HallwaySmall"),
+                ("Private", look.private_text, "HallwaySmall"), ("Muted", look.muted, "HallwayBody"),
             ):  # fmt: skip
                 configure(f"{place}{role}.TLabel", background=colour, foreground=ink, font=letters)
         configure("Line.TFrame", background=look.border)
@@ -428,17 +445,31 @@ class Theme:
         for kind in ("Primary", "Pill"):
             configure(f"{kind}.TButton", background=look.surface, foreground=look.accent_text)
             mapped(f"{kind}.TButton", background=[], foreground=[("disabled", look.muted)])
-        for kind, ground in (("Quiet", look.surface), ("Corner", look.window), ("Small", look.surface)):
+        for kind, ground in (
+            ("Quiet", look.surface),
+            ("Corner", look.window),
+            ("Small", look.surface),
+            ("SideSmall", look.sidebar),
+        ):
             configure(f"{kind}.TButton", background=ground, foreground=look.muted)
             mapped(f"{kind}.TButton", background=[], foreground=[("active", look.text), ("focus", look.text)])
+        configure("Outline.TButton", background=look.surface, foreground=look.text)
+        mapped("Outline.TButton", background=[], foreground=[("disabled", look.muted)])
         configure("SmallTrouble.TButton", background=look.surface, foreground=look.trouble)
-        configure("TCheckbutton", background=look.surface, foreground=look.text)
-        mapped("TCheckbutton", background=[], foreground=[("disabled", look.muted)])
+        for kind in ("TCheckbutton", "TRadiobutton"):
+            configure(kind, background=look.surface, foreground=look.text)
+            mapped(kind, background=[], foreground=[("disabled", look.muted)])
         for place, colour in (("", look.surface), ("Side.", look.sidebar)):
             configure(
                 f"{place}Vertical.TScrollbar", troughcolor=colour, background=colour, bordercolor=colour, borderwidth=0
             )
             configure(f"{place}Vertical.TScrollbar", lightcolor=colour, darkcolor=colour)
+        configure("Surface.Treeview", background=look.surface, fieldbackground=look.surface)
+        mapped(
+            "Surface.Treeview",
+            background=[("selected", look.accent)],
+            foreground=[("selected", look.accent_text)],
+        )
         configure("Treeview", background=look.sidebar, fieldbackground=look.sidebar, foreground=look.text)
         mapped(
             "Treeview",

@@ -1,90 +1,128 @@
 """The chat as a window: a first screen to join with, then the conversation. Started by client.py through `run`.
 
 One thread runs in here, the one that called `run`: it alone touches Tk. The engine's thread puts what happens on
-`Engine.events`; a tick takes it off, a bounded amount at a time, so that the window answers whatever arrives. (A second
-thread is started for an engine that is being left, and holds nothing but that engine.)
+`Engine.events`; a tick takes it off, a bounded amount at a time (drain.py), so that the window answers whatever
+arrives. (A second thread is started for an engine that is being left, and holds nothing but that engine.)
 
-`Window` owns the engine, the tick and the screen that is shown: join_screen.py, then chat_screen.py. How everything
-looks is in look.py.
+`Window` owns the engine, the settings, the tick and the screen that is shown: join_screen.py, then chat_screen.py, and
+over either a page, such as the settings. How everything looks is in look.py; what its keys are, in shortcuts.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
 import signal
 import sys
 import threading
 import time
 import tkinter as tk
 import traceback
-from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tkinter import ttk
 from types import FrameType
 from typing import Any
 
+import shortcuts
+from attention import Attention
 from chat_screen import Actions, ChatScreen
+from display import NoDisplay, fills_screen, open_root, placed
+from drain import IDLE_TICK, Drain
+from emoji import remembered
 from engine import Engine
-from happenings import Ended, Entered, Happening, Received, Refused, Trouble
+from happenings import Ended, Entered, Happening, Refused, Trouble
+from inbox import News
 from join_screen import Attempt, JoinScreen
+from launch import CannotLaunch, Launcher
 from look import DARK, Theme
-from storage import Settings, load_settings, save_settings, write_whole
+from quiet import QuietLine, now_ms, quiet_words
+from settings_screen import Doing, SettingsScreen, next_size
+from shortcuts import ShortcutsPage
+from storage import Settings, load_settings, save_settings
+from switcher import Switcher
+from system_look import SystemLook
 
-IDLE_TICK = 30  # ms; below it nobody sees a difference
-QUIET_TICK = 60  # ms, when nothing has happened for a second: waking up costs more than looking at the queue
-BUSY_TICK = 4  # ms left to Tk for drawing and for what people type, while more is waiting
-TICK_BUDGET = 0.010  # s of taking events in one tick
-TICK_ROOM = 200  # messages drawn in one tick; a long one counts for several
-LONG = 160  # characters that cost about as much to draw as one more message
+__all__ = ["NoDisplay", "Window", "open_root", "run"]
+
+BREATH = 1.0  # s between looks at what changes by itself: the hour, the system's look, programs that were started
+SYSTEM_LOOK = 30.0  # s between two questions to the system; it is asked too when one comes back to the window
+SYSTEM_LOOK_START = 0.05  # s that the first answer may take, which was asked for before Tk was loaded
+SAVE = 400  # ms after the last of several changes until they are on disk
 GOODBYE_SECONDS = 2.0
 # Ends of a chat that the first screen can do something about. At any other the conversation stays to be read.
 MENDED_BY_JOINING = frozenset({"certificate_changed", "wrong_password"})
-GLYPH_MEMORY = 64 * 1024 * 1024  # bytes for each font, and used only when so many emoji are on the screen
-
-
-class NoDisplay(Exception):
-    """There is no screen to open a window on; `str(error)` is what Tk said about it."""
 
 
 class Window:
     """The window of one client: shows a screen, owns the engine, and takes off in a tick what the engine tells."""
 
-    def __init__(self, root: tk.Tk, folder: Path, settings: Settings, password: str | None = None) -> None:
-        """`password` is the chat's as it was given when the program was started; one that is typed comes before it."""
+    def __init__(
+        self, root: tk.Tk, folder: Path, settings: Settings, password: str | None = None, profile: str = "",
+        system: SystemLook | None = None,
+    ) -> None:  # fmt: skip
+        """`password` is the chat's as it was given when the program was started; one that is typed comes before it.
+
+        `profile` stands in the title; `system` has been asked how the system looks, or nobody asked yet.
+        """
         self.root = root
-        self.theme = Theme(root, settings.look)
+        self.system = system or SystemLook()
+        self.theme = Theme(root, settings.look or self.system.name, settings.zoom)
         self.settings = settings
+        self._kept = load_settings(folder)  # with the name and address of the last chat that was entered
+        self._emoji = remembered(settings.emoji)  # the composer's, which puts the newest first
         self.join: JoinScreen | None = None
         self.chat: ChatScreen | None = None  # from Join on, when it is not shown yet
+        self.page: SettingsScreen | ShortcutsPage | None = None  # over either
         self.closed = False
         self.interrupted = False  # Ctrl-C in the terminal
+        self.attention = Attention(root, lambda: self.settings, profile)
+        self.launcher = Launcher()
         self._folder = folder
         self._password = password
         self._early: list[Trouble] = []  # told before a chat was entered, which is where it can be read
         self.engine: Engine | None = None
-        self._rest: deque[Happening] = deque()  # taken off the queue, but too much for one tick
+        self._drain = Drain(self._take, self._mistake)
         self._draft = ("", 0, "")  # host, port, and what was being written there when the chat ended by itself
         self._leaving: threading.Thread | None = None  # says goodbye in an engine that is not ours any more
         self._told: set[str] = set()  # mistakes of ours that were logged
-        self._happened = 0.0  # when anything did, on the monotonic clock
-        self._timer = ""
-        root.title("Hallway")
+        self._breathed = self._asked_system = 0.0  # when, on the monotonic clock
+        self.switcher: Switcher | None = None  # over the chat
+        self._before_page: tk.Misc | None = None  # had the keyboard
+        self._before_switcher: tk.Misc | None = None  # the same
+        self._timer = self._saving = ""
         root.minsize(self.theme.px(400), self.theme.px(380))
-        root.geometry(f"{self.theme.px(960)}x{self.theme.px(660)}")
-        root.iconphoto(True, self.theme.mark)
+        root.geometry(placed(root, settings.geometry) or f"{self.theme.px(960)}x{self.theme.px(660)}")
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.report_callback_exception = self._mistake
-        root.bind_all("<Escape>", lambda _: self._escape())
-        if root.tk.call("tk", "windowingsystem") == "x11":  # where Ctrl-A goes to the start of the line, as in Emacs
-            root.event_delete("<<LineStart>>", "<Control-Key-a>")
-            root.event_add("<<SelectAll>>", "<Control-Key-a>")
-        for key in ("<Return>", "<KP_Enter>"):  # of itself a ttk button takes the space bar only
-            root.bind_class("TButton", key, lambda event: root.tk.call(str(event.widget), "invoke"))
         root.configure(background=self.theme.look.window)
+        self._quiet = QuietLine(root, self.theme, lambda: self._change(replace(self.settings, quiet_until=0)))
+        self.body = ttk.Frame(root)
+        self.body.pack(fill="both", expand=True)
+        self.body.bind("<Configure>", lambda _: self._close_switcher())  # it was made for another size
+        shortcuts.plain_keys(root)
+        shortcuts.bind(root, self._key_actions())
+        root.bind("<FocusIn>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)
+        root.bind("<FocusOut>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)
+        root.bind("<Configure>", self._moved, add=True)
         self.show_join()
         self._timer = root.after(IDLE_TICK, self._tick)
+
+    def _key_actions(self) -> dict[str, Callable[[], object]]:
+        """What the keys of shortcuts.py do."""
+        return {
+            "switch": self._switch,
+            "next": lambda: self._in_chat(lambda chat: chat.next_unread(1)),
+            "previous": lambda: self._in_chat(lambda chat: chat.next_unread(-1)),
+            "find": lambda: self._in_chat(lambda chat: chat.find()),
+            "emoji": lambda: self._in_chat(lambda chat: chat.composer.pick_emoji()),
+            "escape": self._escape,
+            "larger": lambda: self._zoom(next_size(self.settings.zoom, 1)),
+            "smaller": lambda: self._zoom(next_size(self.settings.zoom, -1)),
+            "plain_size": lambda: self._zoom(100),
+            "settings": self.show_settings,
+            "help": self.show_keys,
+        }
 
     def run(self) -> int:
         """Shows the window until it is closed; the exit status."""
@@ -97,15 +135,68 @@ class Window:
             self.close()
         return 130 if self.interrupted else 0
 
+    # --- the screens ---
+
     def show_join(self) -> None:
         """The first screen, with what is remembered."""
+        self.close_page()
         if self.chat is not None:
             self.chat.destroy()
             self.chat = None
-        self.root.title("Hallway")
-        self.join = JoinScreen(self.root, self.theme, self.settings, self._start, self._cancel, self._other_look)
-        self.join.pack(fill="both", expand=True)
+        self.attention.name("")
+        self.join = JoinScreen(self.body, self.theme, self.settings, self._start, self._cancel, self._other_look)
+        self._arrange()
         self.join.greet()
+
+    def _arrange(self) -> None:
+        """Shows the page, the first screen or the chat; of what is covered the keyboard must not find anything."""
+        self._close_switcher()
+        shown = self.page or self.join or self.chat
+        for screen in self.body.pack_slaves():
+            if screen is not shown:
+                screen.pack_forget()
+        if shown is not None:
+            shown.pack(fill="both", expand=True)
+        if self.chat is not None:
+            self.chat.focused(self.attention.focused and shown is self.chat)
+
+    def show_settings(self) -> None:
+        """The settings, over whatever is shown; once more, back."""
+        if isinstance(self.page, SettingsScreen):
+            self.close_page()
+            return
+        doing = Doing(
+            self._change, self.close_page, self.attention.try_sound, self.show_keys, self.open_password_generator,
+            lambda: self._launch(lambda: self.launcher.show_folder(self._folder)),
+        )  # fmt: skip
+        self._show_page(SettingsScreen(self.body, self.theme, self.settings, self._folder, doing))
+
+    def show_keys(self) -> None:
+        """All keys, over whatever is shown; once more, back."""
+        if isinstance(self.page, ShortcutsPage):
+            self.close_page()
+        else:
+            self._show_page(ShortcutsPage(self.body, self.theme, self.close_page))
+
+    def _show_page(self, page: SettingsScreen | ShortcutsPage) -> None:
+        if self.page is None:
+            self._before_page = self.root.focus_lastfor()
+        else:
+            self.page.destroy()
+        self.page = page
+        self._arrange()
+        page.update_idletasks()  # nothing takes the keyboard before it is on the screen
+        page.focus_first()
+
+    def close_page(self) -> None:
+        """Back to the screen, with the keyboard where it was."""
+        if self.page is None:
+            return
+        self.page.destroy()
+        self.page = None
+        self._arrange()
+        self._give_keyboard(self._before_page)
+        self._before_page = None
 
     def leave(self) -> None:
         """Back to the first screen; the goodbye is said meanwhile."""
@@ -118,14 +209,22 @@ class Window:
             return
         self.closed = True
         self.root.after_cancel(self._timer)
+        if self._saving:
+            self.root.after_cancel(self._saving)
+        self._remember()
         self.root.withdraw()
         self.root.update_idletasks()
         if self.engine is not None:
             self.engine.close(GOODBYE_SECONDS)
         if self._leaving is not None:
             self._leaving.join(GOODBYE_SECONDS)
+        self.launcher.close()
+        self.attention.close()
+        self.system.wait(GOODBYE_SECONDS)
         self.theme.close()
         self.root.destroy()
+
+    # --- in and out ---
 
     def _start(self, attempt: Attempt) -> None:
         """Join was pressed. An engine that is still saying goodbye comes first: both keep one outbox."""
@@ -139,18 +238,17 @@ class Window:
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
-        self.chat = ChatScreen(self.root, self.theme, self.engine, name, address, self._actions())
+        self.chat = ChatScreen(self.body, self.theme, self.engine, name, address, self._chat_actions())
+        self.chat.composer.recent_emoji = self._emoji
+        self._drain.follow(self.engine.events)
         self.engine.start()
 
-    def _actions(self) -> Actions:
+    def _chat_actions(self) -> Actions:
         """What the chat asks of its window."""
-
-        def nothing(*_: object) -> None:
-            """Comes with the next parts of the window."""
-
         return Actions(
-            leave=self.leave, settings=nothing, look=self._other_look, news=nothing, unread=nothing, help=nothing,
-            password_generator=nothing,
+            leave=self.leave, settings=self.show_settings, look=self._other_look, news=self._news,
+            unread=lambda total, _: self.attention.unread(total), help=self.show_keys,
+            password_generator=self.open_password_generator,
         )  # fmt: skip
 
     def _start_again(self, attempt: Attempt) -> None:
@@ -175,7 +273,9 @@ class Window:
             )
             self._leaving.start()
             self.engine = None
-        self._rest.clear()
+        self._drain.follow(None)
+
+    # --- what happens ---
 
     def _tick(self) -> None:
         """Takes off what happened, for a bounded time, draws it, and comes again."""
@@ -183,53 +283,27 @@ class Window:
             if self.interrupted:
                 self.close()
                 return
-            self._drain()
+            self._drain.work()
             if self.chat is not None:
                 self.chat.flush()
+            if (now := time.monotonic()) - self._breathed >= BREATH:
+                self._breathed = now
+                self._breathe(now)
         except Exception:  # noqa: BLE001  # whatever it is, the chat goes on, and says so
             self._mistake(*sys.exc_info())
         finally:
             if not self.closed:
-                quiet = time.monotonic() - self._happened > 1.0
-                self._timer = self.root.after(
-                    BUSY_TICK if self._rest else QUIET_TICK if quiet else IDLE_TICK, self._tick
-                )
+                self._timer = self.root.after(self._drain.period(), self._tick)
 
-    def _drain(self) -> None:
-        room, deadline = TICK_ROOM, time.perf_counter() + TICK_BUDGET
-        while room > 0 and time.perf_counter() < deadline and (event := self._next()) is not None:
-            if isinstance(event, Received):
-                event, taken = self._portion(event, room)
-                room -= taken
-            else:
-                room -= 1
-            try:
-                self._take(event)
-            except Exception:  # noqa: BLE001  # one event that cannot be shown must not take the others with it
-                self._mistake(*sys.exc_info())
-        if not self._rest and (event := self._next()) is not None:
-            self._rest.append(event)  # so that the next tick comes soon
-
-    def _next(self) -> Happening | None:
-        if self._rest:
-            return self._rest.popleft()
-        if self.engine is None:
-            return None
-        with contextlib.suppress(queue.Empty):
-            event = self.engine.events.get_nowait()
-            self._happened = time.monotonic()
-            return event
-        return None
-
-    def _portion(self, event: Received, room: int) -> tuple[Received, int]:
-        """As much of `event` as there is room for, at least one message; what is left comes in the next tick."""
-        cost = 0
-        for number, message in enumerate(event.messages):
-            cost += 1 + (len(message.text) + 10 * message.text.count("\n")) // LONG
-            if cost >= room and number + 1 < len(event.messages):
-                self._rest.appendleft(Received(event.messages[number + 1 :]))
-                return Received(event.messages[: number + 1]), cost
-        return event, cost
+    def _breathe(self, now: float) -> None:
+        """Looks at what changes by itself."""
+        if not self.settings.look:
+            if now - self._asked_system > SYSTEM_LOOK:
+                self._ask_system()
+            self._wear_settings()
+        self._show_quiet()
+        for trouble in self.launcher.troubles():
+            self._say(trouble)
 
     def _take(self, event: Happening) -> None:
         if self.chat is None:
@@ -259,10 +333,10 @@ class Window:
         if self.join is not None:
             self.join.destroy()
             self.join = None
-            self.chat.pack(fill="both", expand=True)
-            self.settings = replace(self.settings, name=event.name)
+            self._arrange()
+            self.settings = self._kept = replace(self.settings, name=event.name)
             self._remember()
-        self.root.title(f"{event.server} - Hallway" if event.server else "Hallway")
+        self.attention.name(event.server)
         self.chat.entered(event)
         for trouble in self._early:
             self.chat.take(trouble)
@@ -272,32 +346,159 @@ class Window:
             self.chat.composer.write(written)
             self._draft = ("", 0, "")
 
-    def _remember(self) -> None:
-        try:
-            save_settings(self._folder, self.settings)
-        except OSError as error:
+    def _look_who_has_the_keyboard(self) -> None:
+        """The keyboard came to the window, or left it."""
+        if self.closed:
+            return
+        with contextlib.suppress(KeyError):  # a menu that Tk alone knows has it
+            focused = self.root.focus_get() is not None
+            if focused and not self.attention.focused and not self.settings.look:
+                self._ask_system()
+            self.attention.focused = focused
             if self.chat is not None:
-                self.chat.take(
-                    Trouble("disk", f"Your settings could not be saved for the next time ({error.strerror or error}).")
-                )
+                self.chat.focused(focused and self.page is None)
+
+    def _ask_system(self) -> None:
+        self._asked_system = time.monotonic()
+        self.system.ask()
+
+    def _show_quiet(self) -> None:
+        words = quiet_words(self.settings.quiet_until, now_ms())
+        self._quiet.tell(words)
+        if words and not self._quiet.winfo_manager():
+            self._quiet.pack(side="top", fill="x", before=self.body)
+        elif not words:
+            self._quiet.pack_forget()
+        if isinstance(self.page, SettingsScreen):
+            self.page.refresh()
+
+    def _moved(self, event: tk.Event[tk.Misc]) -> None:
+        """The window has another size or place: it is kept, but not that of a window which fills the screen."""
+        root = self.root
+        if event.widget is root and root.winfo_viewable() and root.wm_state() == "normal" and not fills_screen(root):
+            self.settings = replace(self.settings, geometry=root.geometry())
+
+    # --- the settings ---
+
+    def _change(self, settings: Settings) -> None:
+        """These are the settings from now on."""
+        before, self.settings = self.settings, settings
+        if settings.zoom != before.zoom:
+            focused = self.root.focus_lastfor()
+            self.theme.zoom(settings.zoom)
+            self._dress()
+            if focused is not None:  # whoever reads goes on reading
+                focused.focus_set()
+        if settings.look != before.look:
+            if not settings.look:
+                self._ask_system()
+            self._wear_settings()
+        self._show_quiet()
+        if isinstance(self.page, SettingsScreen):
+            self.page.show(settings)
+        if self._saving:
+            self.root.after_cancel(self._saving)
+        self._saving = self.root.after(SAVE, self._remember)
+
+    def _zoom(self, percent: int) -> None:
+        if percent != self.settings.zoom:
+            self._change(replace(self.settings, zoom=percent))
 
     def _other_look(self) -> None:
-        self._wear("light" if self.theme.look is DARK else "dark")
-        self.settings = replace(self.settings, look="dark" if self.theme.look is DARK else "light")
-        self._remember()
+        self._change(replace(self.settings, look="light" if self.theme.look is DARK else "dark"))
+
+    def _wear_settings(self) -> None:
+        name = self.settings.look or self.system.name or "light"
+        if (name == "dark") != (self.theme.look is DARK):
+            self._wear(name)
 
     def _wear(self, name: str) -> None:
         self.theme.wear(name)
+        self._dress()
+
+    def _dress(self) -> None:
+        """Everything takes the colours and sizes of now. Whatever had the keyboard keeps it where a page is open."""
+        self._close_switcher()
         self.root.configure(background=self.theme.look.window)
-        if self.chat is not None:
-            self.chat.dress()
-        if self.join is not None:
-            self.join.dress()
+        focused = self.root.focus_lastfor()
+        for screen in (self.chat, self.join, self.page):
+            if screen is not None:
+                screen.dress()
+        if self.page is not None and focused is not None:
+            focused.focus_set()
+
+    def _remember(self) -> None:
+        self.settings = replace(self.settings, emoji="".join(self._emoji))
+        kept = replace(self.settings, name=self._kept.name, host=self._kept.host, port=self._kept.port)
+        self._saving = ""
+        try:
+            if kept != load_settings(self._folder):
+                save_settings(self._folder, kept)
+        except OSError as error:
+            self._say(f"Your settings could not be saved for the next time ({error.strerror or error}).")
+
+    # --- other programs, and what is said ---
+
+    def open_password_generator(self) -> None:
+        self._launch(self.launcher.password_generator)
+
+    def _launch(self, start: Callable[[], None]) -> None:
+        try:
+            start()
+        except CannotLaunch as problem:
+            self._say(str(problem))
+
+    def _say(self, trouble: str) -> None:
+        """Something outside the chat did not work: said where it can be seen."""
+        if isinstance(self.page, SettingsScreen):
+            self.page.say(trouble)
+        elif self.chat is not None:
+            self.chat.take(Trouble("here", trouble))
 
     def _escape(self) -> None:
-        screen = self.join or self.chat
-        if screen is not None:
+        if self.page is not None:
+            self.close_page()
+        elif (screen := self.join or self.chat) is not None:
             screen.escape()
+
+    def _in_chat(self, do: Callable[[ChatScreen], None]) -> None:
+        """Something that can be done while the chat is shown."""
+        if self.chat is not None and self.join is None and self.page is None:
+            do(self.chat)
+
+    def _switch(self) -> None:
+        """Ctrl-K: the people and conversations over the chat; once more, away with them."""
+        if self.switcher is not None:
+            self._close_switcher()
+        else:
+            self._in_chat(self._open_switcher)
+
+    def _open_switcher(self, chat: ChatScreen) -> None:
+        self._before_switcher = self.root.focus_lastfor()
+        self.switcher = Switcher(self.body, self.theme, chat.destinations(), chat.open, self._close_switcher)
+        self.switcher.open()
+
+    def _close_switcher(self) -> None:
+        if self.switcher is not None:
+            switcher, self.switcher = self.switcher, None
+            had_keyboard = self.root.focus_get() is switcher.entry
+            switcher.destroy()
+            if had_keyboard:
+                self._give_keyboard(self._before_switcher)
+            self._before_switcher = None
+
+    def _give_keyboard(self, widget: tk.Misc | None) -> None:
+        """Back to where it was, if that is still there."""
+        with contextlib.suppress(tk.TclError):
+            if widget is not None:
+                widget.focus_set()
+
+    def _news(self, news: News) -> None:
+        """Something was written: whoever is not looking is told."""
+        chat = self.chat
+        if chat is not None:
+            read = self.page is None and chat.reading and chat.talk.address == news.address
+            self.attention.news(news.sender, news.kind, read=read)
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         self.interrupted = True
@@ -317,31 +518,19 @@ def _refusal(event: Refused | Ended) -> Refused:
     return event if isinstance(event, Refused) else Refused(event.code or "ended", event.text, event.fingerprint)
 
 
-def open_root(folder: Path) -> tk.Tk:
-    """Tk's first window, sharp and quick on this system. Raises `NoDisplay` where there is no screen."""
-    if sys.platform == "win32":  # without it Windows draws the window small and blows it up
-        import ctypes
-
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.windll.shcore.SetProcessDpiAwareness(1)
-    elif sys.platform != "darwin":
-        # libXft keeps a few hundred KiB of drawn glyphs for each font: three colour emoji. A screen full of a fourth
-        # took three seconds for every redraw (libXft 2.3.6); with room for 180 different ones it takes 10 ms.
-        with contextlib.suppress(OSError):
-            write_whole(folder / "x-resources", f"Xft.maxglyphmemory: {GLYPH_MEMORY}\n".encode())
-            os.environ.setdefault("XENVIRONMENT", str(folder / "x-resources"))
-    try:
-        return tk.Tk(className="Hallway")
-    except tk.TclError as error:
-        raise NoDisplay(str(error)) from None
-
-
-def run(folder: Path, host: str | None, port: int | None, name: str | None, password: str | None = None) -> int:
+def run(
+    folder: Path, host: str | None, port: int | None, name: str | None, password: str | None = None, profile: str = ""
+) -> int:
     """Opens the window and returns the exit status when it is closed; `NoDisplay` when there is no screen.
 
-    What is None comes from the settings that are kept in `folder`; a password is asked for when one is wanted.
+    What is None comes from the settings that are kept in `folder`; a password is asked for when one is wanted. The
+    `profile` whose folder it is stands in the title.
     """
-    root = open_root(folder)
     kept = load_settings(folder)
     settings = replace(kept, name=name or kept.name, host=host or kept.host, port=port or kept.port)
-    return Window(root, folder, settings, password).run()
+    system = SystemLook()
+    if not settings.look:
+        system.ask()  # it answers while Tk is loaded
+    root = open_root(folder)
+    system.wait(SYSTEM_LOOK_START)
+    return Window(root, folder, settings, password, profile, system).run()

@@ -54,6 +54,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home))  # where the tester's desktop would say what it looks like
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-import window
 from chat_screen import ChatScreen
+from display import open_root
 from happenings import Received
 from processes import ServerProcess
 from protocol import Message
@@ -114,7 +114,7 @@ class Desk(Hands):
 
     def __init__(self, folder: Path, settings: Settings, size: str = "900x600") -> None:
         gc.collect()  # here, where Tk runs: an older window that the next engine's thread tidies away ends the process
-        super().__init__(window.open_root(folder))
+        super().__init__(open_root(folder))
         self.window = TimedWindow(self.root, folder, settings)
         self.put(size)
 

@@ -14,8 +14,9 @@ import pytest
 
 import chat_screen
 import conversation
+import drain
+import drain
 import look
-import window
 from conversation import KEPT_LINES, READING_LINES
 from desk import Desk, flood, in_the_chat
 from look import LIGHT
@@ -503,8 +504,8 @@ def test_a_long_log_is_scrolled_back_smoothly(
     assert joined.window.engine is not None
     engine, view = joined.window.engine, joined.chat.conversation
     total = 100_000
-    for pause in ("IDLE_TICK", "QUIET_TICK"):
-        monkeypatch.setattr(window, pause, 1)
+    monkeypatch.setattr(drain, "IDLE_TICK", 1)
+    monkeypatch.setattr(drain, "QUIET_TICKS", ())
     asked: list[tuple[int | None, int | None]] = []
 
     def answer(before: int | None = None, limit: int = 100, other: str | None = None, after: int | None = None) -> None:

@@ -15,7 +15,7 @@ import sys
 import time
 import tkinter as tk
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,9 @@ from storage import Settings, load_settings
 from transcript import hue_tag
 
 SECONDS = 10.0  # for anything the window is expected to show
-# --- how it looks, without Tk ------------------------------------------------------------------------------------------
+
+
+# --- how it looks, without Tk -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
@@ -91,7 +93,7 @@ def test_join_and_talk(desk: Desk, server: ServerProcess, folder: Path) -> None:
     desk.sees("hello from Bob")
     assert desk.shown.count("hello from the window") == 1
     assert "Hallway" in desk.root.title()
-    assert load_settings(folder) == Settings("Ada", server.host, server.port, "")
+    assert replace(load_settings(folder), geometry="") == Settings("Ada", server.host, server.port)
 
 
 def test_what_is_wrong_on_the_first_screen_is_said_there(desk: Desk) -> None:
@@ -163,7 +165,7 @@ def test_the_look_is_switched_and_remembered(joined: Desk, folder: Path) -> None
 
     assert before == LIGHT.surface
     assert str(joined.chat.conversation.text.cget("background")) == DARK.surface
-    assert load_settings(folder).look == "dark"
+    joined.until(lambda: load_settings(folder).look == "dark", "it is remembered")
 
 
 def test_on_the_first_screen_the_look_leaves_the_keyboard_where_it_was(desk: Desk) -> None:

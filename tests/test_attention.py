@@ -1,0 +1,315 @@
+"""Being told: when, how and in which words without Tk; then the title, the icon and the sound of the real window."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+import attention
+from attention import Attention, Sound, Ways, in_words, player, title, ways
+from desk import Desk, Hands, in_the_chat
+from display import open_root
+from icon import badge, icon
+from processes import ServerProcess
+from quiet import HOUR, for_an_hour, now_ms, quiet_words, until_morning
+from storage import Settings, load_settings
+
+NEITHER, BOTH = Ways(sound=False, call=False), Ways(sound=True, call=True)
+
+
+def at(day: int, hour: int, minute: int = 0) -> int:
+    """ms of a time in March 2026, where the test runs."""
+    return int(time.mktime((2026, 3, day, hour, minute, 0, 0, 0, -1)) * 1000)
+
+
+# --- without Tk -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "sound", "expected"),
+    [
+        ("private", "mentions", BOTH),
+        ("mention", "mentions", BOTH),
+        ("public", "mentions", NEITHER),
+        ("public", "all", BOTH),
+        ("private", "off", Ways(sound=False, call=True)),
+        ("public", "off", NEITHER),
+    ],
+)
+def test_what_is_told_and_how(kind: str, sound: str, expected: Ways) -> None:
+    """What is for oneself is always called for; a sound comes for what was chosen."""
+    assert ways(kind, Settings(sound=sound), 0, read=False, focused=False) == expected
+
+
+def test_what_is_being_read_is_not_told() -> None:
+    """Neither a sound nor a call; in a window with the keyboard another conversation has its sound alone."""
+    settings = Settings(sound="all")
+
+    assert ways("private", settings, 0, read=True, focused=True) == NEITHER
+    assert ways("private", settings, 0, read=False, focused=True) == Ways(sound=True, call=False)
+
+
+def test_nobody_is_disturbed_who_does_not_want_to_be() -> None:
+    """Until the time that was set, and not a moment longer."""
+    settings = Settings(sound="all", quiet_until=at(4, 12))
+
+    assert ways("private", settings, at(4, 12) - 1, read=False, focused=False) == NEITHER
+    assert ways("private", settings, at(4, 12), read=False, focused=False) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("now", "morning"),
+    [
+        (at(4, 22), at(5, 8)),
+        (at(5, 0), at(5, 8)),
+        (at(5, 7, 59), at(5, 8)),
+        (at(5, 8), at(6, 8)),
+        (at(31, 23), at(32, 8)),
+    ],
+)
+def test_morning_is_the_next_one(now: int, morning: int) -> None:
+    """Before and after midnight, and at the end of a month."""
+    assert until_morning(now) == morning
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has one time zone only")
+def test_morning_is_at_eight_when_the_clocks_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The night in which an hour is missing is shorter."""
+    try:
+        monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        night = datetime(2026, 3, 28, 22, 0).timestamp()  # noqa: DTZ001
+        morning = until_morning(int(night * 1000))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert morning == (night + 9 * 3600) * 1000
+
+
+def test_how_long_it_is_quiet_is_said() -> None:
+    """By the clock; by the day where it is another one; and nothing once it is over."""
+    assert quiet_words(for_an_hour(at(4, 13, 30)), at(4, 13, 30)) == "until 14:30"
+    assert quiet_words(at(5, 8), at(4, 22)) == "until tomorrow, 08:00"
+    assert quiet_words(at(20, 8), at(4, 22)) == "until 20.03.2026, 08:00"
+    assert quiet_words(at(4, 22), at(4, 22)) == quiet_words(0, at(4, 22)) == ""
+
+
+def test_the_title_says_what_is_unread() -> None:
+    """The number first, where a list of windows is cut off last."""
+    assert title("Physics 8b", 3) == "(3) Physics 8b - Hallway"
+    assert title("Physics 8b", 0) == "Physics 8b - Hallway"
+    assert title("Physics 8b", 1234, "work") == "(1,234) Physics 8b - Hallway (work)"
+    assert title("", 0) == "Hallway"
+
+
+def test_a_notification_never_says_what_was_written() -> None:
+    """Only who wrote, and to whom: others may see the screen."""
+    assert in_words("Bob", "private") == "Bob wrote to you alone."
+    assert in_words("Bob", "mention") == "Bob wrote your name."
+    assert in_words("Bob", "public") == "Bob wrote to everyone."
+
+
+def test_what_stands_on_the_icon() -> None:
+    """A number as long as it fits."""
+    assert [badge(number) for number in (-1, 0, 1, 99, 100, 5000)] == ["", "", "1", "99", "99+", "99+"]
+    pictures = {icon(badge(number)) for number in range(101)}
+    assert len(pictures) == 101
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is all of the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(attention, "FREEDESKTOP", tmp_path / "sound.oga")
+    return folder
+
+
+def put(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has its own sound")
+def test_a_player_is_used_only_where_its_sound_is(programs: Path, tmp_path: Path) -> None:
+    """Nothing is installed for it: without a player and the system's sound Tk's bell has to do."""
+    put(programs, "paplay", "exit 0")
+    assert player() is None
+
+    (tmp_path / "sound.oga").touch()
+    assert player() == ("paplay", str(tmp_path / "sound.oga"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has its own sound")
+def test_a_player_that_fails_is_replaced_by_the_bell(programs: Path) -> None:
+    """A computer without a sound system may well have its programs. A sound is not played into the last one."""
+    rung: list[float] = []
+    sound = Sound(lambda: rung.append(time.monotonic()))
+    put(programs, "canberra-gtk-play", "exec /bin/sleep 60")
+    sound.play()
+    sound.play()
+    playing = sound._playing
+    assert playing is not None
+    assert rung == []
+
+    playing.kill()
+    playing.wait()
+    sound.play()
+    assert len(rung) == 1
+    sound.close()
+
+
+# --- the real window --------------------------------------------------------------------------------------------------
+
+
+class Belfry(Hands):
+    """A window that nobody looks at, and the bells it rings."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(open_root(folder))
+        self.settings = Settings()
+        self.rung = 0
+        self.attention = Attention(self.root, lambda: self.settings, "work")
+        self.attention._sound._looked = True  # no player: it is the bell that rings
+        self.attention._sound._bell = self.ring
+        self.attention.focused = False
+
+    def ring(self) -> None:
+        self.root.bell()
+        self.rung += 1
+
+
+@pytest.fixture
+def belfry(folder: Path) -> Iterator[Belfry]:
+    belfry = Belfry(folder)
+    yield belfry
+    belfry.attention.close()
+    belfry.root.destroy()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has its own sound")
+def test_ten_messages_at_once_are_one_sound(belfry: Belfry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the next piece of news, later, is one more."""
+    for _ in range(10):
+        belfry.attention.news("Bob", "private", read=False)
+    assert belfry.rung == 1
+
+    monkeypatch.setattr(attention, "BETWEEN", 0.0)
+    belfry.attention.news("Bob", "private", read=True)
+    belfry.attention.news("Bob", "public", read=False)
+    assert belfry.rung == 1
+    belfry.attention.news("Bob", "mention", read=False)
+    assert belfry.rung == 2
+
+
+def test_title_and_icon_follow_what_is_unread(belfry: Belfry) -> None:
+    """Both say the number, and nothing once all is read or the chat is left."""
+    belfry.attention.name("Physics 8b")
+    belfry.attention.unread(3)
+    assert belfry.root.title() == "(3) Physics 8b - Hallway (work)"
+    assert belfry.attention._shown == "3"
+
+    belfry.attention.name("")
+    assert belfry.root.title() == "Hallway (work)"
+    assert belfry.attention._shown == ""
+
+
+def test_the_call_of_tk_9_is_one_notification(belfry: Belfry) -> None:
+    """Where Tk has notifications it is asked for one, in words; a desktop that has none is no trouble."""
+    told: list[tuple[str, ...]] = []
+    call = belfry.root.tk.call
+
+    class Newer:
+        """Tk as it will be: this one may be an 8.6."""
+
+        def call(self, *words: str) -> object:
+            if words == ("set", "tk_version"):
+                return "9.0"
+            if words[:2] == ("tk", "sysnotify"):
+                told.append(words[2:])
+                raise tk.TclError("no notifications here")
+            return call(*words)
+
+    class Root:
+        tk = Newer()
+
+        def wm_frame(self) -> str:
+            return belfry.root.wm_frame()
+
+    attention.call(Root(), "Physics 8b", "Bob wrote to you alone.")  # type: ignore[arg-type]
+
+    assert told == [("Physics 8b", "Bob wrote to you alone.")]
+
+
+def test_quiet_hours_are_said_and_ended_over_the_chat(joined: Desk, folder: Path) -> None:
+    """Until when, how to end it, and no line once it has ended."""
+    window = joined.window
+    assert not window._quiet.winfo_ismapped()
+    window._change(replace(window.settings, quiet_until=now_ms() + HOUR))
+    joined.until(window._quiet.winfo_ismapped, "it is said")
+    joined.until(lambda: "nothing sounds" in str(window._quiet.said.cget("text")), "what it means is said")
+    joined.root.geometry("400x380")
+    joined.until(lambda: "nothing" not in str(window._quiet.said.cget("text")), "the messages get the room")
+    assert str(window._quiet.said.cget("text")).startswith("Do not disturb until ")
+    assert window._quiet.said.winfo_reqwidth() <= window._quiet.said.winfo_width()
+
+    joined.click_on(window._quiet.end_button)
+    joined.until(lambda: not window._quiet.winfo_ismapped(), "it is said no more")
+    joined.until(lambda: load_settings(folder).quiet_until == 0, "it is kept")
+
+
+def test_quiet_hours_end_by_themselves(joined: Desk) -> None:
+    """When the time is over the line goes."""
+    window = joined.window
+    window._change(replace(window.settings, quiet_until=now_ms() + 1500))
+    joined.until(window._quiet.winfo_ismapped, "it is said")
+
+    joined.until(lambda: not window._quiet.winfo_ismapped(), "it is over")
+
+
+def test_the_window_knows_whether_it_has_the_keyboard(joined: Desk) -> None:
+    """It is what decides whether somebody has to be called."""
+    other = tk.Toplevel(joined.root)
+    other.geometry("100x100+1000+0")
+    joined.until(lambda: joined.window.attention.focused, "it has the keyboard")
+    joined._xdotool("windowfocus", "--sync", str(_other_client()))
+    joined.until(lambda: not joined.window.attention.focused, "it has lost it")
+    other.destroy()
+
+
+def _other_client() -> int:
+    """The window of the whole screen: nobody's."""
+    found = subprocess.run(["xdotool", "search", "--maxdepth", "0", ".*"], capture_output=True, text=True, check=False)
+    return int(found.stdout.split()[0])
+
+
+def test_an_idle_window_costs_next_to_nothing(
+    folder: Path, server: ServerProcess, record_property: Callable[[str, object], None]
+) -> None:
+    """Less than one percent of a core while it is joined and nothing happens, five seconds long."""
+    desk = in_the_chat(folder, server)
+    try:
+        calm = time.monotonic() + 11  # when nothing has happened for so long, it looks less often
+        desk.root.after(11_000, lambda: None)
+        while time.monotonic() < calm:
+            desk.root.tk.dooneevent(0)
+        began, before = time.monotonic(), sum(os.times()[:2])
+        while time.monotonic() < began + 5:
+            desk.root.tk.dooneevent(0)  # sleeps until something is to be done, as the main loop does
+        share = (sum(os.times()[:2]) - before) / (time.monotonic() - began)
+    finally:
+        desk.window.close()
+    record_property("idle_share_of_a_core", share)
+
+    assert share < 0.01

@@ -1,0 +1,97 @@
+"""Taking off what the engine tells: all of it, in order, a bounded amount at a time, whatever goes wrong."""
+
+from __future__ import annotations
+
+import queue
+from typing import Any
+
+from drain import BUSY_TICK, IDLE_TICK, QUIET_TICKS, ROOM, Drain
+from happenings import Connecting, Happening, Received
+from protocol import EVERYONE, Message
+
+
+def messages(count: int, length: int = 5) -> Received:
+    return Received(tuple(Message(seq, 0, "Bob", EVERYONE, f"id-{seq}", "x" * length) for seq in range(1, count + 1)))
+
+
+class Taker:
+    """Somebody who is handed what happens, and stumbles over some of it."""
+
+    def __init__(self) -> None:
+        self.seqs: list[int] = []
+        self.portions: list[int] = []
+        self.mistakes: list[str] = []
+        self.events: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+        self.drain = Drain(self.take, self.mistake)
+        self.drain.follow(self.events)
+
+    def take(self, event: Happening) -> None:
+        if not isinstance(event, Received):
+            self.stumble()
+            return
+        self.seqs += [message.seq for message in event.messages]
+        self.portions.append(len(event.messages))
+
+    def stumble(self) -> None:
+        raise RuntimeError("this one cannot be shown")
+
+    def mistake(self, kind: Any, error: Any, at: Any) -> None:
+        self.mistakes.append(str(error))
+
+
+def test_much_comes_in_portions_and_in_order() -> None:
+    """One tick takes no more than can be drawn in it; the next ones come soon, until nothing is left."""
+    taker = Taker()
+    taker.events.put(messages(5000))
+    ticks = 0
+    taker.drain.work()
+    while taker.drain.period() == BUSY_TICK:
+        taker.drain.work()
+        ticks += 1
+
+    assert taker.seqs == list(range(1, 5001))
+    assert max(taker.portions) <= ROOM
+    assert ticks >= 5000 // ROOM - 1  # the first came before
+
+
+def test_long_messages_count_for_several() -> None:
+    """They take as long to draw."""
+    taker = Taker()
+    taker.events.put(messages(100, length=4000))
+    taker.drain.work()
+
+    assert 1 <= len(taker.seqs) < 20
+
+
+def test_one_that_cannot_be_shown_takes_no_other_with_it() -> None:
+    """It is reported, and the next ones are taken."""
+    taker = Taker()
+    taker.events.put(Connecting())
+    taker.events.put(messages(3))
+    taker.drain.work()
+
+    assert taker.mistakes == ["this one cannot be shown"]
+    assert taker.seqs == [1, 2, 3]
+
+
+def test_what_was_left_of_another_chat_is_dropped() -> None:
+    """The next chat begins with its own happenings."""
+    taker = Taker()
+    taker.events.put(messages(5000))
+    taker.drain.work()
+    taker.drain.follow(None)
+    seen = len(taker.seqs)
+    taker.drain.work()
+
+    assert len(taker.seqs) == seen < 5000
+
+
+def test_it_looks_less_often_when_nothing_happens() -> None:
+    """Waking up costs more than looking; what happens brings it back."""
+    taker = Taker()
+    longest = max(period for _, period in QUIET_TICKS)
+    assert taker.drain.period() == longest
+    taker.events.put(messages(1))
+    taker.drain.work()
+
+    assert taker.drain.period() == IDLE_TICK
