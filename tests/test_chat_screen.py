@@ -594,24 +594,24 @@ def test_who_is_writing_is_said(joined: Desk, server: ServerProcess) -> None:
     joined.until(lambda: joined.chat.writing.cget("text") == "", "nobody writes here")
 
 
-def test_others_hear_that_one_is_writing(joined: Desk, server: ServerProcess) -> None:
+def test_others_hear_that_one_is_writing(joined: Desk, server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody, or the one it goes to alone; and not for what stood in the field already."""
     bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
     joined.until(lambda: joined.chat.inbox.roster.is_here("Cleo"), "both are known")
     told: list[str] = []
-    joined.chat._receipts.typing = told.append  # type: ignore[method-assign]
-    joined.type("h")
-    joined.until(lambda: told == [EVERYONE], "it is told")
-    joined.chat.open("Bob")
-    joined.type("psst")
-    joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
-    assert set(told[1:]) == {"Bob"}
+    with monkeypatch.context() as patched:
+        patched.setattr(joined.chat._receipts, "typing", told.append)
+        joined.type("h")
+        joined.until(lambda: told == [EVERYONE], "it is told")
+        joined.chat.open("Bob")
+        joined.type("psst")
+        joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
+        assert set(told[1:]) == {"Bob"}
 
-    joined.chat.open(EVERYONE)
-    joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
-    joined.settle()
-    assert told[-1] == "Bob"
-    del joined.chat._receipts.typing  # type: ignore[misc]
+        joined.chat.open(EVERYONE)
+        joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
+        joined.settle()
+        assert told[-1] == "Bob"
     joined.type("i")
     joined.until(lambda: joined.chat.composer.written == "hi", "it is typed")
     joined.root.update()

@@ -15,7 +15,6 @@ import pytest
 import chat_screen
 import conversation
 import drain
-import drain
 import look
 from conversation import KEPT_LINES, READING_LINES
 from desk import Desk, flood, in_the_chat
@@ -284,7 +283,7 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
     try:
         view = desk.chat.conversation
         desk.sees("line 799.")
-        ways = (
+        ways: tuple[Callable[[], object], ...] = (
             lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.say("hello"),
             lambda: view._jump(1.0),
         )  # fmt: skip

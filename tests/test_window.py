@@ -160,7 +160,7 @@ def test_joining_can_be_cancelled(desk: Desk) -> None:
 def test_the_look_is_switched_and_remembered(joined: Desk, folder: Path) -> None:
     """One button changes all colours at once, also of what stands there already."""
     before = str(joined.chat.conversation.text.cget("background"))
-    joined.click_on(joined.chat.look_button)
+    joined.choose("Light look")
     joined.until(lambda: joined.window.theme.look is DARK, "it is dark")
 
     assert before == LIGHT.surface
@@ -336,7 +336,7 @@ def test_a_password_is_remembered_when_told_to(
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     desk.until(lambda: "open sesame" in (folder / "servers.json").read_text(), "it is kept")
 
-    desk.click_on(desk.chat.leave_button)
+    desk.choose("Leave")
     desk.until(lambda: desk.window.join, "the first screen is shown")
     desk.focus()
     desk.press("Return")
@@ -397,7 +397,7 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
     desk.join(server, "Ada")
     file = server.data / "hallway.pem"
     old = in_words(fingerprint_of(file))
-    desk.click_on(desk.chat.leave_button)
+    desk.choose("Leave")
     desk.until(lambda: desk.window.join, "the first screen is shown")
     server.kill()
     shutil.rmtree(server.data)  # with the same names in it, Ada's would be somebody else's: her token is not told
