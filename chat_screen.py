@@ -483,6 +483,7 @@ class ChatScreen(ttk.Frame):
         words = writing_words(self.talk.writers(now)) if self._connected else ""
         if self.writing.cget("text") != words:
             self.writing.configure(text=words)
+            self._fit_foot()
 
     # --- how it is laid out ---
 
@@ -593,7 +594,19 @@ class ChatScreen(ttk.Frame):
             for part in (self.sidebar, self._edge):
                 part.pack_forget()
                 part.place_forget()
+        self._fit_foot()
         self._place_details()
+
+    def _fit_foot(self) -> None:
+        """In a low window the messages get the room of what says nothing at the moment."""
+        tight = self.winfo_height() < self._theme.px(340)
+        if tight != self.status.tight:
+            self.status.tight = tight
+            self._describe()
+        if tight and not self.writing.cget("text"):
+            self.writing.pack_forget()
+        elif not self.writing.winfo_manager():
+            self.writing.pack(fill="x", padx=self._theme.px(14), before=self.composer)
 
     def _toggle_list(self) -> None:
         """In a narrow window: the conversations and the people, over the conversation."""

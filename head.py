@@ -72,6 +72,7 @@ class Menu(ttk.Frame):
         super().__init__(parent, style="Field.TFrame", padding=theme.px(6))
         self.state(["active"])
         self._on_close = on_close
+        theme.style.configure("Entry.Quiet.TButton", anchor="w")
         self.buttons: dict[str, ttk.Button] = {}
         for words, do in entries:
             button = ttk.Button(
@@ -116,9 +117,10 @@ class Head(ttk.Frame):
         px = theme.px
         self._title_words = self._about_words = ""
         self._about_role = "Hint"
-        self.menu_button = ttk.Button(self, text="⋯", style="Quiet.TButton", command=on_menu)
+        theme.style.configure("Icon.Quiet.TButton", font="HallwayTitle", padding=(px(10), px(4)))
+        self.menu_button = ttk.Button(self, text="⋯", style="Icon.Quiet.TButton", command=on_menu)
         self.menu_button.pack(side="right")
-        self.search_button = ttk.Button(self, text="⌕ Search", style="Quiet.TButton", command=on_search)
+        self.search_button = ttk.Button(self, text="Search", style="Quiet.TButton", command=on_search)
         self.search_button.pack(side="right")
         self.encryption_button = ttk.Button(self, style="Small.TButton", command=on_encryption)
         self.encryption_button.pack(side="right", padx=px(4))
@@ -154,9 +156,9 @@ class Head(ttk.Frame):
         """Whether the conversations are behind a button here, with how many messages wait there."""
         if not narrow:
             self.list_button.pack_forget()
-            self.search_button.configure(text="⌕ Search")
+            self.search_button.configure(text="Search", style="Quiet.TButton")
             return
-        self.search_button.configure(text="⌕")
+        self.search_button.configure(text="⌕", style="Icon.Quiet.TButton")
         count = f" {unread:,}" if unread else ""
         self.list_button.configure(text=f"{'✕' if open else '☰'}{count}")
         if not self.list_button.winfo_manager():
