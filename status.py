@@ -89,6 +89,7 @@ class Status(ttk.Frame):
             words = "Enter sends, Shift-Enter starts a new line. @name writes to one person alone."
         if self.tight and role == "Hint":
             self.status.pack_forget()
+            self.configure(height=1)  # of itself a frame keeps the height of what was in it last
         elif not self.status.winfo_manager():
             self.status.pack(side="bottom", fill="x")
         if self.status.cget("text") != words or not str(self.status.cget("style")).startswith(f"Surface.{role}."):

@@ -890,3 +890,41 @@ def test_a_guest_who_leaves_is_not_away(joined: Desk) -> None:
     joined.type("@Netty ")
     joined.until(lambda: joined.chat.composer.written == "@Netty ", "it is typed")
     assert "only Netty" not in str(joined.chat.status.status.cget("text"))
+
+
+def test_a_conversation_with_a_guest_who_left_asks_for_nothing(joined: Desk) -> None:
+    """The server knows nobody of that name any more: asking it for the log would be answered with trouble."""
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    put(Joined("Netty", NOON))
+    flood(joined, [message("Netty", "psst", "Ada")])
+    put(Left("Netty", NOON, kept=False))
+    joined.click_on_row("talk netty")
+    joined.sees("psst")
+    asked: list[object] = []
+    joined.window.engine.ask_history = lambda *what: asked.append(what)  # type: ignore[method-assign, assignment]
+    joined.until(lambda: joined.chat._settled_at < time.monotonic(), "the backlog has come")
+    flood(joined, [message("Netty", "psst again", "Ada")])
+    joined.sees("psst again")
+
+    assert asked == []
+    assert "nobody called Netty" not in joined.shown
+
+
+def test_in_a_low_window_the_messages_get_the_room(joined: Desk) -> None:
+    """What says nothing new under the field goes; what matters is said all the same, and the field can be used."""
+    flood(joined, [message("Bob", "the only line")])
+    joined.sees("the only line")
+    status = joined.chat.status.status
+    joined.until(status.winfo_ismapped, "the keys are said")
+    joined.resize("640x390")
+    assert status.winfo_ismapped()
+    joined.window.theme.zoom(200)
+    joined.chat.dress()
+    joined.until(lambda: not status.winfo_ismapped(), "they are not any more")
+    joined.root.update()
+    assert joined.in_sight(joined.chat.composer.button)
+    assert joined.chat.conversation.text.winfo_height() > 100
+
+    joined.type("@Ada hi")
+    joined.until(status.winfo_ismapped, "what matters is said")

@@ -9,16 +9,9 @@ from sidebar import PERSON, SHOWN_PEOPLE, TALK, WORDS, Row, rows_of
 
 
 def test_conversations_come_before_people() -> None:
-    """Everyone, those with people newest first with what is unread, then the people: oneself, who is here, who is not."""
+    """Everyone, those with people newest first, with what is unread; then oneself, who is here, who is not."""
     inbox = Inbox("Ada")
-    inbox.roster.replace(
-        [
-            Person("Cleo", online=True),
-            Person("Ada", online=True),
-            Person("Bob", online=True),
-            Person("Dan", online=False),
-        ]
-    )
+    inbox.roster.replace(Person(name, online=name != "Dan") for name in ("Cleo", "Ada", "Bob", "Dan"))
     inbox.received([message("Dan", "hi", "Ada"), message("Bob", "psst", "Ada"), message("Bob", "hello")])
     inbox.told(Conversations((Talked("Émile", 1, 1, 0, 0),)))
 
