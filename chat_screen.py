@@ -491,7 +491,7 @@ class ChatScreen(ttk.Frame):
         """Takes the colours and the lengths of the theme, and gives the keyboard back to the field."""
         self.composer.entry.focus_set()
         self._name_look()
-        for part in (self.views, self.sidebar, self.composer, self.search):
+        for part in (self.head, self.views, self.sidebar, self.composer, self.search):
             part.dress()
         self._fit()
 

@@ -72,7 +72,6 @@ class Menu(ttk.Frame):
         super().__init__(parent, style="Field.TFrame", padding=theme.px(6))
         self.state(["active"])
         self._on_close = on_close
-        theme.style.configure("Entry.Quiet.TButton", anchor="w")
         self.buttons: dict[str, ttk.Button] = {}
         for words, do in entries:
             button = ttk.Button(
@@ -117,7 +116,6 @@ class Head(ttk.Frame):
         px = theme.px
         self._title_words = self._about_words = ""
         self._about_role = "Hint"
-        theme.style.configure("Icon.Quiet.TButton", font="HallwayTitle", padding=(px(10), px(4)))
         self.menu_button = ttk.Button(self, text="⋯", style="Icon.Quiet.TButton", command=on_menu)
         self.menu_button.pack(side="right")
         self.search_button = ttk.Button(self, text="Search", style="Quiet.TButton", command=on_search)
@@ -133,6 +131,14 @@ class Head(ttk.Frame):
         self.about.pack(anchor="w", padx=px(8))
         self._titles = titles
         titles.bind("<Configure>", lambda _: self._fit())
+        self.dress()
+
+    def dress(self) -> None:
+        """Takes the lengths of the theme."""
+        style, px = self._theme.style, self._theme.px
+        style.configure("Icon.Quiet.TButton", font="HallwayTitle", padding=(px(10), px(4)))
+        style.configure("Entry.Quiet.TButton", anchor="w")  # of the menu
+        self._fit()
 
     def show(self, title: str, about: str, role: str) -> None:
         """What the conversation is called, and what is known about who is here."""

@@ -902,7 +902,7 @@ def test_a_conversation_with_a_guest_who_left_asks_for_nothing(joined: Desk) -> 
     joined.click_on_row("talk netty")
     joined.sees("psst")
     asked: list[object] = []
-    joined.window.engine.ask_history = lambda *what: asked.append(what)  # type: ignore[method-assign, assignment]
+    joined.window.engine.ask_history = lambda *what: asked.append(what)  # type: ignore[method-assign]
     joined.until(lambda: joined.chat._settled_at < time.monotonic(), "the backlog has come")
     flood(joined, [message("Netty", "psst again", "Ada")])
     joined.sees("psst again")
@@ -917,7 +917,7 @@ def test_in_a_low_window_the_messages_get_the_room(joined: Desk) -> None:
     joined.sees("the only line")
     status = joined.chat.status.status
     joined.until(status.winfo_ismapped, "the keys are said")
-    joined.resize("640x390")
+    joined.resize("640x400")
     assert status.winfo_ismapped()
     joined.window.theme.zoom(200)
     joined.chat.dress()
