@@ -352,7 +352,9 @@ class Window:
             return
         with contextlib.suppress(KeyError):  # a menu that Tk alone knows has it
             focused = self.root.focus_get() is not None
-            if focused and not self.attention.focused and not self.settings.look:
+            if focused == self.attention.focused:  # it went from one part of the window to another
+                return
+            if focused and not self.settings.look:
                 self._ask_system()
             self.attention.focused = focused
             if self.chat is not None:
