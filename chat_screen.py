@@ -39,6 +39,7 @@ MARKS_SECONDS = 2.0  # until a server that does not say how far one had read is 
 WAYS_BACK = {
     "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
     "banned": "“Leave” takes you to the first screen.",
+    "name_taken": "“Leave” takes you to the first screen.",
     "not_encrypted_now": "“Leave” takes you to the first screen.",
 }
 WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."
