@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import logging
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -54,9 +55,16 @@ def in_words(fingerprint: str) -> str:
 def fingerprint_of(file: Path) -> str:
     """The fingerprint of the first certificate in a PEM file. Raises OSError or ValueError."""
     text = file.read_text("ascii", "replace")  # around the certificate anything may stand
-    begin = text.index("-----BEGIN CERTIFICATE-----")
-    end = text.index("-----END CERTIFICATE-----", begin) + len("-----END CERTIFICATE-----")
-    return fingerprint(ssl.PEM_cert_to_DER_cert(text[begin:end]))
+    begin = re.search("-----BEGIN [A-Z0-9 ]*CERTIFICATE-----", text)  # OpenSSL takes others than the plain kind, too
+    if begin is None or begin[0] != "-----BEGIN CERTIFICATE-----":
+        raise ValueError("no plain certificate comes first")
+    end = text.index("-----END CERTIFICATE-----", begin.end()) + len("-----END CERTIFICATE-----")
+    return fingerprint(ssl.PEM_cert_to_DER_cert(text[begin.start() : end]))
+
+
+def has_certificate(folder: Path) -> bool:
+    """Whether there is one of the server's own making in `folder`."""
+    return (folder / FILE_NAME).exists()
 
 
 def own_certificate(folder: Path) -> Path:

@@ -39,6 +39,7 @@ MARKS_SECONDS = 2.0  # until a server that does not say how far one had read is 
 WAYS_BACK = {
     "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
     "banned": "“Leave” takes you to the first screen.",
+    "name_taken": "“Leave” takes you to the first screen.",
     "not_encrypted_now": "“Leave” takes you to the first screen.",
 }
 WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."
@@ -483,6 +484,7 @@ class ChatScreen(ttk.Frame):
         words = writing_words(self.talk.writers(now)) if self._connected else ""
         if self.writing.cget("text") != words:
             self.writing.configure(text=words)
+            self._fit_foot()
 
     # --- how it is laid out ---
 
@@ -490,7 +492,7 @@ class ChatScreen(ttk.Frame):
         """Takes the colours and the lengths of the theme, and gives the keyboard back to the field."""
         self.composer.entry.focus_set()
         self._name_look()
-        for part in (self.views, self.sidebar, self.composer, self.search):
+        for part in (self.head, self.views, self.sidebar, self.composer, self.search):
             part.dress()
         self._fit()
 
@@ -555,8 +557,10 @@ class ChatScreen(ttk.Frame):
         self.menu.open()
 
     def _close_menu(self) -> None:
+        focus = self.focus_get()
         self.menu.place_forget()
-        self.composer.entry.focus_set()
+        if focus is None or str(focus).startswith(str(self.menu)):  # else somebody has clicked where it is wanted
+            self.composer.entry.focus_set()
 
     def _close_search(self) -> None:
         self.search.pack_forget()
@@ -591,7 +595,19 @@ class ChatScreen(ttk.Frame):
             for part in (self.sidebar, self._edge):
                 part.pack_forget()
                 part.place_forget()
+        self._fit_foot()
         self._place_details()
+
+    def _fit_foot(self) -> None:
+        """In a low window the messages get the room of what says nothing at the moment."""
+        tight = self.winfo_height() < self._theme.px(340)
+        if tight != self.status.tight:
+            self.status.tight = tight
+            self._describe()
+        if tight and not self.writing.cget("text"):
+            self.writing.pack_forget()
+        elif not self.writing.winfo_manager():
+            self.writing.pack(fill="x", padx=self._theme.px(14), before=self.composer)
 
     def _toggle_list(self) -> None:
         """In a narrow window: the conversations and the people, over the conversation."""

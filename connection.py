@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
 import re
 import secrets
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from json.encoder import encode_basestring as quote
@@ -23,9 +24,9 @@ from math import ceil
 from pathlib import Path
 
 from delivery import WIRE, WORDS, Client
-from door import Door, Pace, is_own
+from door import Door, Pace, Turns, is_own, place_of
 from history import HistoryError
-from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, Who
+from hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, WantMarks, Who
 from link import Link, TlsLink
 from log_reader import Reader, SearchTooLong
 from protocol import (
@@ -72,6 +73,10 @@ SEND_BURST = 20  # messages at once when --rate allows fewer a second: what some
 ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
 ASK_BURST = 100
 LOG_COST = 5  # how many other commands a question that is answered from the log counts for
+SEARCH_COST = (
+    4 * ASK_RATE
+)  # and for each second that a search takes: whoever has slow ones may search a fifth of the time
+SEARCH_WAIT = 2.0  # s for a turn to search; nothing else that this person says is read meanwhile
 BYTE_RATE = 256 * 1024  # bytes a second from one person: more than 5 of the longest messages; parsing takes its time
 BYTE_BURST = 1024 * 1024
 NAME_RATE = 5.0  # names a second that one connection may try, whatever --rate says: nobody is held up by it
@@ -97,7 +102,8 @@ class Shared:
     data: Path  # the folder of the log
     rate: float  # messages a second for one person; 0: no limit
     stopping: threading.Event
-    log_readers: threading.Semaphore  # pages and searches at once
+    pages: threading.Semaphore  # how many are read from the log at once
+    searches: Turns
 
 
 def _size(order: Order) -> int:
@@ -131,6 +137,7 @@ class Connection(threading.Thread):
         self._asked: Hello | None = None  # in words: whose password is waited for
         self._prefix = secrets.token_hex(6)  # of the ids of what is said in words
         self._lines_heard = 0
+        self._marks: queue.SimpleQueue[Mapping[tuple[int, int], int]] = queue.SimpleQueue()  # from the hub, as asked
         self._send_pace = Pace(shared.rate, SEND_BURST)
         self._ask_pace = Pace(ASK_RATE if shared.rate else 0, ASK_BURST)
         self._byte_pace = Pace(BYTE_RATE if shared.rate else 0, BYTE_BURST)
@@ -248,13 +255,15 @@ class Connection(threading.Thread):
                     if (refused := self._wrong_password(item.password)) is not None:
                         self._tell(WIRE.say(refused))
                         return False
+                    if not self._may_try_a_name(deadline):
+                        return self._too_late()
                     if self._join(item, keeps=True):
                         return self._talk_joined(decoder, items)
                     if self._client.ended or self._client.close_by is not None:
                         return False
                 elif isinstance(item, BadLine) and item.error.code == "name_invalid":
-                    if not self._may_go_on(self._name_pace.seconds(), []):
-                        return False
+                    if not self._may_try_a_name(deadline):
+                        return self._too_late()
                     self._tell(WIRE.say(item.error))
                 else:
                     error = item.error if isinstance(item, BadLine) else Error("not_joined", "Say hello first.")
@@ -263,8 +272,18 @@ class Connection(threading.Thread):
             try:
                 data = self._receive_until(deadline)
             except TimeoutError:
-                self._tell(WIRE.say(Error("not_joined", f"No hello within {JOIN_SECONDS:.0f} seconds.")))
+                self._too_late()
                 raise
+        return False
+
+    def _may_try_a_name(self, deadline: float) -> bool:
+        """Waits until it is time for a further name. False when that is too late, or it all ended meanwhile."""
+        seconds = self._name_pace.seconds()
+        return time.monotonic() + seconds <= deadline and self._may_go_on(seconds, [])
+
+    def _too_late(self) -> bool:
+        """Says so; False, as `_talk` returns it."""
+        self._tell(WIRE.say(Error("not_joined", f"No hello within {JOIN_SECONDS:.0f} seconds.")))
         return False
 
     def _wrong_password(self, password: str | None) -> Error | None:
@@ -333,6 +352,9 @@ class Connection(threading.Thread):
                     orders.append(WIRE.say(item.error))
                 self._post(orders)
                 return isinstance(item, Bye)
+            if isinstance(item, AskConversations):  # what they have read is known to the hub when it is asked
+                self._post([*orders, WantMarks(self._marks)])
+                orders, answered = [], 0
             order = self._order(item)
             if order is not None:
                 orders.append(order)
@@ -404,16 +426,36 @@ class Connection(threading.Thread):
         """Reads what this person may see, on a connection to the database that lives as long as the question."""
         assert self._client.person is not None
         me = self._client.person.id
-        marks = self._hub.signals.unsaved_marks()  # first: what is not among them any more is on disk then
-        with self._shared.log_readers, Reader(self._shared.data) as reader:
+        # Before the log is opened: what is not among them any more is on disk then.
+        marks = self._receive_marks() if isinstance(asked, AskConversations) else {}
+        if isinstance(asked, AskSearch):
+            return self._search(me, asked)
+        with self._shared.pages, Reader(self._shared.data) as reader:
             if isinstance(asked, AskConversations):
                 return Conversations(reader.conversations(me, marks))
-            if isinstance(asked, AskHistory):
-                return self._read_page(reader, me, asked)
-            before = reader.newest() + 1 if asked.before is None else asked.before
-            messages = reader.search(me, asked.text, before, asked.limit + 1)
-            more = len(messages) > asked.limit
-            return Found(tuple(messages[-asked.limit :]), more, asked.text, asked.before)
+            return self._read_page(reader, me, asked)
+
+    def _search(self, me: int, asked: AskSearch) -> Found:
+        """Raises `SearchTooLong`, also when others search and do not come to an end."""
+        with self._shared.searches.turn(place_of(self.host), SEARCH_WAIT) as is_ours:
+            if not is_ours:
+                raise SearchTooLong("Too many people are searching just now. Try again in a moment.")
+            began = time.monotonic()
+            try:
+                with Reader(self._shared.data) as reader:
+                    before = reader.newest() + 1 if asked.before is None else asked.before
+                    messages = reader.search(me, asked.text, before, asked.limit + 1)
+            finally:  # the next command waits for it
+                self._ask_pace.seconds(round((time.monotonic() - began) * SEARCH_COST))
+        more = len(messages) > asked.limit
+        return Found(tuple(messages[-asked.limit :]), more, asked.text, asked.before)
+
+    def _receive_marks(self) -> Mapping[tuple[int, int], int]:
+        """The hub's answer to what `_obey` has asked it. Raises ConnectionAbortedError when there will be none."""
+        while not (self._client.ended or self._hub.ended.is_set()):
+            with contextlib.suppress(queue.Empty):
+                return self._marks.get(timeout=1.0)
+        raise ConnectionAbortedError
 
     def _read_page(self, reader: Reader, me: int, asked: AskHistory) -> Page | Error:
         """A page, with one message more looked for than was asked."""
@@ -443,7 +485,7 @@ class Connection(threading.Thread):
             for line in lines.feed(data or b"\n"):  # at the end of the input: what has no newline is a line, too
                 if not (line or data):
                     return True
-                going_on = self._hear(line) if self._client.person else self._hear_name(line)
+                going_on = self._hear(line) if self._client.person else self._hear_name(line, deadline)
                 if going_on is not None:
                     return going_on
             if lines.overflow:
@@ -462,14 +504,15 @@ class Connection(threading.Thread):
                 if self._client.ended:
                     return b""
 
-    def _hear_name(self, line: bytes) -> bool | None:
+    def _hear_name(self, line: bytes, deadline: float) -> bool | None:
         """Tries a name, or a password. True or False, as `_talk` returns it, when the connection is to be closed."""
         if self._asked is not None:
             return self._hear_password(self._asked, line)
         if _NOT_TYPED.search(line):
             self._tell(b"This is a Hallway chat, for people and their chat programs. Goodbye.\n")
             return False
-        if not self._may_go_on(self._name_pace.seconds(), []):
+        if not self._may_try_a_name(deadline):
+            self._tell(b"That took too long. Goodbye.\n")
             return False
         text = clean_text(line.decode(errors="replace")).strip()
         try:

@@ -5,6 +5,7 @@ Client threads ask here before they trouble the hub. Everything is behind one sh
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 
 # Connections from one address: a classroom behind one router has fewer, and each costs a thread. This machine's own are
 # not counted out: its operator could do worse than that, and ssh tunnels and test programs come from there.
@@ -32,6 +33,10 @@ HELD_BACK = 8.0
 # behind one router comes in at once. This machine's own are not counted, as above.
 NEW_NAMES = 30
 NEW_NAMES_RATE = 1.0
+# Joins from one address, at once and a second after that: everybody is told of each. After a restart of the server a
+# class behind one router is back at once, and more than these come and go only to be a nuisance.
+JOINS = 60
+JOINS_RATE = 2.0
 ADDRESSES = 10_000  # that are remembered at the most; the oldest are forgotten first
 
 
@@ -94,6 +99,32 @@ def is_own(address: str) -> bool:
         return False
 
 
+class Turns:
+    """Turns to do something that takes long: so many at once, and one at a time for each place."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._ended = threading.Condition()  # guards _taken, and tells of the end of a turn
+        self._taken: set[str] = set()  # places
+
+    @contextlib.contextmanager
+    def turn(self, place: str, seconds: float) -> Iterator[bool]:
+        """Waits at most `seconds`; yields whether the turn is ours."""
+        with self._ended:
+            is_ours = self._ended.wait_for(
+                lambda: place not in self._taken and len(self._taken) < self._at_once, seconds
+            )
+            if is_ours:
+                self._taken.add(place)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                with self._ended:
+                    self._taken.remove(place)
+                    self._ended.notify_all()
+
+
 class Door:
     """Counts connections, knows the password and who is banned. Any thread may ask."""
 
@@ -104,7 +135,8 @@ class Door:
         self._wrong: dict[str, Pace] = {}  # by place; the newest last, here and below
         self._wrong_around: dict[str, Pace] = {}  # by network
         self._new_names: dict[str, Pace] = {}  # by place
-        self._banned_names: frozenset[str] = frozenset()  # look-alike keys
+        self._joins: dict[str, Pace] = {}  # the same
+        self._banned_names: frozenset[str] = frozenset()  # keys, and look-alike keys
         self._banned_places: frozenset[str] = frozenset()
 
     @property
@@ -164,23 +196,28 @@ class Door:
 
     def new_name(self, address: str) -> float:
         """0: somebody from there may take a name that is new, which is counted. Else so many seconds are to go by."""
+        return self._may_go_on(self._new_names, address, NEW_NAMES_RATE, NEW_NAMES)
+
+    def join(self, address: str) -> float:
+        """The same for somebody who joins, under whatever name."""
+        return self._may_go_on(self._joins, address, JOINS_RATE, JOINS)
+
+    def _may_go_on(self, paces: dict[str, Pace], address: str, rate: float, burst: int) -> float:
         if is_own(address):
             return 0.0
         with self._lock:
-            pace = _pace(self._new_names, place_of(address), NEW_NAMES_RATE, NEW_NAMES)
-            if pace.affordable():
-                return pace.seconds()
-            return 1 / NEW_NAMES_RATE
+            pace = _pace(paces, place_of(address), rate, burst)
+            return pace.seconds() if pace.affordable() else 1 / rate
 
     def ban(self, names: Iterable[str], places: Iterable[str]) -> None:
-        """From now on these are banned, by the look-alike key of the name and by place, and nobody else is."""
+        """From now on these are banned, by the keys of the name and by place, and nobody else is."""
         with self._lock:
             self._banned_names, self._banned_places = frozenset(names), frozenset(places)
 
-    def is_banned(self, address: str, name: str) -> bool:
-        """Whether somebody at `address` who calls themselves by a name with the look-alike key `name` is banned."""
+    def is_banned(self, address: str, names: Set[str]) -> bool:
+        """Whether somebody at `address` whose name has any of these keys is banned."""
         with self._lock:
-            return name in self._banned_names or place_of(address) in self._banned_places
+            return not self._banned_names.isdisjoint(names) or place_of(address) in self._banned_places
 
 
 def _pace(paces: dict[str, Pace], whose: str, rate: float, burst: int) -> Pace:

@@ -61,12 +61,15 @@ from protocol import (
     BadLine,
     Bye,
     Command,
+    Conversations,
     Decoder,
     Error,
     Event,
+    Found,
     Hello,
     Message,
     NameProblem,
+    Page,
     Ping,
     Pong,
     ProtocolError,
@@ -103,6 +106,7 @@ COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what ot
 FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned", "wrong_password"})
 
 WITHHELD = "The one that was given before was not sent: this connection is not encrypted, and others could read it."
+OLDER_SERVER = "This server is an older one: it does not keep what you have read."
 NOT_SENT = "You are not in the chat, so that was not sent."
 
 log = logging.getLogger("hallway.engine")
@@ -145,6 +149,7 @@ class _Connection:
         self.unwritten: deque[str] = deque()  # ids in the outbox that this connection has not carried yet
         self.since = self.heard = self.pinged = time.monotonic()
         self.joined = False
+        self.asked: deque[type[Command]] = deque()  # the kinds of the questions without an answer, in their order
         self.complained = False  # one odd line was told
         self.broken = False  # nothing can be sent any more; what came before the end is still read
         self.interest = selectors.EVENT_READ
@@ -258,7 +263,9 @@ class Engine:
         self._post(AskSearch(text, limit, before))
 
     def ask_conversations(self) -> None:
-        """Conversations follows, unless there is no connection or it is lost before the answer."""
+        """Conversations follows, unless there is no connection or it is lost before the answer; from a server that does
+        not know the question yet, a Trouble `older_server`.
+        """
         self._post(AskConversations())
 
     def tell_typing(self, to: str) -> None:
@@ -398,6 +405,7 @@ class Engine:
         if way is None:
             return
         if not way.joined and now >= way.since + WELCOME_SECONDS:
+            self._acquaintance.was_no_chat(way.terms)
             self._lose("not_hallway", trust.not_hallway(self._host, self._port))
         elif now >= way.heard + SILENT_SECONDS and not way.waits_for_face:
             self._lose("unreachable", f"Nothing was heard from the server for {SILENT_SECONDS:.0f} seconds.")
@@ -609,6 +617,8 @@ class Engine:
             return
         if self._connection is not None and self._connection.joined:
             self._connection.urgent.append(checked)
+            if isinstance(checked, (AskHistory, AskSearch, AskConversations)):
+                self._connection.asked.append(type(checked))
 
     def _keep(self, sends: Iterable[Send]) -> None:
         """Puts texts of the face into the outbox and, where there is a connection, on their way."""
@@ -705,10 +715,13 @@ class Engine:
             if not way.joined:
                 self._enter(way, event)
         elif way.joined and not isinstance(event, (Pong, Message, Ack)):
+            if isinstance(event, (Page, Found, Conversations)) and way.asked:
+                way.asked.popleft()
             self._tell(event)
 
     def _odd_line(self, way: _Connection, line: BadLine) -> None:
         if not way.joined:
+            self._acquaintance.was_no_chat(way.terms)
             self._lose("not_hallway", trust.not_hallway(self._host, self._port))
         elif line.fatal:
             self._lose("bad_message", "The server sent something that this program cannot read.")
@@ -725,12 +738,18 @@ class Engine:
                 self._stop(error.code, error.text)
             elif error.code == "name_taken" and way.terms.token is not None:  # no ghost of ours: that would have to go
                 self._stop(error.code, trust.no_longer_yours(self._name))
+            elif error.code == "name_taken" and self._history is not None and way.terms.identity != self._identity:
+                self._stop(error.code, trust.name_of_the_unencrypted_chat(self._name))
             elif error.code == "name_taken" and self._history is not None:
                 self._lose(error.code, self._name_gone())
             else:
                 self._lose(error.code, error.text)
-        elif error.id is None:
-            self._tell(Trouble(error.code, error.text))
+        elif error.id is None:  # it answers a question: all else that we say is taken
+            asked = way.asked.popleft() if way.asked else None
+            if asked is AskConversations and error.code == "bad_message":
+                self._tell(Trouble("older_server", OLDER_SERVER))
+            else:
+                self._tell(Trouble(error.code, error.text))
         elif error.code == "not_saved":
             self._not_saved(error.id, error.text)
         elif self._outbox is not None and (refused := self._outbox.settle(error.id)) is not None:

@@ -116,9 +116,9 @@ class Head(ttk.Frame):
         px = theme.px
         self._title_words = self._about_words = ""
         self._about_role = "Hint"
-        self.menu_button = ttk.Button(self, text="⋯", style="Quiet.TButton", command=on_menu)
+        self.menu_button = ttk.Button(self, text="⋯", style="Icon.Quiet.TButton", command=on_menu)
         self.menu_button.pack(side="right")
-        self.search_button = ttk.Button(self, text="⌕ Search", style="Quiet.TButton", command=on_search)
+        self.search_button = ttk.Button(self, text="Search", style="Quiet.TButton", command=on_search)
         self.search_button.pack(side="right")
         self.encryption_button = ttk.Button(self, style="Small.TButton", command=on_encryption)
         self.encryption_button.pack(side="right", padx=px(4))
@@ -131,6 +131,14 @@ class Head(ttk.Frame):
         self.about.pack(anchor="w", padx=px(8))
         self._titles = titles
         titles.bind("<Configure>", lambda _: self._fit())
+        self.dress()
+
+    def dress(self) -> None:
+        """Takes the lengths of the theme."""
+        style, px = self._theme.style, self._theme.px
+        style.configure("Icon.Quiet.TButton", font="HallwayTitle", padding=(px(10), px(4)))
+        style.configure("Entry.Quiet.TButton", anchor="w")  # of the menu
+        self._fit()
 
     def show(self, title: str, about: str, role: str) -> None:
         """What the conversation is called, and what is known about who is here."""
@@ -154,9 +162,9 @@ class Head(ttk.Frame):
         """Whether the conversations are behind a button here, with how many messages wait there."""
         if not narrow:
             self.list_button.pack_forget()
-            self.search_button.configure(text="⌕ Search")
+            self.search_button.configure(text="Search", style="Quiet.TButton")
             return
-        self.search_button.configure(text="⌕")
+        self.search_button.configure(text="⌕", style="Icon.Quiet.TButton")
         count = f" {unread:,}" if unread else ""
         self.list_button.configure(text=f"{'✕' if open else '☰'}{count}")
         if not self.list_button.winfo_manager():

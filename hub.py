@@ -60,6 +60,7 @@ from protocol import (
     encode_run,
     encode_welcome,
     look_alike_key,
+    look_alike_keys,
     name_key,
     split_address,
 )
@@ -76,6 +77,7 @@ AWAY_LISTED = 500  # people not here whom a welcome names
 WHO_LISTED = 500  # people whom the answer to /who names: 64 KB at the most, far from what cuts a connection off
 INDEX_MESSAGES = 250  # taken into the search index at once, in spare time; fewer where they are long
 
+BANNED = "You are banned from this chat. Whoever runs it can lift that."
 TAKEN_OVER = Bye("You joined from somewhere else.", "taken_over")
 NOT_SAVED = "The server could not save this; its disk refused. Please try again later."
 SERVER = "Server"  # whose name what the operator says comes from; a person cannot have it
@@ -93,9 +95,16 @@ class Who:
     """Somebody in words asks who is here."""
 
 
+@dataclass(frozen=True, slots=True)
+class WantMarks:
+    """Somebody asks what is unread: the read marks that are not on disk yet are put into `answer`."""
+
+    answer: queue.SimpleQueue[Mapping[tuple[int, int], int]]
+
+
 # Bytes are an answer that the client's thread has ready. The names of TypingTo and SeenWith are folded already: that
 # can take a while, and is not to take the hub's time.
-Order = Send | PlainSends | TypingTo | SeenWith | Who | bytes
+Order = Send | PlainSends | TypingTo | SeenWith | WantMarks | Who | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +195,7 @@ class Hub(threading.Thread):
         self._unsaved: dict[str, Address] = {}  # key: folded name; changed, and not worth a transaction of their own
         self._spare_from = 0.0  # no spare work before: the disk has just refused some
         self._stop_by: float | None = None
+        self.found_messages = False  # in the log, when it was opened; set before `start_up` returns
         self.ended = threading.Event()  # set when the hub works no more, whatever the reason
 
     # -- called by other threads --
@@ -236,8 +246,9 @@ class Hub(threading.Thread):
             self._bans = {ban.key: ban for ban in self._history.bans()}
             self._tell_door()
             self._delivery = Delivery(self._folder, self._history.last, self._selector, self.post)
-            self.signals = Signals(self._delivery)
+            self._signals = Signals(self._delivery)
             self._delivery.start()
+            self.found_messages = self._history.last > 0
         except (HistoryError, RuntimeError) as error:
             self._history.close()
             self._opened.put(error)
@@ -256,7 +267,8 @@ class Hub(threading.Thread):
             self._delivery.stop()
             try:
                 self._save_addresses()
-                self.signals.save(self._history)
+                while self._signals.has_unsaved:
+                    self._signals.save(self._history)
             except NotSaved as error:
                 log.error("%s Some messages will be shown again as new.", error)
             self._history.close()
@@ -280,7 +292,7 @@ class Hub(threading.Thread):
         deadlines += [client.close_by for client in self._delivery.closing if client.close_by is not None]
         if self._stop_by is not None:
             deadlines.append(self._stop_by)
-        if self._unsaved or self.signals.has_unsaved or self._history.has_spare_work:
+        if self._unsaved or self._signals.has_unsaved or self._history.has_spare_work:
             deadlines.append(max(time.monotonic() + IDLE_SECONDS, self._spare_from))
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
@@ -337,8 +349,8 @@ class Hub(threading.Thread):
         for join in joins:
             join.client.is_new = False
         if not self._inbox:
-            if self.signals.waiting:
-                self.signals.tell_typing(self._here.values())
+            if self._signals.waiting:
+                self._signals.tell_typing(self._here.values())
             if self._history.wants_checkpoint:
                 self._use_pause()
 
@@ -384,18 +396,19 @@ class Hub(threading.Thread):
         room = self._max_clients - len(self._here)
         for join in joins:
             client, name = join.client, join.hello.name
-            key, look = name_key(name), look_alike_key(name)
+            key, looks = name_key(name), look_alike_keys(name)
             if client.person or client.ended:
                 continue
-            if self._door.is_banned(client.host, look):
-                self._delivery.say(client, Error("banned", "You are banned from this chat."))
+            if self._door.is_banned(client.host, {key, *looks}):
+                self._delivery.say(client, Error("banned", BANNED))
                 self._delivery.close(client)
                 log.info("%s was not let in as %s: banned", client.address, quote(name))
                 continue
             owns = self._owns(join, key)
             problem = None if owns else self._why_taken(join, key, entering)
-            # An owner is never kept out by a look: what looks alike was less when older names were taken.
-            if problem is None and not owns and {self._alike.get(look, key), alike.get(look, key)} != {key}:
+            if owns:  # what they may have done is to spell it otherwise; the look it had before is theirs
+                looks = frozenset((look_alike_key(name),)) - {look_alike_key(self._known[key].name)}
+            if problem is None and any(table.get(look, key) != key for table in (self._alike, alike) for look in looks):
                 problem = f"{name} looks like the name of somebody else here. Choose another name."
             if problem is not None:
                 self._refuse_join(join, Error("name_taken", problem))
@@ -406,17 +419,23 @@ class Hub(threading.Thread):
             elif key not in self._here and room <= 0:
                 self._delivery.say(client, Error("full", "This chat is full. Please try again later."))
                 self._delivery.close(client)
+            elif seconds := self._door.join(client.host):
+                self._put_off(join, "people come and go", seconds)
             elif not owns and (seconds := self._door.new_name(client.host)):
-                wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
-                text = f"Too many new names come from your address. Try again in {wait}."
-                self._delivery.say(client, Error("full", text))
-                self._delivery.close(client)
-                log.info("%s was not let in as %s: too many new names", client.address, quote(name))
+                self._put_off(join, "new names come", seconds)
             else:
                 room -= key not in self._here
                 entering[key] = join
-                alike[look] = key
+                alike.update(dict.fromkeys(looks, key))
         return entering
+
+    def _put_off(self, join: Join, what: str, seconds: float) -> None:
+        """Closes the connection of somebody who may come in later."""
+        client = join.client
+        wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
+        self._delivery.say(client, Error("full", f"Too many {what} from your address. Try again in {wait}."))
+        self._delivery.close(client)
+        log.info("%s was not let in as %s: too many %s from there", client.address, quote(join.hello.name), what)
 
     def _owns(self, join: Join, key: str) -> bool:
         """Whether somebody shows the token of the name. People on netcat cannot."""
@@ -463,7 +482,8 @@ class Hub(threading.Thread):
         if known is not None:
             self._free_look(known)
         client.person = self._known[key] = address
-        self._alike[look_alike_key(address.name)] = key
+        for look in look_alike_keys(address.name):
+            self._alike.setdefault(look, key)
         self._doubtful.discard(key)
         self._unsaved.pop(key, None)  # the same person; but they may spell their name anew
         client.name = address.name
@@ -483,13 +503,14 @@ class Hub(threading.Thread):
         self._known = {address.key: address for address in addresses}
         # The last one counts: of names in an old log that look alike, the one that has an owner.
         kept = sorted((address.token is not None, address.name, address.key) for address in addresses if address.keeps)
-        self._alike = {look_alike_key(name): key for _, name, key in kept} | {key: key for key in RESERVED_KEYS}
+        self._alike = {look: key for _, name, key in kept for look in look_alike_keys(name)}
+        self._alike.update((key, key) for key in RESERVED_KEYS)
 
     def _free_look(self, address: Address) -> None:
         """Others may be called like this again."""
-        look = look_alike_key(address.name)
-        if self._alike.get(look) == address.key:
-            del self._alike[look]
+        for look in look_alike_keys(address.name):
+            if self._alike.get(look) == address.key:
+                del self._alike[look]
 
     def _send_off(self, client: Client, bye: Bye) -> None:
         """Ends a connection with a word. Its person may stay: see `_leave`."""
@@ -655,14 +676,16 @@ class Hub(threading.Thread):
         if isinstance(order, TypingTo):
             target = self._here.get(order.to)  # a key already
             if target is not None:
-                self.signals.typing(client, target)
+                self._signals.typing(client, target)
             elif order.to == EVERYONE:
-                self.signals.typing_to_everyone(client)
+                self._signals.typing_to_everyone(client)
         elif isinstance(order, SeenWith):
             other = EVERYBODY if order.other == EVERYONE else self._known.get(order.other)
             if other is not None:
                 seq = min(order.seq, self._delivery.tail.last)
-                self.signals.seen(client, other.id, seq, self._here.get(order.other))
+                self._signals.seen(client, other.id, seq, self._here.get(order.other))
+        elif isinstance(order, WantMarks):
+            order.answer.put(self._signals.unsaved_marks())
         elif isinstance(order, Who):
             names = sorted(other.name for other in self._here.values())
             more = f" … and {len(names) - WHO_LISTED:,} more" if len(names) > WHO_LISTED else ""
@@ -679,8 +702,8 @@ class Hub(threading.Thread):
         rest = iter(places)
         for run in runs:
             client = run.client
-            if self.signals.waiting:
-                self.signals.has_written(client)
+            if self._signals.waiting:
+                self._signals.has_written(client)
             taken = list(islice(rest, len(run.drafts)))
             written = [(seq, at, id, text) for (seq, at, _), (_, _, id, text) in zip(taken, run.drafts, strict=True)]
             run_acks, run_lines = encode_run(client.name, run.recipient.name, written)
@@ -718,7 +741,7 @@ class Hub(threading.Thread):
     def _operate_who(self, _argument: str, _notices: list[Joined | Left]) -> str:
         lines = [f"Here now: {len(self._here)}"]
         for client in islice(self._here.values(), WHO_LISTED):
-            kind = ", in words" if client.face is WORDS else ""
+            kind = ", on netcat" if client.face is WORDS else ""
             lines.append(f"  {client.name} ({client.host}{'' if client.link.encrypted else ', not encrypted'}{kind})")
         if len(self._here) > WHO_LISTED:
             lines.append(f"  … and {len(self._here) - WHO_LISTED:,} more")
@@ -738,7 +761,7 @@ class Hub(threading.Thread):
         except NameProblem as problem:
             return f"{problem} Nobody was banned."
         look = look_alike_key(name)
-        client = self._here.get(self._alike.get(look, ""))
+        client = self._here.get(name_key(name)) or self._here.get(self._alike.get(look, ""))
         place = None if client is None or is_own(client.host) else place_of(client.host)
         ban = Ban(look, name, place)
         self._history.begin()
@@ -749,7 +772,13 @@ class Hub(threading.Thread):
         if client is not None:
             self._send_away(client, Bye("The operator has banned you from this chat.", "banned"), notices)
         if place:
+            others = [one for one in self._here.values() if place_of(one.host) == place]
+            for one in others:
+                self._send_away(one, Bye("The operator has banned your address from this chat.", "banned"), notices)
             where = f", and so is the address {place}"
+            if others:
+                names = ", ".join(one.name for one in others[:WHO_LISTED])
+                where += f" (sent away with it: {names})"
         elif client is None:
             where = " by name alone: they are not here, so their address is not known"
         else:
@@ -757,10 +786,10 @@ class Hub(threading.Thread):
         return f"{ban.name} is banned{where}. `unban {ban.name}` lifts it."
 
     def _operate_unban(self, name: str, _notices: list[Joined | Left]) -> str:
-        ban = self._bans.get(look_alike_key(name))
+        ban = next((ban for ban in self._bans.values() if not _spellings(ban.name).isdisjoint(_spellings(name))), None)
         if ban is None:
-            names = ", ".join(ban.name for ban in self._bans.values()) or "nobody"
-            return f"{name} is not banned. Banned: {names}."
+            names = f"Banned: {', '.join(ban.name for ban in self._bans.values()) or 'nobody'}."
+            return f"{name} is not banned. {names}" if name else names
         self._history.begin()
         self._history.lift_ban(ban.key)
         self._history.commit()
@@ -776,6 +805,9 @@ class Hub(threading.Thread):
             return f"Nobody owns the name {name}."
         self._history.begin()
         self._history.retire_address(known)
+        announce = self._announcement(
+            f"The name {known.name} was set free: who joins with it next may be somebody else than before."
+        )
         self._history.commit()
         client = self._here.get(key)
         if client is not None:
@@ -787,6 +819,7 @@ class Hub(threading.Thread):
         self._doubtful.discard(key)
         self._unsaved.pop(key, None)
         self._free_look(self._known.pop(key))
+        announce()
         return f"The name {known.name} is free: whoever joins with it next owns it."
 
     def _operate_say(self, text: str, _notices: list[Joined | Left]) -> str:
@@ -794,23 +827,32 @@ class Hub(threading.Thread):
         text = clean_text(text)
         if len(text) > MAX_TEXT:
             return f"A message has at most {MAX_TEXT} characters; this one has {len(text)}. Nothing was sent."
+        self._history.begin()
+        announce = self._announcement(text)
+        self._history.commit()
+        announce()
+        return "Everybody reads it."
+
+    def _announcement(self, text: str) -> Callable[[], None]:
+        """Writes `text` into the log as the server's own; what is returned shows it, once it is committed."""
         now, id = time.time_ns() // 1_000_000, secrets.token_hex(8)
         key = name_key(SERVER)
-        self._history.begin()
         sender = self._known.get(key) or self._history.add_address(key, SERVER, False)
         [(seq, at, _)] = self._history.append([(sender.id, EVERYONE_ID, id, text)], now)
-        self._history.commit()
-        self._known[key] = sender
-        self._delivery.append([encode(Message(seq, at, SERVER, EVERYONE, id, text))], {})
-        self._delivery.fan_out(self._here.values())
-        return "Everybody reads it."
+
+        def show() -> None:
+            self._known[key] = sender
+            self._delivery.append([encode(Message(seq, at, SERVER, EVERYONE, id, text))], {})
+            self._delivery.fan_out(self._here.values())
+
+        return show
 
     def _operate_stats(self, _argument: str, _notices: list[Joined | Left]) -> str:
         here = self._here.values()
         minutes = int(time.monotonic() - self._opened_at) // 60
         return "\n".join([
             f"Open for {minutes // 60} h {minutes % 60} min",
-            f"People here: {len(here)} (in words: {sum(client.face is WORDS for client in here)})",
+            f"People here: {len(here)} (on netcat: {sum(client.face is WORDS for client in here)})",
             f"Who read more slowly than is written: {sum(client.full for client in here)}",
             f"Connections: {self._door.connections}",
             f"Names that are owned: {sum(address.token is not None for address in self._known.values())}",
@@ -825,7 +867,8 @@ class Hub(threading.Thread):
 
     def _tell_door(self) -> None:
         """The door knows who is banned."""
-        self._door.ban(self._bans, [ban.place for ban in self._bans.values() if ban.place is not None])
+        names = {name for ban in self._bans.values() for name in _spellings(ban.name)}
+        self._door.ban(names, [ban.place for ban in self._bans.values() if ban.place is not None])
 
     # -- spare time --
 
@@ -834,8 +877,8 @@ class Hub(threading.Thread):
         with self._spare_work():
             if self._unsaved:
                 self._save_addresses()
-            elif self.signals.has_unsaved:
-                self.signals.save(self._history)
+            elif self._signals.has_unsaved:
+                self._signals.save(self._history)
             elif not self._history.index_more(INDEX_MESSAGES):
                 self._history.checkpoint()
 
@@ -843,7 +886,7 @@ class Hub(threading.Thread):
         """Everybody has everything just now."""
         if time.monotonic() >= self._spare_from:
             with self._spare_work():
-                self.signals.save(self._history)
+                self._signals.save(self._history)
                 self._history.checkpoint()
 
     @contextlib.contextmanager
@@ -863,6 +906,11 @@ class Hub(threading.Thread):
                 self._history.save_address(address)
             self._history.commit()
             self._unsaved.clear()
+
+
+def _spellings(name: str) -> frozenset[str]:
+    """What a name is banned by: its key, and the looks it may have."""
+    return look_alike_keys(name) | {name_key(name)}
 
 
 def _digest(token: str) -> bytes:

@@ -236,7 +236,11 @@ def server_context(file: Path, key: Path | None = None) -> ssl.SSLContext:
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET  # nobody here resumes sessions
     tls.num_tickets = 0
-    tls.load_cert_chain(file, key)
+
+    def no_pass_phrase() -> str:  # else OpenSSL asks for one at the terminal, with the port open already
+        raise PermissionError(errno.EACCES, "its key has a pass phrase, and a server has nobody to ask at each start")
+
+    tls.load_cert_chain(file, key, no_pass_phrase)
     return tls
 
 

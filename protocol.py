@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -107,6 +108,7 @@ _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0
 MAX_MARKS = 2  # on one letter: a vowel and a tone in Thai; piles of them reach into other people's lines
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
 RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
+_COLONS = frozenset(":\u2236\ua789\u05c3\u0589\u205a")  # with one, a name looks like a name and what it says
 # In words these are what the chat itself says: see `in_words`.
 _NOTICE = re.compile("^private message| has (?:joined|left) the chat")
 
@@ -126,12 +128,12 @@ def check_name(name: str) -> str:
     if len(scripts := _scripts(shown)) > 1:
         raise NameProblem(f"That name mixes {' and '.join(sorted(scripts))} letters. Use letters of one kind.")
     key = name_key(shown)  # looked at as well: of a full-width colon or @ it makes the plain one
-    if any(form[:1] in "@#/{" or ":" in form for form in (shown, key)):
+    if any(form[:1] in "@#/{" or not _COLONS.isdisjoint(form) for form in (shown, key)):
         raise NameProblem("A name cannot start with @, #, / or {, and cannot contain a colon.")
-    look = look_alike_key(shown)
-    if key in RESERVED_KEYS or look in RESERVED_KEYS:
+    looks = look_alike_keys(shown)
+    if key in RESERVED_KEYS or not RESERVED_KEYS.isdisjoint(looks):
         raise NameProblem(f"{shown} is nobody's name here. Please choose another one.")
-    if _NOTICE.search(key) or _NOTICE.search(look):
+    if any(map(_NOTICE.search, (key, *looks))):
         raise NameProblem("That name reads like something the chat says. Please choose another one.")
     if not any(unicodedata.category(character)[0] in "LNS" for character in shown):
         raise NameProblem("A name needs at least one letter or digit.")
@@ -186,17 +188,46 @@ _LOOK_ALIKES = str.maketrans(
     "\ua4d0\ua4d1\ua4d3\ua4d4\ua4d6\ua4d7\ua4d9\ua4da\ua4dc\ua4dd\ua4df\ua4e0\ua4e1\ua4e2\ua4e3\ua4e6\ua4e7\ua4ea\ua4eb"
     "\ua4ec\ua4ee\ua4f0\ua4f2\ua4f3\ua4f4"
     "\u13a0\u13a1\u13a2\u13a5\u13a9\u13aa\u13ab\u13ac\u13b3\u13b7\u13bb\u13bd\u13c0\u13c2\u13c3\u13cf\u13d4\u13d5\u13d9"
-    "\u13da\u13de\u13df\u13e2\u13e6\u13e7\u13f4",
-    "ABEKMHOPCTYXSIJYIQWaeopcyxsijhldqwABEZHIKMNOPTYXCayikvopuxwcjBPDTGKJCZFMNLSRVHWXYAEIOUDRTiYAJEWMHYGhZbWSVSLCPKdB",
+    "\u13da\u13de\u13df\u13e2\u13e6\u13e7\u13f4"
+    # Rarer ones of Cyrillic and Greek, which no longer word of either has alone
+    "\u042c\u044c\u0474\u0475\u0433\u04af\u050c\u050d\u04ba\u0461\u04bd\u0500\ua647"
+    "\u03b7\u03c4\u03b5\u03c3\u03dc\u037f\u03fa"
+    # Latin ones of phonetics, small capitals, and the sign on packages
+    "\u0251\u0261\u0131\u212e\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274"
+    "\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22"
+    # White ones in black circles and squares
+    + "".join(map(chr, (*range(0x1F150, 0x1F16A), *range(0x1F170, 0x1F18A)))),
+    "ABEKMHOPCTYXSIJYIQWaeopcyxsijhldqwABEZHIKMNOPTYXCayikvopuxwcjBPDTGKJCZFMNLSRVHWXYAEIOUDRTiYAJEWMHYGhZbWSVSLCPKdB"
+    "bbVvryGGhwedinteoFJMagieabcdefghijklmnoprstuvwyz" + 2 * string.ascii_uppercase,
 )
 
 
 def look_alike_key(name: str) -> str:
     """What two names share that look the same: the key of the name with Latin letters for those that look like them,
-    and without marks. Within one script, people tell their letters apart.
+    without marks, and without punctuation round it. Within one script, people tell their letters apart.
     """
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", name)) if not name.isascii() else name
-    return name_key(plain.translate(_LOOK_ALIKES))
+    key = name_key(plain.translate(_LOOK_ALIKES))
+    begin, end = 0, len(key)
+    while begin < end and _is_edge(key[begin]):
+        begin += 1
+    while begin < end and _is_edge(key[end - 1]):
+        end -= 1
+    return key[begin:end] or key
+
+
+def _is_edge(character: str) -> bool:
+    """Whether a name with this at its end could be taken for the name without it."""
+    return character in string.punctuation or character == " " or unicodedata.category(character)[0] == "P"
+
+
+def look_alike_keys(name: str) -> frozenset[str]:
+    """The look-alike keys of a name however its owner may write it, in capitals or not: they differ in Cyrillic and
+    Greek, where a capital may look like one Latin letter and its small one like another, or like none.
+    """
+    if name.isascii():
+        return frozenset((look_alike_key(name),))
+    return frozenset(map(look_alike_key, (name, name.lower(), name.upper(), name.title())))
 
 
 def split_address(text: str, find: Callable[[str], str | None]) -> tuple[str, str] | None:

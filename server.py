@@ -21,14 +21,15 @@ import ssl
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from certificate import NoCertificate, fingerprint_of, in_words, own_certificate
+from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
 from connection import Connection, Shared
-from door import Door
+from door import Door, Turns
 from history import HistoryError, data_folder
 from hub import Hub, Stop
 from link import SEND_BUFFER, server_context
@@ -42,7 +43,8 @@ from protocol import (
 )
 from terminal import Terminal
 
-LOG_READERS = 2  # pages and searches at once: a hundred people who search leave the processor to those who write
+PAGES = 2  # read from the log at once: a hundred people who scroll leave the processor to those who write
+SEARCHES = 2  # at once; each may take a second
 # Connections beside those of --max-clients that may be about to join: everybody at once after a restart, or nine
 # computers with nothing good in mind that take all they may.
 UNJOINED = 600
@@ -84,7 +86,9 @@ class Server:
         self.tls: ssl.SSLContext | None = None  # None: not encrypted
         self.words = ""  # by which people know the certificate
         self.no_certificate: str | None = None  # what to install, so that there would be one
+        self.is_stranger = False  # to those who were here before: the log is older than the certificate
         self.stopping = threading.Event()
+        self.searches = Turns(SEARCHES)
         self.hub = Hub(options.data, options.name, options.max_clients, self.door)
         self._listeners: list[socket.socket] = []
         self._acceptors: list[threading.Thread] = []
@@ -107,8 +111,10 @@ class Server:
         except StartError:
             self.stop("The server could not start.")
             raise
-        options, readers = self.options, threading.Semaphore(LOG_READERS)
-        self._shared = Shared(self.hub, self.door, self.tls, options.data, options.rate, self.stopping, readers)
+        options, pages = self.options, threading.Semaphore(PAGES)
+        self._shared = Shared(
+            self.hub, self.door, self.tls, options.data, options.rate, self.stopping, pages, self.searches
+        )
         try:
             for listener in self._listeners:
                 acceptor = threading.Thread(target=self._accept, args=(listener,), name="hallway-accept")
@@ -123,6 +129,7 @@ class Server:
         """Loads the certificate, and makes it at the first start. Raises `StartError`."""
         given = self.options.certificate
         try:
+            is_new = given is None and not has_certificate(self.options.data)
             file = given or own_certificate(self.options.data)
         except NoCertificate as problem:
             self.no_certificate = str(problem)
@@ -133,6 +140,7 @@ class Server:
         try:
             self.tls = server_context(file, self.options.key)
             self.words = in_words(fingerprint_of(file))
+            self.is_stranger = is_new and self.hub.found_messages
         except (OSError, ValueError) as error:
             raise StartError(_why_not_encrypted(file, self.options.key, error, own=given is None)) from None
 
@@ -266,7 +274,9 @@ def _why_not_listening(host: str | None, port: int, problem: OSError | None) -> 
 
 
 def _why_not_encrypted(file: Path, key: Path | None, error: OSError | ValueError, own: bool) -> str:
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and "TOO_SMALL" in (error.reason or ""):
+        reason = "its key is too short to be safe"
+    elif isinstance(error, ssl.SSLError):
         reason = "they do not belong together, or are no PEM files" if key else "it holds no certificate with its key"
     else:
         reason = (error.strerror if isinstance(error, OSError) else None) or "it is no PEM file"
@@ -317,6 +327,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.key and not given.cert:
         parser.error("--key needs --cert, the certificate that the key is for")
+    if given.plaintext and given.cert:
+        parser.error("--plaintext does without the certificate that --cert names; give one of the two")
     if given.ask:
         try:
             _ask(given)
@@ -370,10 +382,24 @@ def _password(ask: bool) -> str | None:
     """
     given = os.environ.pop("HALLWAY_PASSWORD", None)  # not for the programs that we start
     if given is None and ask:
-        given = getpass.getpass("Password for this chat: ")
+        given = _typed_twice()
     if given is not None and not 0 < len(given) <= MAX_SECRET:
         raise StartError(f"A password has 1 to {MAX_SECRET} characters; this one has {len(given)}. Choose another one.")
     return given
+
+
+def _typed_twice() -> str:
+    """A new password from the terminal, which does not show it. Raises EOFError when nobody answers, or could."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            while True:
+                password = getpass.getpass("Password for this chat: ")
+                if not password or getpass.getpass("The same once more: ") == password:
+                    return password
+                print("Those were two different ones.")
+        except getpass.GetPassWarning:  # what is typed here would be seen
+            raise EOFError from None
 
 
 def _run(server: Server, wanted_clients: int) -> int:
@@ -424,6 +450,8 @@ def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_term
     print(f"  The log is in {options.data}")
     if server.tls is not None:
         print(f"  Encrypted; people's programs show these words for it:   {server.words}")
+        if server.is_stranger:
+            print("  The certificate is new: whoever was here before is stopped, and asked to compare these words.")
     else:
         print("  Not encrypted: others on the network can read along.")
     if server.door.has_password:

@@ -1,13 +1,15 @@
 """What people do beside writing: that they are typing, and up to where they have read.
 
-The hub (`hub.py`) owns a `Signals` and calls it from its thread alone; only `unsaved_marks` may be called by others.
-None of it is worth a wait: who is typing is old news in a moment, and a read mark can be written when there is time.
+The hub (`hub.py`) owns a `Signals` and calls it from its thread alone. None of it is worth a wait: who is typing is old
+news in a moment, and a read mark can be written when there is time.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from itertools import islice
+from math import inf
 
 from delivery import WIRE, Client, Delivery
 from door import Pace
@@ -19,6 +21,7 @@ TYPING_SECONDS = 2.0  # from one word that somebody is typing to everybody to th
 # With a hundred people here that is twenty who type; among a thousand, hints of who types are no use to anybody.
 TYPING_SENDS = 2000
 MARKS = 10_000  # that wait to be saved; more pairs of people are not taken while there is no time to save these
+MARKS_AT_ONCE = 500  # saved in one go: 4 ms
 
 Marks = dict[tuple[int, int], int]  # up to which seq (value) an address has read what it has with another one (key)
 
@@ -29,7 +32,7 @@ class Signals:
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._typing: dict[Client, float] = {}  # who is typing to everybody and is still to be told of; since when
-        self._typed: dict[Client, float] = {}  # when they were last told of; for `TYPING_SECONDS`
+        self._typed: dict[str, float] = {}  # key: folded name; when they were last told of, for `TYPING_SECONDS`
         self._pace = Pace(TYPING_SENDS, TYPING_SENDS)
         self._marks: Marks = {}
 
@@ -42,7 +45,7 @@ class Signals:
     def typing_to_everyone(self, client: Client) -> None:
         """Lets everybody know in the next quiet moment."""
         now = time.monotonic()
-        if now >= self._typed.get(client, 0.0) + TYPING_SECONDS:
+        if now >= self._typed.get(_key(client), -inf) + TYPING_SECONDS:
             self._typing.setdefault(client, now)
 
     def has_written(self, client: Client) -> None:
@@ -57,16 +60,17 @@ class Signals:
     def tell_typing(self, here: Iterable[Client]) -> None:
         """Tells everybody on the wire who is typing. What had to wait too long, or costs too much now, is dropped."""
         now = time.monotonic()
-        self._typed = {client: at for client, at in self._typed.items() if now < at + TYPING_SECONDS}
-        fresh = [c for c, since in self._typing.items() if now < since + TYPING_SECONDS and not c.ended]
+        self._typed = {key: at for key, at in self._typed.items() if now < at + TYPING_SECONDS}
+        here_still = [c for c in self._typing if not c.ended and c.close_by is None]
+        fresh = [c for c in here_still if now < self._typing[c] + TYPING_SECONDS]
         self._typing.clear()
-        readers = [client for client in here if client.face is WIRE and not client.full and client.start == 0]
+        readers = [client for client in here if client.face is WIRE and not client.full]
         fresh = fresh[: self._pace.affordable() // max(1, len(readers))]
         if not fresh:
             return
         self._pace.seconds(len(fresh) * len(readers))
         lines = {client: WIRE.say(TypingFrom(client.name, EVERYONE)) for client in fresh}
-        self._typed |= dict.fromkeys(fresh, now)
+        self._typed |= {_key(client): now for client in fresh}
         together = b"".join(lines.values())
         for reader in readers:
             mine = reader in lines
@@ -89,8 +93,8 @@ class Signals:
             self._hint(client, target, SeenBy(client.name, seq))
 
     def unsaved_marks(self) -> Mapping[tuple[int, int], int]:
-        """A copy of the marks that may not be on disk yet. Any thread; who reads the log as well reads this first."""
-        return self._marks.copy()  # one step for every thread
+        """A copy of the marks that are not on disk yet; who reads the log with it opens the log later."""
+        return self._marks.copy()
 
     @property
     def has_unsaved(self) -> bool:
@@ -98,15 +102,21 @@ class Signals:
         return bool(self._marks)
 
     def save(self, history: History) -> None:
-        """Writes the marks down. Raises `NotSaved`: then they still wait."""
+        """Writes some of the marks down. Raises `NotSaved`: then they still wait."""
         if self._marks:
+            piece = dict(islice(self._marks.items(), MARKS_AT_ONCE))
             history.begin()
-            history.save_marks(self._marks)
+            history.save_marks(piece)
             history.commit()
-            self._marks.clear()
+            for pair in piece:
+                del self._marks[pair]
 
     def _hint(self, client: Client, target: Client, event: TypingFrom | SeenBy) -> None:
         """Tells one person about another, where that costs nothing."""
         if target is not client and not target.full:  # not worth a queue
             self._delivery.say(target, event)
             self._delivery.pump(target)
+
+
+def _key(client: Client) -> str:
+    return client.person.key if client.person is not None else ""

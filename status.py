@@ -31,6 +31,7 @@ class Status(ttk.Frame):
         self.ended = False
         self.retry_at: float | None = None  # on the monotonic clock
         self.lost_because = ""
+        self.tight = False  # there is no room for what is no news
         self._said, self._said_until = "", 0.0
         self.count = ttk.Label(self, style="Surface.Trouble.TLabel", justify="left")  # shown when it says something
         self.status = ttk.Label(self, style="Surface.Hint.TLabel", justify="left")
@@ -86,5 +87,10 @@ class Status(ttk.Frame):
             role, words = "Private", self._said
         else:
             words = "Enter sends, Shift-Enter starts a new line. @name writes to one person alone."
+        if self.tight and role == "Hint":
+            self.status.pack_forget()
+            self.configure(height=1)  # of itself a frame keeps the height of what was in it last
+        elif not self.status.winfo_manager():
+            self.status.pack(side="bottom", fill="x")
         if self.status.cget("text") != words or not str(self.status.cget("style")).startswith(f"Surface.{role}."):
             self.status.configure(text=words, style=f"Surface.{role}.TLabel")

@@ -93,9 +93,16 @@ def save_settings(folder: Path, settings: Settings) -> None:
     write_whole(folder / "settings.json", f"{content}\n".encode())
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder for this user only, and what is missing above it alike. Raises OSError."""
+    for one in (*reversed(folder.parents), folder):  # `parents=True` would give those above to whom the umask lets in
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Puts `content` at `path` for this user only, so that there is the old file or the new one, never half of one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600 by itself
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -196,8 +203,7 @@ class Outbox:
 
     def _append(self, lines: bytes | bytearray) -> None:
         if self._descriptor < 0:
-            self._path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            make_folder(self._path.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._descriptor = os.open(self._path, flags, 0o600)
         rest = memoryview(b"\n" + lines if self._torn else bytes(lines))

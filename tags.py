@@ -24,17 +24,19 @@ def configure(text: tk.Text, theme: Theme) -> None:
     edge, gutter = gutter_of(theme)
     room = max(0, round(theme.line_height() * 0.12))  # towards 1.35 of the font's size between lines
     stop = theme.width_of("n" * 4)
+    tag("gap", font="HallwayGap", spacing1=px(5), spacing3=0)
+    tag("head", font="HallwayStrong", spacing1=px(4), spacing3=px(1), lmargin1=edge, lmargin2=gutter, rmargin=edge)
+    tag("head", tabs=(gutter,))
+    tag("body", font="HallwayBody", spacing1=px(2), spacing2=room, spacing3=px(4), rmargin=edge)
+    tag("body", tabs=(gutter + stop, gutter + 2 * stop), tabstyle="wordprocessor", lmargin1=gutter, lmargin2=gutter)
+    for name in ("head", "body"):  # else the ground of an initial or of code goes on into the margin
+        tag(name, lmargincolor=look.surface, rmargincolor=look.surface)
     for tint, ground in (
         ("own", look.own),
         ("private", look.private),
         ("announced", look.sidebar),
     ):
         tag(tint, background=ground, lmargincolor=ground, rmargincolor=ground)
-    tag("gap", font="HallwayGap", spacing1=px(5), spacing3=0)
-    tag("head", font="HallwayStrong", spacing1=px(4), spacing3=px(1), lmargin1=edge, lmargin2=gutter, rmargin=edge)
-    tag("head", tabs=(gutter,))
-    tag("body", font="HallwayBody", spacing1=px(2), spacing2=room, spacing3=px(4), rmargin=edge)
-    tag("body", tabs=(gutter + stop, gutter + 2 * stop), tabstyle="wordprocessor", lmargin1=gutter, lmargin2=gutter)
     tag("first", spacing3=0)
     tag("inner", spacing1=room, spacing3=0)
     tag("last", spacing1=room)
@@ -63,7 +65,7 @@ def configure(text: tk.Text, theme: Theme) -> None:
     tag("again", foreground=look.accent, underline=True)
     tag("under", background=look.hover, foreground=look.text)
     tag("focused", background=look.accent, foreground=look.accent_text)
-    tag("found", background=look.hover, lmargincolor=look.hover, rmargincolor=look.hover)
+    tag("found", background=look.own, lmargincolor=look.own, rmargincolor=look.own)
     for name in ("found", "mention", "code", "block", "under", "focused"):
         text.tag_raise(name)
     text.tag_raise("sel")

@@ -32,8 +32,8 @@ class _Command(NamedTuple):
 COMMANDS = {
     "who": _Command("", "tells who is here, and from where"),
     "kick": _Command("NAME", "sends somebody away; they may come back"),
-    "ban": _Command("NAME", "sends somebody away for good: by name and by address"),
-    "unban": _Command("NAME", "lets them in again"),
+    "ban": _Command("NAME", "sends somebody away for good: by name, and by address when they are here"),
+    "unban": _Command("[NAME]", "lets them in again; alone, lists who is banned"),
     "say": _Command("TEXT", "writes to everybody, as Server"),
     "release": _Command("NAME", "sets a name free, for somebody who has lost what proves that it is theirs"),
     "stats": _Command("", "how many people, connections and messages"),
@@ -111,7 +111,7 @@ class Terminal(threading.Thread):
         command = COMMANDS.get(word.lower())
         if command is None:
             return f"There is no command {word}. Type help for those there are."
-        if command.argument and not argument:
+        if command.argument and not command.argument.startswith("[") and not argument:
             return f"{word} needs a {command.argument}: {word} {command.argument}"
         if word.lower() == "help":
             return help_text()

@@ -48,7 +48,7 @@ from protocol import (
     name_key,
     parse_object,
 )
-from storage import write_whole
+from storage import make_folder, write_whole
 
 if sys.platform == "win32":
     import msvcrt
@@ -242,6 +242,14 @@ class KnownServers:
 
         self._change(change)
 
+    def forget(self, host: str, port: int) -> None:
+        """Nobody is expected at this address. Raises OSError."""
+
+        def change(content: _Content) -> None:
+            content.addresses.pop(_address(host, port), None)
+
+        self._change(change)
+
     def has_let_us_in(self, fingerprint: str) -> bool:
         """Whether a server with this certificate did, at whatever address."""
         return fingerprint in self._read().entered
@@ -327,7 +335,7 @@ def _alone(path: Path) -> Iterator[None]:
 
     Two that came in at the same moment would else each write what they read, and one token, and so a name, be lost.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         with contextlib.suppress(OSError):  # a network folder without locks: no worse than none
@@ -424,6 +432,7 @@ class Acquaintance:
         self._trusted = accept  # stays what was deliberately trusted in this run
         self._typed_for: str | None = None  # the identity that the typed password is for: the first we meet
         self._met: str | None = None  # whose fingerprint is expected here, where the disk did not take it
+        self._strangers: list[str] = []  # hosts that were remembered for what we speak to now, and were new
         self._tokens: dict[str, str] = {}  # key: identity; of our name, where the disk did not take it
 
     def recognise(self, met: Meeting, name: str) -> Terms:
@@ -455,6 +464,7 @@ class Acquaintance:
 
         A number where another server was met keeps that one, unless the change is what was deliberately trusted.
         """
+        self._strangers.clear()
         if self._met == fingerprint:
             return  # the disk did not take it the last time, which was told
         try:
@@ -462,8 +472,20 @@ class Acquaintance:
                 before = self._known.expected(host, self._port)
                 if before is None or (before != fingerprint and (changed or host == self._host)):
                     self._known.remember(host, self._port, fingerprint)
+                    if before is None:
+                        self._strangers.append(host)
         except OSError as error:
             self._met, self.refusal = fingerprint, _reason(error)
+
+    def was_no_chat(self, terms: Terms) -> None:
+        """What was spoken to on these terms is no Hallway server: the next one at its address is welcome.
+
+        Not where it was told a password: then it may have been after that, and another one is to be noticed.
+        """
+        if terms.password is None:
+            with contextlib.suppress(OSError):  # then there is one question more, some day
+                for host in self._strangers:
+                    self._known.forget(host, self._port)
 
     def others_here(self, terms: Terms) -> set[str]:
         """The identities of those that were met before at the address of the server with these terms.
@@ -524,6 +546,14 @@ class Acquaintance:
             "otherwise, or another computer pretends to be it and would read what you write. Nothing was sent to it. "
             "Ask whoever runs the server to turn its encryption on again; until then you cannot join here."
         )
+
+
+def name_of_the_unencrypted_chat(name: str) -> str:
+    """The sentence for a name that was taken at this address while the chat was not encrypted."""
+    return (
+        f"This chat is encrypted now, and what proves that {name} is you was given out while it was not. Ask whoever "
+        f"runs the server to type this, and then join again: release {name}"
+    )
 
 
 def no_longer_yours(name: str) -> str:

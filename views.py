@@ -15,7 +15,7 @@ from engine import Engine
 from inbox import Inbox, Talk
 from look import Theme
 from paging import Pager
-from protocol import Page
+from protocol import Page, name_key
 
 KEPT_VIEWS = 6  # drawn conversations; any other is drawn anew when it is opened
 
@@ -69,8 +69,11 @@ class Views(ttk.Frame):
 
     def flush(self, *, connected: bool, reading: bool) -> None:
         """Draws what is new in the conversation that is shown; the others catch up when they are."""
+        talk = self.current.talk
         self.current.catch_up(reading=reading)
-        self.pager.flush(connected=connected)
+        # Of somebody the server does not know any more, a guest who left, it has no log to show.
+        known = not talk.private or self._inbox.roster.find(name_key(talk.address)) is not None
+        self.pager.flush(connected=connected and known)
 
     def take(self, page: Page) -> None:
         """A page of the log, for whichever asked for it."""

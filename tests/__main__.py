@@ -1,8 +1,8 @@
 """`python3 tests [pytest arguments]`: all of Hallway's tests, from a fresh clone on a fresh machine.
 
-Makes a `.venv` in the checkout, installs the `test` extra of pyproject.toml into it, starts a virtual screen on a Linux
-that has none, then runs pytest, ruff and `mypy --strict`. What Linux lacks is installed with apt where that is allowed;
-where it is not, a sentence says what to install. The exit status is 0 when everything passed.
+Makes a `.venv` in the checkout, installs the `test` extra of pyproject.toml into it, then runs pytest, ruff and `mypy
+--strict`; on Linux on virtual screens. What Linux lacks is installed with apt where that is allowed; where it is not, a
+sentence says what to install. The exit status is 0 when everything passed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -30,14 +30,15 @@ LINUX = sys.platform.startswith("linux")
 STOP_SECONDS = 15.0  # for a tool to clean up behind itself when it is interrupted
 SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machine has nothing else to do
 
-# About half of the tests by their time, and all that need the screen.
-FIRST_HALF = (
-    "test_window", "test_chat_screen", "test_conversation", "test_composer", "test_attention", "test_settings_screen",
-    "test_shortcuts", "test_switcher", "test_emoji", "test_password_gen",
-)  # fmt: skip
+# Parts that run at the same time, of about the same length; all other files are one more. Each part has a screen of its
+# own, with one keyboard and one clipboard.
+PARTS = (
+    ("test_window", "test_model"),
+    ("test_password_gen", "test_console", "test_protocol", "test_engine", "test_trust", "test_benchmark"),
+)
 
 # What the tests start or look at, and the Debian package it is in.
-PROGRAMS = {"xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
+PROGRAMS = {"Xvfb": "xvfb", "xclip": "xclip", "xdotool": "xdotool", "nc": "netcat-openbsd"}
 FONTS = {"DejaVuSans.ttf": "fonts-dejavu-core", "NotoColorEmoji.ttf": "fonts-noto-color-emoji"}
 FONT_FOLDERS = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
 
@@ -57,8 +58,11 @@ def main(arguments: Sequence[str]) -> int:
     prepare_system()
     prepare_venv()
     results = {}
-    with screen():
-        results["pytest"] = run("pytest", *arguments) if arguments else run_halves()
+    if arguments:
+        with screen() as environment:
+            results["pytest"] = run("pytest", *arguments, environment=environment)
+    else:
+        results["pytest"] = run_parts()
     results["ruff"] = run("ruff", "check") or run("ruff", "format", "--check")
     results["mypy"] = run("mypy", "--strict")
     print()
@@ -67,10 +71,10 @@ def main(arguments: Sequence[str]) -> int:
     return next((status for status in results.values() if status), 0)
 
 
-def run(*command: str) -> int:
+def run(*command: str, environment: Mapping[str, str] | None = None) -> int:
     """Runs a tool of the virtual environment in the checkout; returns its exit status."""
     say(" ".join(command))
-    tool = subprocess.Popen([str(VENV_PYTHON), "-m", *command], cwd=CHECKOUT)
+    tool = subprocess.Popen([str(VENV_PYTHON), "-m", *command], cwd=CHECKOUT, env=environment)
     try:
         return tool.wait()
     except KeyboardInterrupt:  # the terminal has sent the tool the same Ctrl-C
@@ -86,26 +90,34 @@ def run(*command: str) -> int:
             tool.wait()
 
 
-def run_halves() -> int:
-    """Runs all tests in two processes at once, for the two cores that any machine has; returns the exit status.
+def run_parts() -> int:
+    """Runs all tests: the parts at once, in a process each, then alone what measures a figure. Returns the exit status.
 
-    What needs the screen is in one of them: there is one keyboard and one clipboard. What the other prints comes after.
+    The tests wait more than they compute, so that more parts than processors are done sooner.
     """
-    first = [f"tests/{name}.py" for name in FIRST_HALF]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        command = ["pytest", *(f"--ignore={path}" for path in first)]
-        say(f"at the same time: {' '.join(command)}")
-        other = subprocess.Popen([str(VENV_PYTHON), "-m", *command], cwd=CHECKOUT, stdout=output, stderr=output)
-        try:
-            status = run("pytest", *first)
-            status = other.wait() or status
-        finally:
-            if other.poll() is None:
-                end(other)
+    named = [[f"tests/{name}.py" for name in part] for part in PARTS]
+    parts = [*named, [f"--ignore={path}" for part in named for path in part]]
+    commands = [["pytest", "-m", "not figure", *part] for part in parts]
+    with contextlib.ExitStack() as stack:
+        running = []
+        for command in commands:
+            say(f"at the same time: {' '.join(command)}")
+            output = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))
+            environment = stack.enter_context(screen())
+            tool = subprocess.Popen(
+                [str(VENV_PYTHON), "-m", *command], cwd=CHECKOUT, stdout=output, stderr=output, env=environment
+            )
+            stack.callback(end, tool)
+            running.append((command, tool, output))
+        statuses = []
+        for command, tool, output in running:
+            statuses.append(tool.wait())
             output.seek(0)
             say(" ".join(command))
             print(output.read(), end="", flush=True)
-    return status
+        environment = stack.enter_context(screen())
+        statuses.append(run("pytest", "-m", "figure", environment=environment))
+    return next((status for status in statuses if status), 0)
 
 
 def say(what: str) -> None:
@@ -134,8 +146,6 @@ def lacking_packages() -> list[str]:
     if LINUX:
         lacking += [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
         lacking += [package for font, package in FONTS.items() if not font_is_there(font)]
-        if needs_screen() and shutil.which("Xvfb") is None:
-            lacking.append("xvfb")
     return lacking
 
 
@@ -222,15 +232,14 @@ def prepare_venv() -> None:
 # --- the virtual screen -----------------------------------------------------------------------------------------------
 
 
-def needs_screen() -> bool:
-    return LINUX and not os.environ.get("DISPLAY")
-
-
 @contextlib.contextmanager
-def screen() -> Iterator[None]:
-    """A virtual screen where there is none, gone again afterwards, whatever happened meanwhile."""
-    if not needs_screen():
-        yield
+def screen() -> Iterator[Mapping[str, str]]:
+    """The environment of programs with a screen of their own: a virtual one on Linux, even where there is a real one.
+
+    Whoever runs the tests keeps the keyboard, the mouse and the clipboard to themselves.
+    """
+    if not LINUX:
+        yield os.environ
         return
     reading, writing = os.pipe()
     with os.fdopen(reading) as answer:
@@ -243,16 +252,14 @@ def screen() -> Iterator[None]:
             number = answer.readline().strip() if ready else ""
             if not number:
                 raise CannotRun("Xvfb, the virtual screen, did not start.")
-            os.environ["DISPLAY"] = f":{number}"
             say(f"a virtual screen at :{number}")
-            yield
+            yield os.environ | {"DISPLAY": f":{number}"}
         finally:
-            os.environ.pop("DISPLAY", None)
             end(server)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Stops a process that this one started."""
+    """Stops a process that this one started, if it still runs."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

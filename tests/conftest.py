@@ -71,11 +71,13 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """`start_server(*arguments, **environment)` starts one more real server, with a data folder of its own.
 
     `start_server("--max-clients", "3", HALLWAY_PORT="2048")`; a later `--data DIR` wins over the folder given here.
+    `makes_certificate` is as in `ServerProcess`.
     """
     started: list[ServerProcess] = []
 
-    def start(*arguments: str, **environment: str) -> ServerProcess:
-        server = ServerProcess(tmp_path / f"server-{len(started) + 1}", *arguments, environment=environment)
+    def start(*arguments: str, makes_certificate: bool = False, **environment: str) -> ServerProcess:
+        folder = tmp_path / f"server-{len(started) + 1}"
+        server = ServerProcess(folder, *arguments, environment=environment, makes_certificate=makes_certificate)
         started.append(server)
         return server
 

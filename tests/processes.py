@@ -11,13 +11,16 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from certificate import FILE_NAME, own_certificate
 from server import Options, Server, addresses_to_type
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -48,14 +51,34 @@ def own_address() -> str:
     return address
 
 
+@cache
+def _certificate() -> bytes:
+    """One for all servers of a run that have none: the quarter of a second that each would take adds up."""
+    with tempfile.TemporaryDirectory() as folder:
+        return own_certificate(Path(folder)).read_bytes()
+
+
 class ServerProcess:
-    """`server.py`, run as people run it, on a free port of 127.0.0.1 with `data` as its data folder."""
+    """`server.py`, run as people run it, on a free port of 127.0.0.1 with `data` as its data folder.
+
+    It has its certificate already, unless it `makes_certificate`.
+    """
 
     host = "127.0.0.1"
 
-    def __init__(self, data: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        makes_certificate: bool = False,
+    ) -> None:
         """Starts the server and returns when it listens. `arguments` stand behind the usual ones and so win."""
         self.data = data
+        if not (makes_certificate or data.exists()):
+            data.mkdir(mode=0o700, parents=True)
+            (data / FILE_NAME).touch(0o600)
+            (data / FILE_NAME).write_bytes(_certificate())
         self.port = 0  # any free one; a restart takes the same again
         self._arguments = arguments
         self._environment = dict(environment or {})
@@ -224,6 +247,7 @@ class ServerHere:
         self._server = Server(Options(self.host, 0, "Here", data, rate, max_clients))
         self._server.start()
         self.port = self._server.port
+        self.searches = self._server.searches
 
     def stop(self) -> None:
         self._server.stop("The server is closing.")

@@ -21,9 +21,11 @@ from peers import Connection, Netcat, Peer, RawPeer, TextPeer
 from processes import ANSWER_SECONDS, ServerProcess, wait_until
 from protocol import (
     EVENTS,
+    EVERYONE,
     MAX_TEXT,
     VERSION,
     Ack,
+    AskConversations,
     AskHistory,
     BadLine,
     Bye,
@@ -36,6 +38,8 @@ from protocol import (
     Message,
     Ping,
     Send,
+    TypingFrom,
+    TypingTo,
     Welcome,
     encode,
 )
@@ -144,7 +148,8 @@ def witness(server: ServerProcess) -> Iterator[Witness]:
     thread.stop()
 
     assert not thread.problem
-    assert thread.others_chat or [event for event in thread.noticed if not isinstance(event, (Joined, Left))] == []
+    meant_for_all = [e for e in thread.noticed if isinstance(e, (Joined, Left)) or e == TypingFrom("Mallory", EVERYONE)]
+    assert thread.others_chat or thread.noticed == meant_for_all
 
 
 # --- lines that cannot be read ----------------------------------------------------------------------------------------
@@ -344,6 +349,7 @@ def test_strangers(server: ServerProcess, witness: Witness) -> None:
     assert witness.noticed == []
 
 
+@pytest.mark.figure
 def test_five_hundred_half_handshakes(server: ServerProcess, witness: Witness) -> None:
     """Who begins to shake hands and says no more keeps nobody else waiting; people join, encrypted, in under 1 s."""
     half = [Raw.connect(server) for _ in range(500)]
@@ -419,6 +425,7 @@ def test_the_last_line_in_words_needs_no_newline(server: ServerProcess) -> None:
     assert [event for event in events if isinstance(event, Message)] == []
 
 
+@pytest.mark.figure
 def test_five_hundred_who_say_nothing_and_five_hundred_who_hardly_do(server: ServerProcess, witness: Witness) -> None:
     """They are gone after ten seconds; whoever comes meanwhile is served as ever."""
     count = room_for(1000) // 2
@@ -551,7 +558,9 @@ FLOODS = {
     "pings": encode(Ping()) * 2000,
     "nothing": b"\n" * 20_000,
     "pages of history": encode(AskHistory(10**9, 200)) * 200,
+    "lists of conversations": encode(AskConversations()) * 200,
     "signs of typing": b'{"type":"typing","to":"Mallory"}\n' * 2000,
+    "typing to everyone": encode(TypingTo(EVERYONE)) * 2000,
 }
 
 

@@ -239,7 +239,7 @@ def test_a_chat_without_a_name_is_entered_once(desk: Desk) -> None:
         put(Lost("The connection broke.", 30.0))
         desk.until(lambda: "30\u00a0s" in str(desk.chat.status.status.cget("text")), "the loss is said")
         put(Entered("Ada", "", "log", people, 0, resumed=True, new_log=False, left_behind=0))
-        desk.until(lambda: desk.chat.head.about.cget("text") == "2 here", "it is back")
+        desk.until(lambda: desk.chat.head.about.cget("text") == "1 here", "it is back")
         assert desk.root.focus_get() is desk.chat.conversation.text
 
 
@@ -264,7 +264,7 @@ def test_an_encrypted_chat_says_so(joined: Desk, server: ServerProcess) -> None:
     joined.sees(seen)  # at the first meeting
     assert "first time" in joined.shown
     assert "system" in joined.tags_of("first time")
-    assert "Nobody has written yet." in joined.shown
+    joined.sees("Nobody has written yet.")
 
     joined.click_on(chat.head.encryption_button)
     joined.until(chat.details.winfo_viewable, "the box is shown")
@@ -457,7 +457,8 @@ def test_what_is_refused_at_the_next_start_is_told_at_the_end(folder: Path, serv
 
     again.sees("There is nobody called Nobody here.")
     assert again.shown.index("history 59") < again.shown.index("not sent\n@Nobody one")
-    assert again.chat.composer.written == "@Nobody one"
+    again.press("Up")
+    again.until(lambda: again.chat.composer.written == "@Nobody one", "Up brings it back")
     again.window.close()
 
 
@@ -497,8 +498,8 @@ def test_at_name_in_everyone_goes_to_that_person(desk: Desk, server: ServerProce
     desk.until(lambda: "only Bob and you will see this, in your" in str(status.cget("text")), "it is said before")
     desk.until(lambda: desk.chat._settled_at < time.monotonic(), "the backlog has come")
     desk.press("Return")
-    bob.expect("message", sender="Ada", to="Bob", text="hi")
     desk.until(lambda: "Sent to Bob alone." in str(status.cget("text")), "it is said after")
+    bob.expect("message", sender="Ada", to="Bob", text="hi")
     assert "hi   " not in desk.shown
 
     desk.click_on_row("talk bob")
@@ -593,25 +594,27 @@ def test_who_is_writing_is_said(joined: Desk, server: ServerProcess) -> None:
     joined.until(lambda: joined.chat.writing.cget("text") == "", "nobody writes here")
 
 
-def test_others_hear_that_one_is_writing(joined: Desk, server: ServerProcess) -> None:
+def test_others_hear_that_one_is_writing(joined: Desk, server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody, or the one it goes to alone; and not for what stood in the field already."""
     bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
     joined.until(lambda: joined.chat.inbox.roster.is_here("Cleo"), "both are known")
     told: list[str] = []
-    joined.chat._receipts.typing = told.append  # type: ignore[method-assign]
-    joined.type("h")
-    joined.until(lambda: told == [EVERYONE], "it is told")
-    joined.chat.open("Bob")
-    joined.type("psst")
-    joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
-    assert set(told[1:]) == {"Bob"}
+    with monkeypatch.context() as patched:
+        patched.setattr(joined.chat._receipts, "typing", told.append)
+        joined.type("h")
+        joined.until(lambda: told == [EVERYONE], "it is told")
+        joined.chat.open("Bob")
+        joined.type("psst")
+        joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
+        assert set(told[1:]) == {"Bob"}
 
-    joined.chat.open(EVERYONE)
-    joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
-    joined.settle()
-    assert told[-1] == "Bob"
-    del joined.chat._receipts.typing  # type: ignore[misc]
+        joined.chat.open(EVERYONE)
+        joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
+        joined.settle()
+        assert told[-1] == "Bob"
     joined.type("i")
+    joined.until(lambda: joined.chat.composer.written == "hi", "it is typed")
+    joined.root.update()
     assert bob.expect("typing", sender="Ada").to == EVERYONE
     assert cleo.expect("typing", sender="Ada").to == EVERYONE
 
@@ -646,8 +649,8 @@ def test_a_refused_message_is_sent_again_in_place(joined: Desk, server: ServerPr
     assert box
     joined.click(text.winfo_rootx() + box[0] + 10, text.winfo_rooty() + box[1] + 5)
 
-    bob.expect("message", sender="Ada", to="Nobody", text="hello")
     joined.sees("Nothing was sent.   Sent again.")
+    bob.expect("message", sender="Ada", to="Nobody", text="hello")
     assert not text.tag_ranges("again")
 
 
@@ -887,3 +890,41 @@ def test_a_guest_who_leaves_is_not_away(joined: Desk) -> None:
     joined.type("@Netty ")
     joined.until(lambda: joined.chat.composer.written == "@Netty ", "it is typed")
     assert "only Netty" not in str(joined.chat.status.status.cget("text"))
+
+
+def test_a_conversation_with_a_guest_who_left_asks_for_nothing(joined: Desk) -> None:
+    """The server knows nobody of that name any more: asking it for the log would be answered with trouble."""
+    assert joined.window.engine is not None
+    put = joined.window.engine.events.put
+    put(Joined("Netty", NOON))
+    flood(joined, [message("Netty", "psst", "Ada")])
+    put(Left("Netty", NOON, kept=False))
+    joined.click_on_row("talk netty")
+    joined.sees("psst")
+    asked: list[object] = []
+    joined.window.engine.ask_history = lambda *what: asked.append(what)  # type: ignore[method-assign]
+    joined.until(lambda: joined.chat._settled_at < time.monotonic(), "the backlog has come")
+    flood(joined, [message("Netty", "psst again", "Ada")])
+    joined.sees("psst again")
+
+    assert asked == []
+    assert "nobody called Netty" not in joined.shown
+
+
+def test_in_a_low_window_the_messages_get_the_room(joined: Desk) -> None:
+    """What says nothing new under the field goes; what matters is said all the same, and the field can be used."""
+    flood(joined, [message("Bob", "the only line")])
+    joined.sees("the only line")
+    status = joined.chat.status.status
+    joined.until(status.winfo_ismapped, "the keys are said")
+    joined.resize("640x400")
+    assert status.winfo_ismapped()
+    joined.window.theme.zoom(200)
+    joined.chat.dress()
+    joined.until(lambda: not status.winfo_ismapped(), "they are not any more")
+    joined.root.update()
+    assert joined.in_sight(joined.chat.composer.button)
+    assert joined.chat.conversation.text.winfo_height() > 100
+
+    joined.type("@Ada hi")
+    joined.until(status.winfo_ismapped, "what matters is said")

@@ -21,12 +21,12 @@ from certificate import in_words, own_certificate
 from engine import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
-from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, Send, Welcome
+from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, SeenBy, Send, Welcome
 from test_engine import SESAME, Elsewhere, Guest, ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
 # The same with less patience at the end of the input, for the tests in which nobody acks.
-HASTY = [sys.executable, "-c", "import sys, client; client.ACK_SECONDS = 1.0; sys.exit(client.main())"]
+HASTY = [sys.executable, "-c", "import sys, client, console; console.ACK_SECONDS = 1.0; sys.exit(client.main())"]
 
 
 def address(server: ServerProcess | ScriptedServer) -> list[str]:
@@ -103,7 +103,7 @@ def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
 
 def test_port_is_not_asked_for_where_the_address_was_given(server: ServerProcess) -> None:
     """It is 12345 then: a question for it would take the first line of a pipe for the answer."""
-    usual = f"import sys, client; client.DEFAULT_PORT = {server.port}; sys.exit(client.main())"
+    usual = f"import sys, client, console; console.DEFAULT_PORT = {server.port}; sys.exit(client.main())"
     command = [sys.executable, "-c", usual, "--console", "--host", server.host]
     bob = Peer.join(server, "Bob")
     with Program([*command, "--name", "Kitchen"]) as kitchen:
@@ -286,6 +286,19 @@ def test_script_gets_nothing_from_before_it_joined(server: ServerProcess) -> Non
     assert [line[line.find("Kitchen") :] for line in result.stdout.splitlines()[1:]] == ["Kitchen: Dinner!"]
     assert result.stdout.startswith("Registration successful. Welcome to the chat, Kitchen!\n")
     assert "Bob: earlier" in asked.stdout
+
+
+def test_script_is_told_what_is_new(server: ServerProcess) -> None:
+    """/private lists with whom one has written, the latest first; a script reads nothing, however often it asks."""
+    nobody = run("/private\n", *address(server), "--name", "Ada").stdout
+    bob, cem = Peer.join(server, "Bob"), Peer.join(server, "Cem")
+    for peer, text in ((cem, "psst"), (bob, "one"), (bob, "two")):
+        peer.expect("ack", id=peer.say(text, "Ada"))
+    answers = [run("/private\n", *address(server), "--name", "Ada").stdout for _ in range(2)]
+
+    assert "Nobody has written to you in private yet, nor you to anybody. @name text does it." in nobody
+    for answer in answers:
+        assert "You have written in private with:\n  Bob (2 new)\n  Cem (1 new)\n" in answer
 
 
 def test_slow_server_gets_all_of_a_pipe(start_server: Callable[..., ServerProcess]) -> None:
@@ -493,7 +506,7 @@ def test_no_control_character_reaches_the_terminal(fake: ScriptedServer) -> None
 
 def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
     """All who come are told; /who lists as many as a chat can have, and those who go make room."""
-    few = "import sys, client; client.MOST_PEOPLE = 3; sys.exit(client.main())"
+    few = "import sys, client, console; console.MOST_PEOPLE = 3; sys.exit(client.main())"
     with Program([sys.executable, "-c", few, "--console", *address(fake), "--name", "Ada"]) as ada:
         guest = fake.accept()
         guest.welcome()
@@ -728,6 +741,22 @@ def terminal(server: ServerProcess) -> Iterator[Callable[..., Terminal]]:
     yield start
     for one in terminals:
         one.close()
+
+
+def test_who_types_has_read_what_stands_above(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:
+    """What came counts as read when somebody at the terminal presses Enter below it, not earlier."""
+    ada = terminal("Ada")
+    bob = Peer.join(server, "Bob")
+    bob.say("psst", "Ada")
+    bob.say("to all")
+    ada.expect("Bob: to all")
+    ada.type("/private")
+    ada.expect("  Bob (1 new)")
+    seen = bob.expect("seen")
+    ada.type("/private")
+    ada.expect("  Bob\r\n")
+
+    assert seen == SeenBy("Ada", 1)
 
 
 def test_terminal_shows_what_was_typed_once(server: ServerProcess, terminal: Callable[..., Terminal]) -> None:

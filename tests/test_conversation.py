@@ -92,6 +92,7 @@ def is_newest(desk: Desk, message: Message) -> bool:
     return bool(entries) and entries[-1].seq == message.seq
 
 
+@pytest.mark.figure
 def test_ten_thousand_messages_at_once(joined: Desk, record_property: Callable[[str, object], None]) -> None:
     """A burst is drawn within 1.5 s of arriving, and no tick, its drawing included, takes more than 50 ms.
 
@@ -283,7 +284,7 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
     try:
         view = desk.chat.conversation
         desk.sees("line 799.")
-        ways = (
+        ways: tuple[Callable[[], object], ...] = (
             lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.say("hello"),
             lambda: view._jump(1.0),
         )  # fmt: skip
@@ -496,6 +497,7 @@ def test_a_snippet_shows_what_was_looked_for() -> None:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.figure
 def test_a_long_log_is_scrolled_back_smoothly(
     joined: Desk, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import door
-from door import Door, Pace, is_own, network_of, place_of
+from door import Door, Pace, Turns, is_own, network_of, place_of
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
 
@@ -192,6 +193,41 @@ def test_new_names(clock: Clock) -> None:
     assert [one.new_name("10.0.0.1"), one.new_name("10.0.0.1")] == [0.0, 1.0]
 
 
+def test_joins(clock: Clock) -> None:
+    """A class behind one address is back at once after a restart; who comes and goes without end has to wait."""
+    one = Door()
+    at_once = [one.join("10.0.0.1") for _ in range(door.JOINS + 1)]
+    other = one.join("10.0.0.2")
+    own = [one.join("127.0.0.1") for _ in range(100)]
+    clock.now += 0.5
+
+    assert at_once == [0.0] * door.JOINS + [0.5]
+    assert other == 0.0
+    assert own == [0.0] * 100
+    assert [one.join("10.0.0.1"), one.join("10.0.0.1")] == [0.0, 0.5]
+
+
+def take(turns: Turns, place: str) -> bool:
+    with turns.turn(place, ANSWER_SECONDS) as is_ours:
+        return is_ours
+
+
+def test_turns() -> None:
+    """So many at once, and one for each place; who waits is woken when a turn ends."""
+    turns = Turns(2)
+    with turns.turn("a", 0) as first:
+        with turns.turn("a", 0.01) as again, turns.turn("b", 0) as second, turns.turn("c", 0.01) as third:
+            taken = [first, again, second, third]
+        with ThreadPoolExecutor(1) as pool:
+            with turns.turn("b", 0):
+                waiting = pool.submit(take, turns, "c")
+                early = waiting.done()
+            late = waiting.result(ANSWER_SECONDS)
+    assert taken == [True, False, True, False]
+    assert not early
+    assert late
+
+
 @pytest.mark.usefixtures("clock")
 def test_asking_what_is_needed_is_no_guess() -> None:
     """A program that says no password yet uses up none of its person's tries."""
@@ -217,13 +253,13 @@ def test_bans() -> None:
     """A ban is by name and by place, and ends when it is lifted."""
     one = Door()
     one.ban(["mallory"], ["10.0.0.1"])
-    banned = [one.is_banned(address, name) for address, name in [("10.0.0.1", "eve"), ("10.0.0.2", "mallory")]]
-    others = one.is_banned("10.0.0.2", "eve")
+    banned = [one.is_banned(address, {name}) for address, name in [("10.0.0.1", "eve"), ("10.0.0.2", "mallory")]]
+    others = one.is_banned("10.0.0.2", {"eve"})
     one.ban([], [])
 
     assert banned == [True, True]
     assert not others
-    assert not one.is_banned("10.0.0.1", "mallory")
+    assert not one.is_banned("10.0.0.1", {"mallory"})
 
 
 def test_pace(clock: Clock) -> None:
@@ -319,11 +355,17 @@ def test_guesses_are_slowed(start_server: Callable[..., ServerProcess]) -> None:
 
 
 def test_password_is_asked_for(tmp_path: Path) -> None:
-    """--password asks on the terminal, and does not show what is typed."""
+    """--password asks on the terminal, twice until both are the same, and does not show what is typed."""
     command = [sys.executable, str(CHECKOUT / "server.py"), "--host", "127.0.0.1", "--port", "0", "--password"]
     keyboard = Keyboard(*command, "--data", str(tmp_path / "data"))
     keyboard.expect_prompt("Password for this chat: ", START_SECONDS)
     keyboard.type(PASSWORD)
+    keyboard.expect_prompt("The same once more: ")
+    keyboard.type(f"{PASSWORD}?")
+    keyboard.expect_line("Those were two different ones.")
+    for prompt in ("Password for this chat: ", "The same once more: "):
+        keyboard.expect_prompt(prompt)
+        keyboard.type(PASSWORD)
     line = keyboard.expect_line(re.compile(r"Listening on port \d+"), START_SECONDS)
 
     class Here:
@@ -338,6 +380,7 @@ def test_password_is_asked_for(tmp_path: Path) -> None:
     ("arguments", "environment", "status", "sentence"),
     [
         ([], {"HALLWAY_PASSWORD": ""}, 1, "A password has 1 to 1024 characters; this one has 0. Choose another one."),
+        (["--password"], {}, 1, "there is nobody to ask for the password. Set HALLWAY_PASSWORD instead."),
         (["--password", "secret"], {}, 2, "unrecognized arguments: secret"),
         (["--password=secret"], {}, 2, "ignored explicit argument 'secret'"),
     ],
@@ -348,11 +391,19 @@ def test_password_that_is_none(
     """An empty one is refused; among the arguments, where everybody could read it, there is no place for one."""
     command = [sys.executable, str(CHECKOUT / "server.py"), "--data", str(tmp_path / "data"), *arguments]
     refused = subprocess.run(
-        command, capture_output=True, text=True, timeout=START_SECONDS, check=False, env=os.environ | environment
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+        env=os.environ | environment,
     )
 
     assert refused.returncode == status
     assert refused.stderr.endswith(f"{sentence}\n")
+    assert "Warning" not in refused.stderr
 
 
 def test_names_from_one_address(start_server: Callable[..., ServerProcess]) -> None:

@@ -38,14 +38,18 @@ from processes import ANSWER_SECONDS, ServerProcess, own_address, start_writer, 
 from protocol import (
     COMMANDS,
     EVERYONE,
+    MAX_INTEGER,
     MAX_LINE,
     MAX_TEXT,
     NAME_QUESTION,
     Ack,
+    AskConversations,
+    AskHistory,
     AskSearch,
     BadLine,
     Bye,
     Command,
+    Conversations,
     Decoder,
     Error,
     Event,
@@ -58,7 +62,12 @@ from protocol import (
     Person,
     Ping,
     Pong,
+    SeenBy,
+    SeenWith,
     Send,
+    Talked,
+    TypingFrom,
+    TypingTo,
     Welcome,
     encode,
 )
@@ -365,6 +374,69 @@ def test_private_history_search_and_roster_are_passed_on(server: ServerProcess, 
 
     assert [message.text for message in page.messages] == ["psst"]
     assert [message.text for message in found.messages] == ["and again"]
+
+
+def test_conversations_typing_and_seen_are_passed_on(server: ServerProcess, join: Callable[..., Recorder]) -> None:
+    """Pages both ways say what they are, what is unread is told, and people hear who types and who has read."""
+    ada = join(server)
+    ada.expect(Entered)
+    bob = Peer.join(server, "Bob")
+    for text, to in (("one", EVERYONE), ("two", "Ada"), ("three", EVERYONE)):
+        bob.say(text, to)
+    ada.read_until("three")
+    ada.engine.ask_history()
+    newest = ada.expect(Page)
+    ada.engine.ask_history(after=1, other=EVERYONE, limit=5)
+    later = ada.expect(Page)
+    ada.engine.tell_seen("Bob", 2)
+    ada.engine.tell_seen(EVERYONE, 1)
+    ada.engine.ask_conversations()
+    conversations = ada.expect(Conversations)
+    ada.engine.tell_typing("Bob")
+    ada.engine.tell_typing(EVERYONE)
+    bob.send(TypingTo(EVERYONE))
+    typing = ada.expect(TypingFrom)
+    bob.send(SeenWith("Ada", 2))
+
+    assert ([message.seq for message in newest.messages], newest.before) == ([1, 2, 3], MAX_INTEGER)
+    assert later == Page(newest.messages[2:], more=False, after=1, other=EVERYONE)
+    assert conversations == Conversations((Talked(EVERYONE, 3, 1, 1, 0), Talked("Bob", 2, 2, 0, 0)))
+    assert typing == TypingFrom("Bob", EVERYONE)
+    assert ada.expect(SeenBy) == SeenBy("Bob", 2)
+    assert bob.expect("seen") == SeenBy("Ada", 2)
+    assert [bob.expect("typing"), bob.expect("typing")] == [TypingFrom("Ada", "Bob"), TypingFrom("Ada", EVERYONE)]
+
+
+def test_older_server_does_not_know_conversations(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
+    """What an older server says about a question it does not know is told in words that mean something to people."""
+    ada = join(fake)
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    ada.engine.ask_history(5)
+    ada.engine.ask_conversations()
+    ada.engine.ask_search("tea")
+    for kind in (AskHistory, AskConversations, AskSearch):
+        guest.expect(kind)
+    guest.tell(Page((), more=False), Error("bad_message", "No such type."), Error("bad_message", "It takes too long."))
+
+    ada.expect(Page)
+    assert ada.expect(Trouble) == Trouble("older_server", engine.OLDER_SERVER)
+    assert ada.expect(Trouble) == Trouble("bad_message", "It takes too long.")
+
+
+def test_what_cannot_be_said_is_dropped(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
+    """Without a connection nobody is told who types or has read, not later either: that would be wrong by then."""
+    ada = join(fake)
+    ada.engine.tell_typing(EVERYONE)
+    ada.engine.tell_seen("Bob", 1)
+    ada.engine.ask_conversations()
+    guest = fake.accept()
+    guest.welcome()
+    ada.expect(Entered)
+    ada.engine.send("hello")
+
+    assert guest.expect(Send).text == "hello"
 
 
 def test_what_is_written_before_the_welcome_goes_out_after_it(
@@ -1054,12 +1126,17 @@ def test_error_without_an_id_is_told(fake: ScriptedServer, join: Callable[..., R
     ada.expect(Trouble, code="bad_message", text="What was that?")
 
 
+def be_impatient(monkeypatch: pytest.MonkeyPatch, ping: float, silent: float) -> None:
+    """Lets the engine ask a silent server after `ping` seconds whether it is there, and give it up after `silent`."""
+    monkeypatch.setattr(engine, "PING_SECONDS", ping)
+    monkeypatch.setattr(engine, "SILENT_SECONDS", silent)
+
+
 def test_ping_is_answered_and_silence_is_asked_about(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The engine answers pings, pings a silent server, and gives it up when that stays silent."""
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.2)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.7)
+    be_impatient(monkeypatch, ping=0.2, silent=0.7)
     ada = join(fake)
     guest = fake.accept()
     guest.welcome()
@@ -1095,8 +1172,7 @@ def test_face_that_takes_nothing_makes_the_server_wait(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a face does not take stays in the server, but ours goes out; once, all of it was kept in memory."""
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.1)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.8)
+    be_impatient(monkeypatch, ping=0.1, silent=0.8)
     news = [Joined(f"Visitor {i}", 1) for i in range(150_000)]
     lines = b"".join(encode(each) for each in news)
     ada = join(fake)
@@ -1127,8 +1203,7 @@ def test_silence_is_counted_from_when_it_listens_again(
 ) -> None:
     """A server that had nothing more to say while the face was away is not given up when the face is back."""
     monkeypatch.setattr(engine, "UNTAKEN", 100)
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.1)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.5)
+    be_impatient(monkeypatch, ping=0.1, silent=0.5)
     ada = join(fake)
     guest = fake.accept()
     guest.welcome()
@@ -1236,8 +1311,7 @@ def test_stopped_server_is_noticed_and_taken_up_again(
     server: ServerProcess, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that hangs is given up; when it goes on, what was written meanwhile arrives once."""
-    monkeypatch.setattr(engine, "PING_SECONDS", 0.2)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.8)
+    be_impatient(monkeypatch, ping=0.2, silent=0.8)
     monkeypatch.setattr(engine, "WELCOME_SECONDS", 1.0)
     ada = join(server)
     ada.expect(Entered)
@@ -1344,6 +1418,49 @@ def test_changed_certificate_on_a_reconnect_ends_it(meet: Meet, join: Join) -> N
     assert guest.bytes == b""
     assert (ended.code, ended.fingerprint) == ("certificate_changed", other.fingerprint)
     assert ada.engine.close() is False
+
+
+@pytest.mark.parametrize(("password", "code"), [(None, None), (SESAME, "certificate_changed")])
+def test_what_is_no_chat_is_not_remembered(meet: Meet, join: Join, password: str | None, code: str | None) -> None:
+    """A mistyped port is no reason to suspect the chat that opens there later; unless it was told a password."""
+    mistyped = meet(0)
+    ada = join(mistyped, password=password)
+    with mistyped.accept() as guest:
+        guest.expect(Hello)
+        guest.send_bytes(b"HTTP/1.0 400 Bad Request\r\n")
+        refused = ada.expect_refusal()
+    server = meet(1, mistyped.port)
+    again = join(server)
+    guest = server.accept()
+    if code is None:
+        guest.welcome()
+        again.expect(Entered, first_meeting=True)
+    else:
+        assert again.expect_refusal().code == code
+
+    assert refused.code == "not_hallway"
+
+
+def test_encryption_that_is_turned_on_takes_the_name_away(meet: Meet, join: Join) -> None:
+    """The token of the unencrypted chat is not sent to whoever is there now; it says what to do, and tries no more."""
+    before = meet(None)
+    ada = join(before)
+    with before.accept() as guest:
+        guest.welcome(token="t" * 64)
+        ada.expect(Entered, encrypted=False)
+        now = meet(0, before.port)
+    with now.accept() as guest:
+        hello = guest.expect(Hello)
+        guest.tell(Error("name_taken", "Ada is taken."))
+        while not isinstance(ended := ada.next(), Ended):
+            pass
+
+    assert hello.token is None
+    assert ended.code == "name_taken"
+    assert ended.text == (
+        "This chat is encrypted now, and what proves that Ada is you was given out while it was not. Ask whoever runs "
+        "the server to type this, and then join again: release Ada"
+    )
 
 
 def test_changed_certificate_is_accepted_deliberately(meet: Meet, join: Join) -> None:

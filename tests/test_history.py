@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -30,7 +31,7 @@ from history import (
     data_folder,
 )
 from log_reader import Reader
-from protocol import Message
+from protocol import EVERYONE, Message, Talked
 
 NOW = 1_700_000_000_000  # ms; any moment will do
 
@@ -371,38 +372,16 @@ def test_newer_log_is_left_alone(folder: Path) -> None:
     assert (folder / FILE_NAME).read_bytes() == before
 
 
-_SCHEMA_1 = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE addresses (
-    id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    keeps INTEGER NOT NULL,
-    delivered INTEGER NOT NULL
-);
-INSERT INTO addresses VALUES (0, '#everyone', '#everyone', 1, 0);
-CREATE TABLE log (
-    seq INTEGER PRIMARY KEY,
-    time INTEGER NOT NULL,
-    sender INTEGER NOT NULL REFERENCES addresses,
-    recipient INTEGER NOT NULL REFERENCES addresses,
-    id TEXT NOT NULL,
-    text TEXT NOT NULL,
-    UNIQUE (sender, id)
-);
-CREATE INDEX private ON log (recipient, sender, seq) WHERE recipient <> 0;
-INSERT INTO about VALUES ('history', 'cafe'), ('indexed', 0);
-INSERT INTO addresses VALUES (1, 'ada', 'Ada', 1, 0), (2, 'bob', 'Bob', 1, 1);
-INSERT INTO log VALUES (1, 1700000000000, 1, 0, 'a', 'to all'), (2, 1700000000000, 1, 2, 'b', 'to Bob');
-PRAGMA user_version = 1;
-"""
+def old_log(folder: Path, name: str) -> None:
+    """Puts a log into `folder` as an earlier Hallway has made it."""
+    folder.mkdir()
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript((Path(__file__).parent / "old_logs" / name).read_text(encoding="utf-8"))
 
 
 def test_log_of_before_there_were_tokens(folder: Path) -> None:
     """A log of schema 1 is taken over with everything in it; nobody owns its names yet."""
-    folder.mkdir()
-    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
-        db.executescript(_SCHEMA_1)
+    old_log(folder, "schema_1.sql")
     with contextlib.closing(History(folder)) as log:
         people, bans, id = log.addresses(), log.bans(), log.id
         people[0].token = b"of Ada's"
@@ -417,6 +396,75 @@ def test_log_of_before_there_were_tokens(folder: Path) -> None:
     assert people == again == [Address(1, "ada", "Ada", True, 0, b"of Ada's"), Address(2, "bob", "Bob", True, 1)]
     assert (bans, id) == ([], "cafe")
     assert texts(read) == ["to all", "to Bob", "new"]
+
+
+def test_log_of_before_there_were_marks(folder: Path) -> None:
+    """A log of schema 2 is taken over; what was handed to the owners of names counts as read."""
+    old_log(folder, "schema_2.sql")
+    with contextlib.closing(History(folder)) as log:
+        people, id, last = log.addresses(), log.id, log.last
+    with contextlib.closing(History(folder)) as log, Reader(folder) as reader:
+        again = log.addresses()
+        ada, bob, _ = people
+        read = reader.before(bob.id, 100, 100)
+        of_ada, of_bob = reader.conversations(ada.id, {}), reader.conversations(bob.id, {})
+
+    assert again == people
+    assert [(person.name, person.token is not None) for person in people] == [
+        ("Ada", True),
+        ("Bob", True),
+        ("Gus", False),
+    ]
+    assert (id, last) == ("ac001a41b5a79fab", 6)
+    assert [message.seq for message in read] == [1, 2, 3, 4, 5, 6]
+    assert of_ada == (Talked(EVERYONE, 5, 3, 1, 0), Talked("Bob", 4, 3, 1, 6))
+    assert of_bob == (Talked(EVERYONE, 5, 6, 0, 0), Talked("Gus", 6, 6, 0, 0), Talked("Ada", 4, 6, 0, 3))
+
+
+@pytest.mark.parametrize("name", ["schema_1.sql", "schema_2.sql"])
+def test_old_log_becomes_like_a_new_one(folder: Path, tmp_path: Path, name: str) -> None:
+    """Whatever Hallway made a log first, it has the same tables and indexes now."""
+    old_log(folder, name)
+    schemas = []
+    for made in (folder, tmp_path / "new"):
+        History(made).close()
+        with contextlib.closing(sqlite3.connect(made / FILE_NAME)) as db:
+            rows = db.execute("SELECT type, name, tbl_name FROM sqlite_master").fetchall()
+            columns = [db.execute(f"PRAGMA table_info({table})").fetchall() for _, _, table in sorted(rows)]
+            schemas.append((sorted(rows), columns))
+
+    assert schemas[0] == schemas[1]
+
+
+def test_marks_never_go_back(folder: Path) -> None:
+    """A mark is the furthest somebody has read, however often and in what order it is saved; unsaved ones count."""
+    with contextlib.closing(History(folder)) as log:
+        ada, bob = add(log, "Ada", "Bob")
+        write(log, [(bob.id, ada.id, str(i), "psst") for i in range(5)])
+        for seq in (3, 2):
+            log.begin()
+            log.save_marks({(ada.id, bob.id): seq})
+            log.commit()
+        with Reader(folder) as reader:
+            saved = reader.conversations(ada.id, {})[1]
+            newer = reader.conversations(ada.id, {(ada.id, bob.id): 4, (bob.id, ada.id): 2})[1]
+            older = reader.conversations(ada.id, {(ada.id, bob.id): 1})[1]
+
+    assert saved == older == Talked("Bob", 5, 3, 2, 0)
+    assert newer == Talked("Bob", 5, 4, 1, 2)
+
+
+def test_conversations_are_found_without_reading_the_log(log: History, folder: Path) -> None:
+    """However long a log is, those with whom somebody talked are found in its indexes."""
+    add(log, "Ada", "Bob")
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {log_reader._TALKED}", {"me": 1, "limit": 9})]
+    steps = [step.replace(" TABLE ", " ") for step in plan if re.search(r"\blog\b", step)]  # as older SQLite says it
+
+    assert len(steps) == 6
+    assert all(step.startswith("SEARCH log USING COVERING INDEX ") for step in steps)
+    assert any("INDEX private" in step for step in steps)
+    assert any("INDEX written" in step for step in steps)
 
 
 def test_bans_are_kept(folder: Path) -> None:
@@ -568,6 +616,7 @@ def test_private_messages_are_for_their_two(
         for person in conversation:
             assert texts(reader.before(person.id, 10**9, 100)) == SEEN_BY[person.name]
             assert texts(reader.before(person.id, 100, 100)) == SEEN_BY[person.name]
+            assert texts(reader.after(person.id, 0, 100)) == SEEN_BY[person.name]
             assert texts(reader.search(person.id, "tea", 100, 100)) == SEEN_BY[person.name]
 
 
@@ -581,6 +630,22 @@ def test_private_page_is_of_two_people(folder: Path, conversation: tuple[Address
         assert texts(reader.before(ada.id, 3, 10, bob.id)) == ["tea for Bob"]
         assert texts(reader.before(ada.id, 100, 10, cleo.id)) == []
         assert texts(reader.before(cleo.id, 100, 10, cleo.id)) == ["tea for myself"]
+        assert texts(reader.after(ada.id, 0, 10, bob.id)) == ["tea for Bob", "tea for Ada"]
+        assert texts(reader.after(ada.id, 0, 1, bob.id)) == ["tea for Bob"]
+        assert texts(reader.after(bob.id, 2, 10, ada.id)) == ["tea for Ada"]
+        assert texts(reader.after(ada.id, 0, 10, cleo.id)) == []
+        assert texts(reader.after(cleo.id, 0, 10, cleo.id)) == ["tea for myself"]
+
+
+def test_public_page_is_everyones(folder: Path, conversation: tuple[Address, Address, Address]) -> None:
+    """The page of Everyone holds what everybody reads, in order, and nothing private, not even one's own."""
+    everyone = ["tea for everyone", "tea again", "tea is over"]
+    with Reader(folder) as reader:
+        for person in conversation:
+            assert texts(reader.before(person.id, 100, 10, EVERYONE_ID)) == everyone
+            assert texts(reader.before(person.id, 7, 1, EVERYONE_ID)) == ["tea again"]
+            assert texts(reader.after(person.id, 0, 10, EVERYONE_ID)) == everyone
+            assert texts(reader.after(person.id, 1, 1, EVERYONE_ID)) == ["tea again"]
 
 
 def test_waiting_is_what_others_wrote_to_me(folder: Path, conversation: tuple[Address, Address, Address]) -> None:

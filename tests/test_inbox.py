@@ -41,7 +41,8 @@ def test_messages_go_where_they_belong() -> None:
     """What is private has its own conversation, whoever wrote it; Everyone has Everyone's only."""
     inbox = inbox_with("Bob", "Cleo")
     inbox.received([
-        message("Bob", "for all"), message("Bob", "psst", "Ada"), message("Ada", "yes?", "Bob"), message("Cleo", "me too", "Ada"),
+        message("Bob", "for all"), message("Bob", "psst", "Ada"),
+        message("Ada", "yes?", "Bob"), message("Cleo", "me too", "Ada"),
     ])  # fmt: skip
 
     assert texts(inbox, EVERYONE) == ["for all"]

@@ -1,8 +1,8 @@
 """The hub beside a plain list: whatever people do in whatever order, everybody sees what the list says.
 
 Hypothesis makes up stories (joins, leaves, broken connections, take-overs, messages, private ones, repeats, resumes,
-restarts of the server) and shortens those that fail. One real server lives through all of them, so its log grows from
-story to story, as the list does.
+pages, what was read, restarts of the server) and shortens those that fail. One real server lives through all of them,
+so its log grows from story to story, as the list does.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import protocol
+from log_reader import Reader
 from peers import Peer
-from processes import ServerProcess
-from protocol import EVERYONE, Message
+from processes import ANSWER_SECONDS, ServerProcess, wait_until
+from protocol import EVERYONE, MAX_UNREAD, Message, SeenBy, Talked
 
 BACKLOG = 100  # entries that somebody new gets, by the wire's description
 
@@ -46,6 +47,7 @@ class Somebody:
         self.read = 0  # of the peer's messages, how many were looked at
         self.begins = 0  # seq from which on everything they may see must have come
         self.sent: list[tuple[str, str, str | None]] = []  # id, text, to
+        self.marks: dict[str, int] = {}  # key: with whom, or EVERYONE; up to which seq they have read
 
 
 class Chat(RuleBasedStateMachine):
@@ -69,6 +71,28 @@ class Chat(RuleBasedStateMachine):
 
     def _expected(self, person: Somebody) -> list[int]:
         return [entry.seq for entry in self.written if entry.seq >= person.begins and self._sees(person, entry)]
+
+    def _between(self, person: Somebody, other: str | None) -> list[Written]:
+        """What somebody sees: everything, what is public, or what they and another wrote to each other."""
+        if other is None:
+            return [entry for entry in self.written if self._sees(person, entry)]
+        if other == EVERYONE:
+            return [entry for entry in self.written if entry.to == EVERYONE]
+        two = {(person.name, other), (other, person.name)}
+        return [entry for entry in self.written if (entry.sender, entry.to) in two]
+
+    def _conversations(self, person: Somebody) -> tuple[Talked, ...]:
+        """What somebody has talked about with whom, and what of it is unread."""
+        talked = []
+        for other in self.people:
+            if entries := self._between(person, other.name):
+                read, seen = person.marks.get(other.name, 0), other.marks.get(person.name, 0)
+                unread = sum(entry.sender != person.name and entry.seq > read for entry in entries)
+                talked.append(Talked(other.name, entries[-1].seq, read, unread, seen))
+        public, read = self._between(person, EVERYONE), person.marks.get(EVERYONE, 0)
+        unread = sum(entry.sender != person.name and entry.seq > read for entry in public)
+        everyone = Talked(EVERYONE, public[-1].seq if public else 0, read, min(unread, MAX_UNREAD), 0)
+        return (everyone, *sorted(talked, key=lambda each: -each.last))
 
     def _write(self, person: Somebody, id: str, text: str, to: str) -> None:
         """Waits for the ack of what `person` just sent; the list grows by it."""
@@ -116,6 +140,7 @@ class Chat(RuleBasedStateMachine):
             peer.hello(person.name)
             visible = [entry.seq for entry in self.written if self._sees(person, entry)]
             person.begins = visible[-BACKLOG] if len(visible) >= BACKLOG else 1
+            person.marks[EVERYONE] = len(self.written)
         welcome = peer.expect_welcome()
         peer.send(protocol.Ping())  # so the server knows that the welcome, and the token in it, have arrived
         peer.expect("pong")
@@ -192,30 +217,52 @@ class Chat(RuleBasedStateMachine):
         first = next(entry for entry in self.written if (entry.sender, entry.id) == (person.name, id))
         assert peer.expect("ack", id=id).seq == first.seq
 
-    @rule(who=st.integers(0, 3), limit=st.integers(1, 50), back=st.integers(0, 60))
-    def page(self, who: int, limit: int, back: int) -> None:
-        """Scrolls back; sees what they may see, and nothing else."""
+    @rule(who=st.integers(0, 3), whom=st.integers(0, 3), limit=st.integers(1, 50), back=st.integers(0, 60))
+    def page(self, who: int, whom: int, limit: int, back: int) -> None:
+        """Scrolls back and on, in all there is, in public and with somebody; sees what they may, and nothing else."""
         if (found := self._here(who)) is None:
             return
         person, peer = found
-        before = max(1, len(self.written) + 1 - back)
-        peer.send(protocol.AskHistory(before, limit))
-        page = peer.expect("page")
-        visible = [entry for entry in self.written if entry.seq < before and self._sees(person, entry)]
-        assert [_as_written(message) for message in page.messages] == visible[-limit:]
-        assert page.more == (len(visible) > limit)
+        seq = max(1, len(self.written) + 1 - back)
+        for other in (None, EVERYONE, self.people[whom].name):
+            if other not in {None, EVERYONE, *self.known}:
+                continue
+            entries = self._between(person, other)
+            older = [entry for entry in entries if entry.seq < seq]
+            newer = [entry for entry in entries if entry.seq > seq]
+            peer.send(protocol.AskHistory(seq, limit, other))
+            page = peer.expect("page", before=seq, after=None, other=other, more=len(older) > limit)
+            assert [_as_written(message) for message in page.messages] == older[-limit:]
+            peer.send(protocol.AskHistory(None, limit, other, seq))
+            page = peer.expect("page", before=None, after=seq, other=other, more=len(newer) > limit)
+            assert [_as_written(message) for message in page.messages] == newer[:limit]
 
-    @rule(who=st.integers(0, 3), whom=st.integers(0, 3))
-    def page_with(self, who: int, whom: int) -> None:
-        """Looks at what they wrote with somebody; of others' conversations there is nothing."""
-        if (found := self._here(who)) is None or self.people[whom].name not in self.known:
+    @rule(who=st.integers(0, 3), whom=st.integers(0, 4), back=st.integers(-2, 20))
+    def see(self, who: int, whom: int, back: int) -> None:
+        """Has read something; in private the other one is told."""
+        if (found := self._here(who)) is None:
             return
         person, peer = found
-        other = self.people[whom].name
-        peer.send(protocol.AskHistory(len(self.written) + 1, 200, other))
-        two = {(person.name, other), (other, person.name)}
-        expected = [entry for entry in self.written if (entry.sender, entry.to) in two]
-        assert [_as_written(message) for message in peer.expect("page").messages] == expected
+        other = self.people[whom] if whom < len(self.people) else None
+        seq = max(0, len(self.written) - back)
+        peer.send(protocol.SeenWith(other.name if other else EVERYONE, seq))
+        peer.send(protocol.Ping())
+        peer.expect("pong")
+        if other is not None and other.name not in self.known:
+            return
+        name, seq = other.name if other else EVERYONE, min(seq, len(self.written))
+        person.marks[name] = max(person.marks.get(name, 0), seq)
+        if other is not None and other is not person and other.peer is not None:
+            assert other.peer.expect("seen") == SeenBy(person.name, seq)
+
+    @rule(who=st.integers(0, 3))
+    def conversations(self, who: int) -> None:
+        """Asks what is unread."""
+        if (found := self._here(who)) is None:
+            return
+        person, peer = found
+        peer.send(protocol.AskConversations())
+        assert peer.expect("conversations").talked == self._conversations(person)
 
     @rule(who=st.integers(0, 3))
     def search(self, who: int) -> None:
@@ -237,8 +284,15 @@ class Chat(RuleBasedStateMachine):
                 self._look(person)
                 person.peer.close()
                 person.peer = None
+        wait_until(self._marks_are_saved, ANSWER_SECONDS, "the server saved what was read")
         self.server.kill()
         self.server.restart()
+
+    def _marks_are_saved(self) -> bool:
+        with Reader(self.server.data) as reader:
+            ids = {name: reader.find(protocol.name_key(name)) or 0 for name in self.known}
+            people = [person for person in self.people if person.name in self.known]
+            return all(reader.conversations(ids[each.name], {}) == self._conversations(each) for each in people)
 
     # -- what always holds --
 

@@ -60,6 +60,8 @@ SPELLINGS = [
     "\u041a\u0410\u0422\u0415",  # and Cyrillic
     *("STRASSE", "strasse", "Strasse", "STRAẞE", "ſtraße"),
     *("Zoe\u0308", "ZOË", "ZOE\u0308", "Ｚoë"),
+    *("Ada Lovelace.", "'Ada Lovelace'", "\u201eAda Lovelace\u201c", "[Ada Lovelace]", "Ada Lovelace\u00b7"),
+    *("\u1d00da Lovelace", "Ad\u0251 Lovelace", "Ada Lov\u212elace", "\U0001f170da Lovelace"),
     *("X1", "x¹", "x₁", "x①", "ｘ１", "\u04451", "\u03c71"),
 ]
 
@@ -242,6 +244,25 @@ def test_owner_over_a_restart(server: ServerProcess) -> None:
     assert ada.closed()
 
 
+def test_respelling_is_no_other_name(server: ServerProcess) -> None:
+    """An owner may write the name in capitals or not, but not so that it looks like somebody else's."""
+    leave(Peer.join(server, "VNV"))
+    nu = "\u03bd\u03bd\u03bd"  # Greek, and looks like vvv; in capitals like NNN
+    leave(Peer.join(server, nu))
+    token = token_of(server, nu)
+    stranger(server, "NNN").expect("error", code="name_taken")
+    stranger(server, "\u03bd\u039d\u03bd", token).expect("error", code="name_taken")  # the same, and looks like vNv
+    capitals = stranger(server, "\u039d\u039d\u039d", token)
+
+    assert capitals.expect_welcome().name == "\u039d\u039d\u039d"
+
+
+def test_capitals_count_as_looks(server: ServerProcess) -> None:
+    """A name of small letters that look like nobody's is not free when its capitals do."""
+    Peer.join(server, "Tom")
+    stranger(server, "\u0442\u043e\u043c").expect("error", code="name_taken")
+
+
 def test_guest_who_looks_like_somebody(server: ServerProcess) -> None:
     """Nobody comes in under a name like a guest's either, as long as the guest is here."""
     guest = TextPeer.join(server, "BOB")
@@ -343,6 +364,9 @@ def everything(server: ServerProcess | ServerHere | Operated, name: str) -> list
     answers: list[Message] = []
     for other in (None, "Ada", "Bob", "Cleo", "Gus", "Server", name, "bob\n2", "#everyone"):
         peer.send(AskHistory(1 << 60, 200, other))
+        answer = peer.expect_any("page", "error")
+        answers += answer.messages if answer.type == "page" else ()
+        peer.send(AskHistory(None, 200, other, after=0))
         answer = peer.expect_any("page", "error")
         answers += answer.messages if answer.type == "page" else ()
     for words in ("treasure", "the treasure is under the old oak", "oa", "%", "_", "t*", '"', "OR treasure"):

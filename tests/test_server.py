@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 import certificate
 import connection
@@ -244,7 +245,7 @@ def handshake(server: ServerProcess) -> bytes:
 def test_plaintext(start_server: Callable[..., ServerProcess]) -> None:
     """--plaintext: nobody is encrypted, which the terminal and people in words are told; TLS is refused."""
     host = own_address()
-    server = start_server("--plaintext", "--host", "0.0.0.0")
+    server = start_server("--plaintext", "--host", "0.0.0.0", makes_certificate=True)
     guest = TextPeer.join(At(server.port, host), "Gus")
     refused = handshake(server)
 
@@ -259,7 +260,7 @@ def test_no_way_to_encrypt(start_server: Callable[..., ServerProcess], tmp_path:
     """Where no certificate can be made the server says what to install, and serves as with --plaintext."""
     (tmp_path / "without").mkdir()
     (tmp_path / "without" / "cryptography.py").write_text("raise ImportError('not installed')")
-    server = start_server(PYTHONPATH=str(tmp_path / "without"), PATH="")
+    server = start_server(makes_certificate=True, PYTHONPATH=str(tmp_path / "without"), PATH="")
     guest = TextPeer.join(server, "Gus")
 
     assert (
@@ -283,6 +284,21 @@ def test_certificate_is_kept(server: ServerProcess) -> None:
     assert words == [in_words(certificate.fingerprint(seen[0]))] * 2
 
 
+def test_lost_certificate_is_said(server: ServerProcess) -> None:
+    """A new certificate for an old chat stops everybody who was there; the operator reads so, and no sooner."""
+    said = "The certificate is new: whoever was here before is stopped, and asked to compare these words."
+    Peer.join(server, "Ada").say("hello")
+    server.expect_log('"Ada" wrote 1 message')
+    server.restart()
+    before = said in server.log
+    server.stop()
+    (server.data / "hallway.pem").unlink()
+    server.restart()
+
+    assert not before
+    assert server.log.count(said) == 1
+
+
 def certificate_of(server: ServerProcess) -> bytes:
     peer = Peer.connect(server, tls=True)
     assert isinstance(peer.socket, ssl.SSLSocket)
@@ -296,8 +312,9 @@ def test_own_certificate_is_used(start_server: Callable[..., ServerProcess], tmp
     begin = text.index("-----BEGIN CERTIFICATE")
     (tmp_path / "cert.pem").write_text("Zoë: \n" + text[begin:], "utf-8")
     (tmp_path / "key.pem").write_text(text[:begin])
-    one = start_server("--cert", str(both))
-    two = start_server("--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
+    one = start_server("--cert", str(both), makes_certificate=True)
+    key = "--key", str(tmp_path / "key.pem")
+    two = start_server("--cert", str(tmp_path / "cert.pem"), *key, makes_certificate=True)
 
     for server in (one, two):
         assert certificate.fingerprint(certificate_of(server)) == fingerprint_of(both)
@@ -316,6 +333,11 @@ def test_own_certificate_is_used(start_server: Callable[..., ServerProcess], tmp
             r"The certificate in text.pem cannot be used \(it holds no certificate with its key\).",
         ),
         (
+            ["--cert", "locked.pem"],
+            r"cannot be used \(its key has a pass phrase, and a server has nobody to ask at each start\)",
+        ),
+        (["--cert", "trusted.pem"], r"cannot be used \(it is no PEM file\)"),
+        (
             ["--cert", "text.pem", "--key", "text.pem"],
             r"cannot be used \(they do not belong together, or are no PEM files",
         ),
@@ -330,6 +352,11 @@ def test_certificate_that_cannot_be_used(
     for file in (Path("text.pem"), Path("data") / certificate.FILE_NAME):
         file.parent.mkdir(exist_ok=True)
         file.write_text("no certificate")
+    pem = own_certificate(tmp_path / "mine").read_text()
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    how = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x"))
+    Path("locked.pem").write_text(pem[pem.index("-----BEGIN CERT") :] + key.private_bytes(*how).decode())
+    Path("trusted.pem").write_text(re.sub("(BEGIN|END) CERT", r"\1 TRUSTED CERT", pem))
     refused = run("--host", "127.0.0.1", "--port", "0", "--data", "data", *arguments)
 
     assert refused.returncode == 1
@@ -537,14 +564,15 @@ def test_typing_and_seen_go_to_one_person(server: ServerProcess) -> None:
     ada = Peer.join(server, "Ada")
     bob = Peer.join(server, "Bob")
     cleo = Peer.join(server, "Cleo")
+    bob.expect("ack", id=bob.say("psst", "Ada"))
     ada.send(TypingTo("bob"))
-    ada.send(SeenWith("Bob", 7))
+    ada.send(SeenWith("Bob", 1))
     ada.send(TypingTo("Nobody"))
-    ada.send(SeenWith("Nobody", 7))
+    ada.send(SeenWith("Nobody", 1))
     ada.say("end")
 
     assert bob.expect("typing").sender == "Ada"
-    assert bob.expect("seen", sender="Ada").seq == 7
+    assert bob.expect("seen", sender="Ada").seq == 1
     assert [event.type for event in cleo.events_until("message")] == ["message"]
     assert {event.type for event in ada.events_until("message", text="end")} <= {"joined", "message", "ack"}
 
@@ -1053,6 +1081,46 @@ def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: 
     assert time.monotonic() - began > 0.4
 
 
+def test_names_take_their_time(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many names are tried in one breath, valid or not: they take their turns, and the time to join ends."""
+    monkeypatch.setattr(connection, "NAME_BURST", 2)
+    monkeypatch.setattr(connection, "JOIN_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "NAME_SECONDS", 0.0)
+    server = serve()
+    Peer.join(server, "Ada")
+    taken, invalid = (b'{"type":"hello","v":1,"name":"%s"}\n' % name for name in (b"ADA", b"@"))
+    lines = []
+    began = time.monotonic()
+    for breath in (taken * 100, invalid * 100):
+        with Peer.connect(server) as peer:
+            peer.send_bytes(breath)
+            refused = iter(lambda peer=peer: peer.expect("error").code, "not_joined")  # type: ignore[misc]
+            lines.append(len(list(refused)))
+            assert peer.closed()
+    guest = TextPeer.connect(server)
+    guest.send_bytes(b"ADA\n" * 100)
+    guest.expect_line("What is your name? That took too long. Goodbye.")
+
+    assert time.monotonic() - began < 10.0
+    assert all(2 <= tried <= 8 for tried in lines)
+
+
+def test_searches_take_turns(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who searches while others do not come to an end is told to try again; pages come all the same."""
+    monkeypatch.setattr(connection, "SEARCH_WAIT", 0.05)
+    server = serve()
+    ada = Peer.join(server, "Ada")
+    with server.searches.turn("somebody", 0), server.searches.turn("somebody else", 0):
+        ada.send(AskSearch("words", 10))
+        busy = ada.expect("error")
+        ada.send(AskHistory(100, 10))
+        ada.expect("page")
+    ada.send(AskSearch("words", 10))
+
+    assert (busy.code, busy.text) == ("bad_message", "Too many people are searching just now. Try again in a moment.")
+    assert ada.expect("found").messages == ()
+
+
 def test_silence(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says nothing is asked whether they are there; who does not answer is dropped, who does stays."""
     monkeypatch.setattr(connection, "PING_SECONDS", 0.5)
@@ -1434,6 +1502,11 @@ def test_version() -> None:
         (["--log-level", "loud"], {}, "the level is debug, info, warning or error, not “loud”"),
         (["--dance"], {}, "unrecognized arguments: --dance"),
         (["--key", "key.pem"], {}, "--key needs --cert, the certificate that the key is for"),
+        (
+            ["--plaintext", "--cert", "cert.pem"],
+            {},
+            "--plaintext does without the certificate that --cert names; give one of the two",
+        ),
         ([], {"HALLWAY_PORT": "soon"}, "“soon” is no port. A port is a number from 0 to 65535, mostly 12345."),
     ],
 )

@@ -77,7 +77,7 @@ def test_who(operated: Operated) -> None:
     operated.expect("Here now: 3")
     operated.expect("  Ada (127.0.0.1)")
     operated.expect("  Bob (127.0.0.1, not encrypted)")
-    operated.expect("  Cleo (127.0.0.1, not encrypted, in words)")
+    operated.expect("  Cleo (127.0.0.1, not encrypted, on netcat)")
 
 
 def test_kick(operated: Operated) -> None:
@@ -132,11 +132,13 @@ def test_ban(operated: Operated) -> None:
     later = [banned(operated, name) for name in ("PEACOCK", "Nobody Yet", "Ada")]
     guest = TextPeer.connect(operated)
     guest.type("Peacock")
-    guest.expect_line("You are banned from this chat.")
+    guest.expect_line("You are banned from this chat. Whoever runs it can lift that.")
     operated.type("unban Peacock")
     operated.expect("peacock may come in again.")
     operated.type("unban Eve")
     operated.expect("Eve is not banned. Banned: Nobody Yet.")
+    operated.type("unban")
+    operated.expect("Banned: Nobody Yet.")
 
     assert bye.code == "banned"
     assert at_once == [True, True, True]
@@ -152,9 +154,13 @@ def test_ban_of_an_address(tmp_path: Path) -> None:
     server = Operated(tmp_path / "operated", "--host", elsewhere)
     server.host = elsewhere
     mallory = Peer.join(server, "Mallory", tls=True)
+    second = Peer.join(server, "Mel", tls=True)
     server.type("ban Mallory")
-    server.expect(f"Mallory is banned, and so is the address {elsewhere}. `unban Mallory` lifts it.")
+    server.expect(
+        f"Mallory is banned, and so is the address {elsewhere} (sent away with it: Mel). `unban Mallory` lifts it."
+    )
     assert mallory.closed()
+    assert second.expect("bye").code == "banned"
     eve = Peer.connect(server, tls=True)
     eve.hello("Eve")
     eve.expect("error", code="banned")
@@ -162,6 +168,21 @@ def test_ban_of_an_address(tmp_path: Path) -> None:
     server.expect("Mallory may come in again.")
 
     assert Peer.join(server, "Eve", tls=True).welcome
+
+
+def test_ban_holds_in_capitals(operated: Operated) -> None:
+    """Who is banned does not come in by writing the name otherwise, whatever it looks like then."""
+    small, title, capitals = "\u0432\u043e\u0432\u0430", "\u0412\u043e\u0432\u0430", "\u0412\u041e\u0412\u0410"
+    vova = Peer.join(operated, small)
+    operated.type(f"ban {small}")
+    operated.expect(re.compile(".* is banned by name alone: .*"))
+    assert vova.closed()
+    kept_out = [banned(operated, name) for name in (small, title, capitals)]
+    operated.type(f"unban {capitals}")
+    operated.expect(f"{small} may come in again.")
+
+    assert all(kept_out)
+    assert Peer.join(operated, title).welcome
 
 
 def test_say(operated: Operated) -> None:
@@ -192,9 +213,10 @@ def test_release(operated: Operated) -> None:
     ada = Peer.join(operated, "Ada")
     ada.send(Bye())
     assert ada.closed()
-    TextPeer.join(operated, "Gus")
+    gus = TextPeer.join(operated, "Gus")
     operated.type("release ada")
     operated.expect("The name Ada is free: whoever joins with it next owns it.")
+    gus.expect_line("Server: The name Ada was set free: who joins with it next may be somebody else than before.")
     operated.type("release Gus")
     operated.expect("Nobody owns the name Gus.")
     operated.restart()
@@ -213,7 +235,7 @@ def test_stats(operated: Operated) -> None:
     operated.type("stats")
 
     operated.expect("Open for 0 h 0 min")
-    operated.expect("People here: 2 (in words: 1)")
+    operated.expect("People here: 2 (on netcat: 1)")
     operated.expect("Who read more slowly than is written: 0")
     operated.expect("Connections: 2")
     operated.expect("Names that are owned: 1")

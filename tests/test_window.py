@@ -47,11 +47,12 @@ def test_everything_can_be_read(colours: Look) -> None:
     grounds = [colours.surface, colours.own, colours.private]
     assert min(contrast(ink, ground) for ink in name_colours(colours) for ground in grounds) >= 4.5
 
-    for ink in (colours.text, colours.muted, colours.trouble):
+    for ink in (colours.text, colours.muted, colours.trouble, colours.accent):  # the last is a link's
         assert min(contrast(ink, ground) for ground in grounds) >= 4.5, ink
     assert contrast(colours.trouble, colours.hover) >= 4.5  # “not encrypted” under the mouse
     for ink in (colours.text, colours.muted):
         assert min(contrast(ink, ground) for ground in (colours.window, colours.sidebar)) >= 4.5, ink
+    assert min(contrast(colours.surface, ink) for ink in name_colours(colours)) >= 4.5  # initials
     assert contrast(colours.text, colours.hover) >= 4.5
     assert contrast(colours.private_text, colours.private) >= 4.5
     assert contrast(colours.private_text, colours.surface) >= 4.5
