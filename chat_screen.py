@@ -1,7 +1,8 @@
-"""The screen one talks in: the conversation, the people, the field, and what is said round them.
+"""The screen one talks in: the conversations, the one that is open, the field, and what is said round them.
 
-Called by window.py, in Tk's thread, which hands it whatever the engine tells. `Conversation`, `PeopleList` and
-`Composer` are its parts, each in a file of its own; what can be said without Tk is in transcript.py.
+Called by window.py, in Tk's thread, which hands it whatever the engine tells. What it is made of is in files of its
+own: `Inbox` (what was said to whom, without Tk), `Views` (the messages), `Sidebar`, `Head`, `SearchPanel`, `Status`,
+`Receipts` and `Composer`. Here they are put together, and told of what concerns them.
 """
 
 from __future__ import annotations
@@ -10,23 +11,30 @@ import math
 import time
 import tkinter as tk
 from collections.abc import Callable
+from dataclasses import dataclass
 from tkinter import ttk
 
 from certificate import in_words
-from composer import PASTE_LIMIT, Composer
+from composer import Composer
 from conversation import Conversation
 from engine import Engine
 from happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Stored, Trouble, Waiting
+from head import ConnectionBox, Head, Menu
+from inbox import MENTION, Inbox, News, Notice, Refusal, Talk
 from look import LIGHT, Theme
-from people_list import PeopleList
-from protocol import MAX_TEXT, Joined, Left, Page
-from transcript import STORED, Roster, Transcript, count_of, today
+from protocol import MAX_TEXT, Conversations, Found, Joined, Left, Message, Page, SeenBy, TypingFrom
+from receipts import Receipts
+from search_panel import SearchPanel
+from sidebar import Sidebar
+from status import Status, writing_words
+from transcript import STORED, count_of, today
+from views import Views
 
-REFRESH_SECONDS = 0.2  # the list of people is drawn at most this often
-PAGE = 100  # older messages asked for at once
+REFRESH_SECONDS = 0.2  # the lists are drawn at most this often
 # Before the line about a server that is met for the first time: it is to stand below the backlog, which has come by
 # then, and not out of sight above it.
 SETTLED_SECONDS = 0.5
+MARKS_SECONDS = 2.0  # until a server that does not say how far one had read is not waited for any more
 # What one can do after an end by the server's wish. Whoever is banned would only be refused.
 WAYS_BACK = {
     "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
@@ -35,6 +43,29 @@ WAYS_BACK = {
     "not_encrypted_now": "“Leave” takes you to the first screen.",
 }
 WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the screen asks of the window it is in."""
+
+    leave: Callable[[], None]
+    settings: Callable[[], None]
+    look: Callable[[], None]
+    news: Callable[[News], None]
+    unread: Callable[[int, int], None]  # all together, and those that are private or call one by name
+    help: Callable[[], None]
+    password_generator: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Somewhere one can go: a conversation, or somebody to begin one with."""
+
+    address: str
+    title: str
+    unread: int
+    online: bool
 
 
 def another_log(event: Entered, *, same_log: bool) -> str:
@@ -55,143 +86,106 @@ def another_log(event: Entered, *, same_log: bool) -> str:
     )
 
 
-class ConnectionBox(ttk.Frame):
-    """What is known about the connection: whether anybody else can read along, and how to tell whose server it is."""
-
-    def __init__(self, parent: tk.Misc, theme: Theme, address: str, on_close: Callable[[], None]) -> None:
-        super().__init__(parent, style="Field.TFrame", padding=theme.px(16))
-        self.state(["active"])  # an edge that stands out from the messages below it
-        px = theme.px
-        self.columnconfigure(0, weight=1)
-        self._title = ttk.Label(self, style="Surface.Strong.TLabel")
-        self._title.grid(row=0, column=0, sticky="w")
-        self.close_button = ttk.Button(self, text="Close", style="Small.TButton", command=on_close)
-        self.close_button.grid(row=0, column=1, sticky="e")
-        self.meaning = self._line(1, "Surface.TLabel", px(6))
-        self._asks = self._line(2, "Surface.Label.TLabel", px(10))
-        self._asks.configure(text="Words of this server")
-        self.words = self._line(3, "Surface.Strong.TLabel", px(4))
-        self.advice = self._line(4, "Surface.Hint.TLabel", px(4))
-        self.address = self._line(5, "Surface.Hint.TLabel", px(10))
-        self.address.configure(text=f"Its address: {address}")
-
-    def _line(self, row: int, style: str, above: int) -> ttk.Label:
-        label = ttk.Label(self, style=style, justify="left")
-        label.grid(row=row, column=0, columnspan=2, sticky="we", pady=(above, 0))
-        return label
-
-    def tell(self, fingerprint: str | None) -> None:
-        """Says it about a connection to the server with this certificate; None: it is not encrypted."""
-        if fingerprint is not None:
-            self._title.configure(text="Encrypted")
-            self.meaning.configure(text="Nobody but this computer and the server can read what goes between them.")
-            self.words.configure(text=in_words(fingerprint))
-            self.advice.configure(
-                text="The server's terminal shows its words too. "
-                "If they are not these, you are talking to another computer: leave, and tell who runs the chat."
-            )
-            self._asks.grid()
-            self.words.grid()
-        else:
-            self._title.configure(text="Not encrypted")
-            self.meaning.configure(
-                text="Others on this network can read what you write and what you get, and can change it on the way."
-            )
-            self.advice.configure(text="Whoever runs the server can turn encryption on.")
-            self._asks.grid_remove()
-            self.words.grid_remove()
-
-    def wrap(self, width: int) -> None:
-        """Breaks its lines so that it is `width` pixels wide."""
-        for label in (self.meaning, self.words, self.advice, self.address):
-            label.configure(wraplength=width - 2 * int(str(self.cget("padding")[0])))
+def meeting_words(event: Entered) -> str:
+    """What is to be said once about the server that was entered: its words, and what waits for another."""
+    said: list[str] = []
+    if event.trusted and event.fingerprint is not None:
+        said.append(f"This is the new certificate you have trusted. Its words: {in_words(event.fingerprint)}.")
+    elif event.first_meeting and event.fingerprint is not None:
+        said.append(
+            f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
+            "Compare them with those at the server's terminal; they are the same if nobody stands in between."
+        )
+    if event.left_behind and not event.new_log:
+        waits = "waits" if event.left_behind == 1 else "wait"
+        said.append(
+            f"{count_of(event.left_behind, 'message')} of yours {waits} on this computer for the server that was "
+            "here before, and will not be sent to this one."
+        )
+    return " ".join(said)
 
 
 class ChatScreen(ttk.Frame):
-    """The conversation with everything round it. Is told what happens, and draws it when `flush` is called."""
+    """The conversations with everything round them. Is told what happens, and draws it when `flush` is called."""
 
-    def __init__(
-        self, parent: tk.Misc, theme: Theme, way: Engine, me: str, address: str,
-        on_look: Callable[[], None], on_leave: Callable[[], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parent: tk.Misc, theme: Theme, engine: Engine, me: str, address: str, actions: Actions) -> None:
         super().__init__(parent, style="Surface.TFrame")
-        self._theme, self._engine = theme, way
-        self.roster = Roster()
-        self.transcript = Transcript(me, self.roster)
+        self._theme, self._engine, self._actions = theme, engine, actions
+        self.inbox = Inbox(me)
+        self.talk = self.inbox.everyone  # the conversation that is open
+        self._receipts = Receipts(engine)
         self._today = today()
         self._history: str | None = None  # id of the log that is drawn; None before the first
-        self._server = ""  # what the chat is called
-        self._arrived = 0  # messages since the last flush
-        self._people_changed = False
-        self._people_drawn = -math.inf  # on the monotonic clock
-        self._retry_at: float | None = None  # on the monotonic clock
-        self._lost_because = ""
-        self._more_above = True  # the server may have older messages
-        self._another_log = False  # what stands at the top is not of the log that the server has
-        self._asked_above = False
+        self._lists_drawn = -math.inf  # on the monotonic clock
         self._connected = False
-        self._ended = False
-        self._wide = True  # there is room for the list of people beside the conversation
-        self._troubles: list[str] = []  # the same
-        self._meeting = ""  # a line that is to be said when the backlog has come
-        self._refused: list[Failed] = []  # told when the backlog has come: their place is below it
-        self._settled_at = -math.inf  # on the monotonic clock: then the backlog has come
+        self._focused = True
+        self._marks_told = False  # the server has told how far one had read, or will not
+        self._news: dict[str, News] = {}  # key: address; the weightiest since the last flush
+        self._unread = (0, 0)
+        self._troubles: list[str] = []  # told when the backlog has come, as what follows
+        self._meeting = ""
+        self._refused: list[Failed] = []
+        self._settled_at = math.inf  # on the monotonic clock: then the backlog has come
+        self._known_text = ""  # what stands in the field and was not typed
         self._list_open = False  # in a narrow window, over the conversation
-        px = theme.px
-        self._side = ttk.Frame(self, style="Side.TFrame", width=px(232))
-        self._side.pack_propagate(False)
-        self._server_label = ttk.Label(self._side, style="Side.Strong.TLabel", anchor="w")
-        self._server_label.pack(fill="x", padx=px(16), pady=(px(18), px(12)))
-        self.people = PeopleList(self._side, theme, self.roster, me, self.write_to)
+        self._build(address)
+        self.talk.open = True
+        self.views.show(self.talk)
+        self._name_look()
+        self._show_head()
+
+    def _build(self, address: str) -> None:
+        theme, px = self._theme, self._theme.px
+        self.sidebar = Sidebar(self, theme, self.inbox, self.open, self._actions.settings)
         self._edge = ttk.Frame(self, style="Line.TFrame", width=1)
         self._main = main = ttk.Frame(self, style="Surface.TFrame")
-        self._side.pack(side="left", fill="y")
-        self._edge.pack(side="left", fill="y")
-        main.pack(side="left", fill="both", expand=True)
-        self._build_head(main, on_look, on_leave)
-        self._foot = ttk.Frame(main, style="Surface.TFrame")
-        self._foot.pack(side="bottom", fill="x", pady=(px(4), px(8)))
-        self.conversation = Conversation(main, theme, self.transcript)
-        self.conversation.pack(fill="both", expand=True)
-        self.details = ConnectionBox(main, theme, address, self._close_details)
-        self.composer = Composer(self._foot, theme, self.say, self._describe, self._names)
-        self.composer.pack(fill="x")
-        under = ttk.Frame(self._foot, style="Surface.TFrame")
-        under.pack(fill="x", padx=px(14), pady=(px(6), 0))
-        self.count = ttk.Label(under, style="Surface.Trouble.TLabel", justify="left")  # shown when it says something
-        self.status = ttk.Label(under, style="Surface.Hint.TLabel", justify="left")
-        self.status.pack(side="bottom", fill="x")
-        self.people.pack(fill="both", expand=True, pady=(0, px(8)))
-        self.conversation.text.bind("<Key>", self._typed_elsewhere, add=True)
-        for part in (self.conversation.text, self.composer.entry):
-            part.bind("<FocusIn>", lambda _: self._close_list(), add=True)
-        self.conversation.bind("<Configure>", lambda _: self.after_idle(self._align), add=True)
-        self.conversation.bind("<Configure>", lambda _: self._place_details(), add=True)
-        self.bind("<Configure>", lambda _: self._fit_side())
-        for label in (self.count, self.status):
-            label.bind("<Configure>", lambda event: event.widget.configure(wraplength=max(event.width, px(120))))
-
-    def _build_head(self, main: ttk.Frame, on_look: Callable[[], None], on_leave: Callable[[], None]) -> None:
-        px = self._theme.px
-        head = ttk.Frame(main, style="Surface.TFrame")
-        head.pack(fill="x", padx=(px(12), px(12)), pady=px(9))
-        self.leave_button = ttk.Button(head, text="Leave", style="Quiet.TButton", command=on_leave)
-        self.leave_button.pack(side="right")
-        self.look_button = ttk.Button(head, style="Quiet.TButton", command=on_look)
-        self.look_button.pack(side="right")
-        states = ttk.Frame(head, style="Surface.TFrame")
-        states.pack(side="right", padx=px(4))
-        self.state_label = ttk.Label(states, text="Connecting …", style="Surface.Hint.TLabel")
-        self.state_label.pack(anchor="e", padx=px(8))
-        self.encryption_button = ttk.Button(states, style="Small.TButton", command=self._toggle_details)
-        self.encryption_button.pack(anchor="e")
-        titles = ttk.Frame(head, style="Surface.TFrame")
-        titles.pack(side="left")
-        ttk.Label(titles, text="Everyone", style="Surface.Strong.TLabel").pack(anchor="w", padx=px(8))
-        self._about = ttk.Label(titles, style="Surface.Hint.TLabel")
-        self.here_button = ttk.Button(titles, style="Small.TButton", command=self._toggle_list)
+        main.pack(side="right", fill="both", expand=True)
+        self.head = Head(
+            main, theme, on_list=self._toggle_list, on_encryption=self._toggle_details, on_search=self.find,
+            on_menu=self._toggle_menu,
+        )  # fmt: skip
+        self.head.pack(fill="x", padx=(px(8), px(8)), pady=px(6))
         ttk.Frame(main, style="Line.TFrame", height=1).pack(fill="x")
-        self._name_look()
+        self._foot = ttk.Frame(main, style="Surface.TFrame")
+        self._foot.pack(side="bottom", fill="x", pady=(0, px(8)))
+        self._middle = ttk.Frame(main, style="Surface.TFrame")
+        self._middle.pack(fill="both", expand=True)
+        self.views = Views(self._middle, theme, self._engine, self.inbox, self._prepare, self._send_again, self._moved)
+        self.views.pack(side="left", fill="both", expand=True)
+        self.writing = ttk.Label(self._foot, style="Surface.Hint.TLabel")
+        self.writing.pack(fill="x", padx=px(14))
+        self.composer = Composer(self._foot, theme, self.say, self._changed, self._names)
+        self.composer.pack(fill="x")
+        self.status = Status(self._foot, theme)
+        self.status.pack(fill="x", padx=px(14), pady=(px(6), 0))
+        self.details = ConnectionBox(main, theme, address, self._close_details)
+        self.search = SearchPanel(
+            self._middle, theme, self._engine, self.inbox.mine, self._open_found, self._close_search
+        )
+        entries = (
+            ("Light look", self._actions.look), ("Settings", self._actions.settings),
+            ("Password generator", self._actions.password_generator), ("Keys", self._actions.help),
+            ("Leave", self._actions.leave),
+        )  # fmt: skip
+        self.menu = Menu(main, theme, entries, self._close_menu)
+        self.composer.entry.bind("<FocusIn>", lambda _: self._close_list(), add=True)
+        self.bind("<Configure>", lambda _: self._fit())
+
+    def _prepare(self, view: Conversation) -> None:
+        """A conversation that is drawn for the first time."""
+        view.text.bind("<Key>", self._typed_elsewhere, add=True)
+        view.text.bind("<FocusIn>", lambda _: self._close_list(), add=True)
+        view.text.bind("<Configure>", lambda _: self.after_idle(self._align), add=True)
+
+    @property
+    def conversation(self) -> Conversation:
+        """The drawn messages of the conversation that is open."""
+        return self.views.current
+
+    @property
+    def reading(self) -> bool:
+        """The window has the keyboard, and the newest message of the open conversation is in sight."""
+        return self._focused and self.conversation.at_end() and bool(self.winfo_viewable())
 
     # --- what happens ---
 
@@ -200,21 +194,25 @@ class ChatScreen(ttk.Frame):
         first, same_log = self._history is None, self._history == event.history
         self._history = event.history
         self._settled_at = time.monotonic() + SETTLED_SECONDS
-        self.transcript.close_comings()  # who came and went meanwhile is in the new list, and in no line
-        self.people.known = True
-        self.transcript.me = event.name
-        self.roster.replace(event.people)
-        self._server = event.server or "Hallway"
-        self._fit_side()
-        self._connected, self._retry_at, self._asked_above = True, None, False
-        self._people_changed, self._people_drawn = True, -math.inf
-        self.transcript.changed = True
+        self.inbox.entered(event)
+        self.views.renamed()
+        self.sidebar.known = True
+        self.sidebar.called(event.server or "Hallway")
+        self._connected = self.status.connected = True
+        self.status.retry_at = None
+        self.views.lost()
+        self.search.lost()
+        self._redraw_lists()
         if event.new_log:
-            self._another_log, self._more_above = True, False
-            self.transcript.begin_anew(another_log(event, same_log=same_log), same_log=same_log)
-        self._state("●  Connected", "Fine")
-        self._encryption(event)
-        self._describe(self.composer.written)
+            self.inbox.begin_anew(another_log(event, same_log=same_log), same_log=same_log)
+        if first or event.new_log:
+            self._marks_told = False
+        self._engine.ask_conversations()
+        self.details.tell(event.fingerprint if event.encrypted else None)
+        self.head.encrypted(event.encrypted)
+        self._place_details()
+        self._meeting = meeting_words(event) or self._meeting
+        self._describe()
         if first:
             self.composer.entry.focus_set()
 
@@ -222,209 +220,317 @@ class ChatScreen(ttk.Frame):
         """Anything that happens while one is in the chat, or just before."""
         match event:
             case Received(messages):
-                self._arrived += len(messages)
-                self.transcript.add(messages)
+                for news in self.inbox.received(messages):
+                    known = self._news.get(news.address)
+                    if known is None or known.kind != MENTION:
+                        self._news[news.address] = news
             case Joined(name, time_ms):
-                self.roster.joined(name)
-                self.transcript.came(name, time_ms)
-                self._people_changed = True
+                self.inbox.joined(name, time_ms)
             case Left(name, time_ms, kept):
-                if kept is False:
-                    self.roster.forget(name)
-                else:
-                    self.roster.left(name)
-                self.transcript.went(name, time_ms)
-                self._people_changed = True
+                self.inbox.left(name, time_ms, kept)
             case Waiting(id, text, to):
-                self.transcript.wait(id, text, to)
+                self._waits(self.inbox.wait(id, text, to))
             case Stored(id):
-                self.transcript.stored(id)
+                self.inbox.stored(id)
             case Failed():
                 self._refused.append(event)
             case Trouble(code, text):
                 if code == "servers_forgotten":  # told before the backlog, and not to be lost above it
                     self._troubles.append(text)
                 else:
-                    self.transcript.notice(text, "trouble")
+                    self.notice(text, "trouble")
             case Page():
-                self._page(event)
+                self.views.take(event)
+            case Found():
+                self.search.take(event)
+            case Conversations():
+                self.inbox.told(event)
+                if not self._marks_told:
+                    self._marks_told = True
+                    self.views.marks_told()
+                    self.conversation.show_unread()
+            case TypingFrom():
+                self.inbox.typing(event)
+            case SeenBy():
+                self.inbox.seen(event)
             case Connecting():
-                if self._lost_because:
-                    self._retry_at = None
-                    self._state("Connecting …", "Hint")
-                    self._describe(self.composer.written)
+                if self.status.lost_because:
+                    self.status.retry_at = None
+                    self._describe()
             case Lost(text, retry):
-                self._connected, self._lost_because = False, text.rstrip()
-                if not self._lost_because.endswith((".", "?", "!")):
-                    self._lost_because += "."
-                self._retry_at = time.monotonic() + retry
-                self._people_unknown()
-                self._encryption_unknown()
-                self._state("○  Not connected", "Trouble")
-                self._describe(self.composer.written)
+                self.status.lost(text, retry)
+                self._parted()
             case Ended(text, code):
-                self._connected, self._ended, self._retry_at = False, True, None
-                self._people_unknown()
-                self._encryption_unknown()
-                self.transcript.end()
-                self._state("○  Not joined", "Trouble")
-                self.transcript.notice(f"{text} {WAYS_BACK.get(code, WAY_BACK)}", "trouble")
-                self._describe(self.composer.written)
+                self.status.ended, self.status.retry_at = True, None
+                self._parted()
+                self.views.end()
+                self.notice(f"{text} {WAYS_BACK.get(code, WAY_BACK)}", "trouble")
 
-    def _not_sent(self, refused: Failed) -> None:
-        self.transcript.fail(refused.id, refused.original, refused.text)
-        if not self.composer.written.strip():
-            self.composer.write(refused.original)  # to be mended and sent again
+    def notice(self, sentence: str, tag: str = "system", *, quiet: bool = False) -> None:
+        """A line of the window's own in the conversation that is open."""
+        self.talk.close_comings()
+        self.talk.note(Notice(sentence, tag, quiet))
 
     def flush(self) -> None:
-        """Draws what happened since the last time, and keeps the countdown and the list of people going."""
-        if time.monotonic() > self._settled_at:
-            if self._meeting:
-                self.transcript.meet(self._meeting)
-                self._meeting = ""
-            for trouble in self._troubles:
-                self.transcript.notice(trouble, "trouble")
-            self._troubles.clear()
-            for refused in self._refused:
-                self._not_sent(refused)
-            self._refused.clear()
-        arrived, self._arrived = self._arrived, 0
-        if self.conversation.flush(arrived) and not self._another_log:
-            self._more_above = True
+        """Draws what happened since the last time, and keeps everything going that changes by itself."""
+        now = time.monotonic()
+        if now > self._settled_at:
+            self._settle()
+        if not self._marks_told and now > self._settled_at + MARKS_SECONDS:
+            self._marks_told = True
+        reading = self.reading
+        self.views.flush(connected=self._connected and now > self._settled_at, reading=reading)
+        if reading and self._marks_told and self.inbox.have_read(self.talk):
+            self._receipts.read(self.talk.address, self.talk.newest)
+        if self._connected:
+            self._receipts.flush()
+            self.search.flush(connected=True)
+        elif self.search.winfo_ismapped():
+            self.search.flush(connected=False)
         if self._today != (day := today()):
             self._today = day
-            self.conversation.name_days(day)
-        now = time.monotonic()
-        if self._people_changed and now - self._people_drawn > REFRESH_SECONDS:
-            self._people_changed, self._people_drawn = False, now
-            self.people.refresh()
-            self._fit_side()
-        if self._retry_at is not None:
-            self._describe(self.composer.written)
-        oldest = self.transcript.oldest
-        if (
-            self._connected
-            and self._more_above
-            and not self._asked_above
-            and oldest
-            and self.conversation.wants_older()
-        ):
-            self._asked_above = True
-            self._engine.ask_history(oldest, PAGE)
+            self.views.name_days(day)
+        self._show_writing(now)
+        if self.inbox.changed and now - self._lists_drawn > REFRESH_SECONDS:
+            self.inbox.changed, self._lists_drawn = False, now
+            self.sidebar.refresh()
+            self._fit()
+            self._show_head()
+        if self.status.restless:
+            self._describe()
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        unread = self.inbox.unread()
+        if unread != self._unread:
+            self._unread = unread
+            self._actions.unread(*unread)
+        news, self._news = self._news, {}
+        for one in news.values():
+            self._actions.news(one)
+
+    def _settle(self) -> None:
+        """The backlog has come: what is to stand below it is said."""
+        if self._meeting:
+            self.notice(self._meeting, quiet=True)
+            self._meeting = ""
+        for trouble in self._troubles:
+            self.notice(trouble, "trouble")
+        self._troubles.clear()
+        for event in self._refused:
+            talk, refusal = self.inbox.failed(event)
+            self.composer.keep_unsent(refusal.original, "Everyone" if refusal.to is None else talk.title)
+        self._refused.clear()
+
+    def _parted(self) -> None:
+        """The connection is gone: who was here may not be here any more, and who comes and goes is not told."""
+        self._connected = self.status.connected = False
+        self.inbox.close_comings()
+        self.views.lost()
+        self.search.lost()
+        self.sidebar.known = False
+        self._redraw_lists()
+        if self.details.winfo_manager() or self.focus_get() is self.head.encryption_button:
+            self._close_details()
+        self.head.encrypted(None)  # nothing can be said about who reads along
+        self._describe()
+
+    def _redraw_lists(self) -> None:
+        self.inbox.changed, self._lists_drawn = True, -math.inf
+        self._show_head()
+
+    # --- going somewhere ---
+
+    def open(self, address: str) -> None:
+        """Shows the conversation with this person, or with everybody."""
+        talk = self.inbox.talk(address)
+        if talk is not self.talk:
+            before = self.talk
+            before.draft, before.open, talk.open = self.composer.written, False, True
+            self._receipts.flush(before.address)
+            self.talk = talk
+            self.views.show(talk)
+            self.composer.address(talk.title)
+            self._write(talk.draft)
+            self.conversation.catch_up(reading=False)
+            if talk.unread:
+                self.conversation.show_unread()
+            self._redraw_lists()
+            self.sidebar.opened(talk.address)
+            self.after_idle(self._align)
+        self._close_list()
+        self.composer.entry.focus_set()
+        self._describe()
+
+    def destinations(self) -> list[Destination]:
+        """Everywhere one can go: the conversations, the newest first, then the people without one."""
+        roster = self.inbox.roster
+        talks = [self.inbox.everyone, *self.inbox.conversations()]
+        found = [Destination(one.address, one.title, one.unread, roster.is_here(one.address)) for one in talks]
+        for online in (True, False):
+            found += [
+                Destination(name, name, 0, online)
+                for name in roster.names(online=online)
+                if not self.inbox.mine(name) and self.inbox.find(name) not in talks
+            ]
+        return found
+
+    def next_unread(self, step: int) -> None:
+        """To the next conversation with something unread, down (1) or up (-1) the list, and round its end."""
+        talks = [self.inbox.everyone, *self.inbox.conversations()]
+        now = talks.index(self.talk) if self.talk in talks else 0
+        for number in range(1, len(talks)):
+            talk = talks[(now + step * number) % len(talks)]
+            if talk.unread:
+                self.open(talk.address)
+                return
+
+    def find(self) -> None:
+        """Ctrl-F: looks for words in all that was said."""
+        self._close_list()
+        width, px = self._middle.winfo_width(), self._theme.px
+        if width >= px(640):
+            self.search.configure(width=px(300))
+            self.search.pack_propagate(False)
+            self.search.pack(side="right", fill="y", before=self.views)
+        else:
+            self.search.place(relwidth=1, relheight=1)
+            self.search.lift()
+        self.search.open()
+
+    def _open_found(self, message: Message) -> None:
+        self.open(self.inbox.other(message))
+        self.views.pager.show(message.seq)
+        if self.search.winfo_manager() == "place":
+            self._close_search()
+        self.conversation.text.focus_set()
+
+    def escape(self) -> None:
+        """Esc: closes what stands over the conversation; else to the newest message, ready to write."""
+        if self.menu.winfo_manager():
+            self._close_menu()
+        elif self.details.winfo_manager():
+            self._close_details()
+        elif self.search.winfo_manager():
+            self._close_search()
+        elif self._list_open:
+            self._close_list()
+            self.composer.entry.focus_set()
+        else:
+            self.views.pager.newest()
+            self.composer.entry.focus_set()
+
+    def focused(self, yes: bool) -> None:
+        """Whether the window has the keyboard."""
+        self._focused = yes
+
+    # --- writing ---
 
     def say(self, text: str) -> None:
         """Sends what was written, unless it is too long or there is nobody to send it."""
-        if self._ended or len(text) > MAX_TEXT:
-            self._describe(text)
+        if self.status.ended or len(text) > MAX_TEXT:
+            self._describe()
             return
-        self._engine.send(text)
-        self.composer.write("")
-        self.conversation.go_down()
+        self.inbox.place(self._engine.send(text, self.talk.to), self.talk)
+        self._write("")
+        self._receipts.sent(self.talk.address)
+        self.conversation.forget_unread()
+        self.views.pager.newest()
+
+    def _waits(self, talk: Talk) -> None:
+        """An own message is on its way; it may stand somewhere else than one has written it."""
+        if talk is not self.talk and self.talk is self.inbox.everyone and self._settled_at < time.monotonic():
+            self.status.say(f"Sent to {talk.title} alone. It stands in your conversation with {talk.title}.")
+            self._describe()
+
+    def _send_again(self, id: str) -> None:
+        """A message that was refused is to be tried once more."""
+        for item in self.talk.recent:
+            if isinstance(item, Refusal) and item.id == id and not (item.again or self.status.ended):
+                item.again = True
+                self.inbox.place(self._engine.send(item.original, item.to), self.talk)
+                self.conversation.sent_again(id)
 
     def _names(self) -> list[str]:
         """Everybody whose name can be completed."""
-        return [*self.roster.names(online=True), *self.roster.names(online=False)]
+        roster = self.inbox.roster
+        return [*roster.names(online=True), *roster.names(online=False)]
 
-    def write_to(self, name: str) -> None:
-        """Starts a private message to `name`, keeping what was written already."""
+    def _write(self, text: str) -> None:
+        self._known_text = text
+        self.composer.write(text)
+
+    def _changed(self, written: str) -> None:
+        """What stands in the field is another text now."""
+        self._describe()
+        if written and written != self._known_text and self._connected:
+            private = None if self.talk.private else self.inbox.roster.addressee(written)
+            self._receipts.typing(private[0] if private else self.talk.address)
+        self._known_text = written
+
+    def _typed_elsewhere(self, event: tk.Event[tk.Text]) -> None:
+        """Somebody who reads starts to write: that belongs into the field."""
+        if event.char and event.char.isprintable() and not int(event.state) & 0xC:  # not with Ctrl or Alt
+            self.composer.type(event.char)
+
+    def _describe(self) -> None:
         written = self.composer.written
-        private = self.roster.addressee(written)
-        self.composer.write(f"@{name} {private[1] if private else written}")
+        private = self.talk.address if self.talk.private else None
+        if private is None and (addressed := self.inbox.roster.addressee(written)) is not None:
+            private = addressed[0]
+        self.status.describe(written, private, here=self.talk.private)
+
+    def _show_writing(self, now: float) -> None:
+        words = writing_words(self.talk.writers(now)) if self._connected else ""
+        if self.writing.cget("text") != words:
+            self.writing.configure(text=words)
+            self._fit_foot()
+
+    # --- how it is laid out ---
 
     def dress(self) -> None:
-        """Takes the colours of the theme's look, and gives the keyboard back: the next words belong into the field."""
+        """Takes the colours and the lengths of the theme, and gives the keyboard back to the field."""
         self.composer.entry.focus_set()
         self._name_look()
-        for part in (self.conversation, self.people, self.composer):
+        for part in (self.head, self.views, self.sidebar, self.composer, self.search):
             part.dress()
+        self._fit()
 
-    def _people_unknown(self) -> None:
-        """The connection is gone: who was here may not be here any more, and who comes and goes is not told."""
-        self.transcript.close_comings()
-        if self.people.known:
-            self.people.known = False
-            self._people_changed, self._people_drawn = True, -math.inf
+    def destroy(self) -> None:
+        """Whoever leaves has read what was read."""
+        if self._connected:
+            self._receipts.leave()
+        super().destroy()
 
-    def _page(self, page: Page) -> None:
-        self._asked_above = False
-        oldest = self.transcript.oldest
-        if not page.more:
-            self._more_above = False
-        if page.messages and oldest is not None and page.messages[-1].seq < oldest:
-            self.conversation.put_above(page.messages)
+    def _moved(self) -> None:
+        """One has scrolled."""
 
-    def _describe(self, written: str) -> None:
-        """The line under the field: the most important thing to know now."""
-        too_long = ""
-        if (over := len(written) - MAX_TEXT) > 0:
-            too_long = f"{count_of(over, 'character')} too long: at most {MAX_TEXT:,} go into one message."
-        if len(written) >= PASTE_LIMIT:
-            too_long += " What was pasted beyond that was cut off."
-        if too_long != self.count.cget("text"):
-            self.count.configure(text=too_long)
-            if too_long:
-                self.count.pack(side="top", fill="x")
+    def _show_head(self) -> None:
+        """The title of the conversation, and who is here."""
+        talk, roster = self.talk, self.inbox.roster
+        role = "Hint"
+        if not talk.private:
+            about = f"{roster.online:,} {'here' if self._connected else 'were here'}"
+        else:
+            about = "here" if roster.is_here(talk.address) else "away"
+        if self.status.ended:
+            about, role = "○  Not joined", "Trouble"
+        elif not self._connected:
+            if self.status.lost_because:
+                about, role = f"○  Not connected{'' if talk.private else '  ·  ' + about}", "Trouble"
             else:
-                self.count.pack_forget()
-        role, private = "Hint", self.roster.addressee(written)
-        if self._ended:
-            role, words = "Trouble", "You are not in the chat any more. What is written here stays until you leave."
-        elif not self._connected and self._lost_because:
-            role, again = "Trouble", "Trying again now."
-            if self._retry_at is not None and (seconds := math.ceil(self._retry_at - time.monotonic())) > 0:
-                again = f"Trying again in {seconds}\u00a0s."
-            words = f"{self._lost_because} {again} You can go on writing; it is sent when the chat is back."
-        elif private:
-            role, words = "Private", f"Private: only {private[0]} and you will see this."
-        else:
-            words = "Enter sends, Shift-Enter starts a new line. @name writes to one person alone."
-        if self.status.cget("text") != words or not str(self.status.cget("style")).startswith(f"Surface.{role}."):
-            self.status.configure(text=words, style=f"Surface.{role}.TLabel")
+                about = "Connecting …"
+        self.head.show(talk.title, about, role)
 
-    def _state(self, words: str, role: str) -> None:
-        self.state_label.configure(text=words, style=f"Surface.{role}.TLabel")
-
-    def _encryption(self, event: Entered) -> None:
-        """Says the whole time, in words, whether others can read along; the words of a new server once."""
-        self.details.tell(event.fingerprint if event.encrypted else None)
-        self.encryption_button.state(["!disabled"])
-        if event.encrypted:
-            self.encryption_button.configure(text="encrypted  ▾", style="Small.TButton")
-        else:
-            self.encryption_button.configure(text="not encrypted  ▾", style="SmallTrouble.TButton")
-        self._place_details()
-        said: list[str] = []
-        if event.trusted and event.fingerprint is not None:
-            said.append(f"This is the new certificate you have trusted. Its words: {in_words(event.fingerprint)}.")
-        elif event.first_meeting and event.fingerprint is not None:
-            said.append(
-                f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
-                "Compare them with those at the server's terminal; they are the same if nobody stands in between."
-            )
-        if event.left_behind and not event.new_log:
-            waits = "waits" if event.left_behind == 1 else "wait"
-            said.append(
-                f"{count_of(event.left_behind, 'message')} of yours {waits} on this computer for the server that was "
-                "here before, and will not be sent to this one."
-            )
-        if said:
-            self._meeting = " ".join(said)
-
-    def _encryption_unknown(self) -> None:
-        """The connection is gone, and with it whatever could be said about who reads along.
-
-        The button keeps its place, empty, so that nothing moves each time the connection comes and goes.
-        """
-        if self.details.winfo_manager() or self.focus_get() is self.encryption_button:
-            self._close_details()
-        self.encryption_button.configure(text="", style="Small.TButton")
-        self.encryption_button.state(["disabled", "!active", "!focus"])
+    def _name_look(self) -> None:
+        button = self.menu.buttons["Light look"]
+        button.configure(text="Dark look" if self._theme.look is LIGHT else "Light look")
 
     def _toggle_details(self) -> None:
         if self.details.winfo_manager():
             self._close_details()
         else:
-            self.details.place(in_=self.conversation)
+            self.details.place(in_=self._middle)
             self._place_details()
             self.details.close_button.focus_set()
 
@@ -436,70 +542,81 @@ class ChatScreen(ttk.Frame):
         """Over the conversation, below the words that open it, as wide as there is room."""
         if self.details.winfo_manager():
             px = self._theme.px
-            width = min(px(380), self.conversation.winfo_width() - 2 * px(12))
+            width = min(px(380), self._middle.winfo_width() - 2 * px(12))
             self.details.wrap(width)
-            self.details.place(in_=self.conversation, relx=1.0, x=-px(12), y=px(8), width=width, anchor="ne")
+            self.details.place(in_=self._middle, relx=1.0, x=-px(12), y=px(8), width=width, anchor="ne")
             self.details.lift()
 
-    def _name_look(self) -> None:
-        self.look_button.configure(text="Dark look" if self._theme.look is LIGHT else "Light look")
+    def _toggle_menu(self) -> None:
+        if self.menu.winfo_manager():
+            self._close_menu()
+            return
+        px = self._theme.px
+        self.menu.place(in_=self._middle, relx=1.0, x=-px(8), y=px(4), anchor="ne")
+        self.menu.lift()
+        self.menu.open()
+
+    def _close_menu(self) -> None:
+        focus = self.focus_get()
+        self.menu.place_forget()
+        if focus is None or str(focus).startswith(str(self.menu)):  # else somebody has clicked where it is wanted
+            self.composer.entry.focus_set()
+
+    def _close_search(self) -> None:
+        self.search.pack_forget()
+        self.search.place_forget()
+        self.composer.entry.focus_set()
 
     def _align(self) -> None:
         """The field stands below the column of messages, as wide as it."""
-        self._foot.pack_configure(
-            padx=(self.conversation.margin, self.conversation.margin + self.conversation.bar_width)
-        )
-
-    def _fit_side(self) -> None:
-        """In a narrow window the conversation is more useful than a wide list of people, or than any list."""
-        px, width = self._theme.px, self.winfo_width()
-        self._wide, side = width >= px(560), px(184 if px(560) <= width < px(760) else 232)
-        self._side.configure(width=side)
-        self._server_label.configure(text=self._theme.shortened(self._server, side - px(32), "Strong"))
-        here = f"{self.roster.online:,} {'here' if self.people.known else 'were here'}"
-        self._about.configure(text=here)
-        self.here_button.configure(text=f"{here}  {'▴' if self._list_open else '▾'}")
-        if self._wide:
-            self._list_open = False
-            self._side.pack(side="left", fill="y", before=self._main)
-            self._edge.pack(side="left", fill="y", before=self._main)
-            self.here_button.pack_forget()
-            self._about.pack(anchor="w", padx=px(8))
+        view = self.conversation
+        if not view.text.winfo_ismapped():
             return
-        self._about.pack_forget()
-        self.here_button.pack(anchor="w")
-        if self._list_open:
-            self._side.place(in_=self.conversation, x=0, y=0, width=side, relheight=1)
-            self._edge.place(in_=self.conversation, x=side, y=0, width=1, relheight=1)
-            self._side.lift()
+        search = self.search.winfo_width() if self.search.winfo_manager() == "pack" else 0
+        self._foot.pack_configure(padx=(view.margin, view.margin + view.bar_width + search))
+
+    def _fit(self) -> None:
+        """In a narrow window the conversation is more useful than a wide list, or than any list."""
+        px, width = self._theme.px, self.winfo_width()
+        wide, side = width >= px(560), px(184 if px(560) <= width < px(760) else 232)
+        self.sidebar.configure(width=side)
+        if wide:
+            self._list_open = False
+        self.head.narrow(not wide, self._unread[0], open=self._list_open)
+        if wide:
+            self.sidebar.pack(side="left", fill="y", before=self._main)
+            self._edge.pack(side="left", fill="y", before=self._main)
+        elif self._list_open:
+            self.sidebar.place(in_=self._middle, x=0, y=0, width=side, relheight=1)
+            self._edge.place(in_=self._middle, x=side, y=0, width=1, relheight=1)
+            self.sidebar.lift()
             self._edge.lift()
         else:
-            for part in (self._side, self._edge):
+            for part in (self.sidebar, self._edge):
                 part.pack_forget()
                 part.place_forget()
+        self._fit_foot()
+        self._place_details()
+
+    def _fit_foot(self) -> None:
+        """In a low window the messages get the room of what says nothing at the moment."""
+        tight = self.winfo_height() < self._theme.px(340)
+        if tight != self.status.tight:
+            self.status.tight = tight
+            self._describe()
+        if tight and not self.writing.cget("text"):
+            self.writing.pack_forget()
+        elif not self.writing.winfo_manager():
+            self.writing.pack(fill="x", padx=self._theme.px(14), before=self.composer)
 
     def _toggle_list(self) -> None:
-        """In a narrow window: who is here, over the conversation."""
+        """In a narrow window: the conversations and the people, over the conversation."""
         self._list_open = not self._list_open
-        self._fit_side()
+        self._fit()
         if self._list_open:
-            self.people.tree.focus_set()
+            self.sidebar.list.focus_set()
 
     def _close_list(self) -> None:
         if self._list_open:
             self._list_open = False
-            self._fit_side()
-
-    def _typed_elsewhere(self, event: tk.Event[tk.Text]) -> None:
-        """Somebody who reads starts to write: that belongs into the field."""
-        if event.char and event.char.isprintable() and not int(event.state) & 0xC:  # not with Ctrl or Alt
-            self.composer.type(event.char)
-
-    def escape(self) -> None:
-        """Esc: closes what stands over the conversation; else to the newest message, ready to write."""
-        if self.details.winfo_manager():
-            self._close_details()
-            return
-        self._close_list()
-        self.conversation.go_down()
-        self.composer.entry.focus_set()
+            self._fit()

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import tkinter as tk
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tkinter import ttk
+from typing import TYPE_CHECKING
 
+from emoji import RECENT
 from look import Theme, dress, plain_text
+from matching import folded
 from protocol import MAX_NAME, MAX_TEXT, clean_text
+
+if TYPE_CHECKING:
+    from emoji_picker import EmojiPicker
 
 ENTRY_LINES = 5
 PASTE_LIMIT = 2 * MAX_TEXT  # characters; one pasted line of 250,000 freezes Tk for over a second
-
-
-def _folded(text: str) -> str:
-    """`text` as it is compared with a name: without accents, which not every keyboard has, and without case."""
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
 
 
 def completions(before: str, names: Sequence[str]) -> tuple[int, list[str]]:
@@ -34,13 +33,13 @@ def completions(before: str, names: Sequence[str]) -> tuple[int, list[str]]:
     at = len(before)
     while (at := before.rfind("@", max(0, len(before) - MAX_NAME - 1), at)) >= 0:
         if at == 0 or not (before[at - 1].isalnum() or before[at - 1] == "@"):  # an e-mail address names nobody
-            begun = _folded(before[at + 1 :])
+            begun = folded(before[at + 1 :])
             first, rest = [], []
             for name in names:
-                folded = _folded(name)
-                if folded.startswith(begun):
+                called = folded(name)
+                if called.startswith(begun):
                     first.append(name)
-                elif f" {begun}" in folded:
+                elif f" {begun}" in called:
                     rest.append(name)
             if first or rest:
                 return at, first + rest
@@ -78,13 +77,20 @@ class Composer(ttk.Frame):
         self.entry = plain_text(self._field, theme, height=1, undo=True, maxundo=200, width=10)
         self.button = ttk.Button(self._field, text="Send", style="Primary.TButton", command=self.submit)
         self.button.pack(side="right", anchor="s", padx=px(4), pady=px(4))
-        self.entry.pack(side="left", fill="both", expand=True, padx=(px(14), px(4)), pady=(px(13), px(11)))
+        self.emoji_button = ttk.Button(self._field, text="\N{WHITE SMILING FACE}", style="Icon.TButton")
+        self.emoji_button.configure(command=self.pick_emoji)
+        self.emoji_button.pack(side="right", anchor="s", pady=px(4))
+        self.picker: EmojiPicker | None = None  # while it is open
+        self.recent_emoji: list[str] = []  # newest first; whoever keeps them puts a list of its own here
+        self.entry.pack(side="left", fill="x", expand=True, padx=(px(14), px(4)), pady=(px(13), px(11)))
         self._hint = tk.Label(self.entry, borderwidth=0, padx=0, pady=0, font="HallwayBody", cursor="xterm")
         self._hint.bind("<Button-1>", lambda _: self.entry.focus_set())
         bind = self.entry.bind
         bind("<Return>", self._return_pressed)
         bind("<KP_Enter>", self._return_pressed)
         bind("<Up>", self._up_pressed)
+        for key in ("<Shift-Up>", "<Control-Up>", "<Alt-Up>"):  # they mean something else; without this it is Up to Tk
+            bind(key, lambda _: None)
         bind("<Tab>", lambda event: self._complete(1) or self._go(event.widget.tk_focusNext()))
         for key in ("<Shift-Tab>", "<ISO_Left_Tab>"):  # the second is what it is called on X11 alone
             with contextlib.suppress(tk.TclError):
@@ -93,6 +99,7 @@ class Composer(ttk.Frame):
         bind("<<PasteSelection>>", lambda _: self._paste("PRIMARY"))
         bind("<<Modified>>", self._modified)
         bind("<Configure>", lambda _: self._fit())
+        self.bind("<Configure>", lambda _: self._close_picker())  # it stands where the field was
         bind("<FocusIn>", lambda _: self._field.state(["focus"]))
         bind("<FocusOut>", lambda _: self._field.state(["!focus"]))
         self._field.bind("<Button-1>", lambda _: self.entry.focus_set())
@@ -131,6 +138,17 @@ class Composer(ttk.Frame):
         """
         self._unsent[self._title if title is None else title] = text
 
+    def pick_emoji(self) -> None:
+        """Opens the emoji over the field, or closes them."""
+        if self.picker is not None:
+            self._close_picker()
+            return
+        from emoji_picker import EmojiPicker  # here: most who write choose none, and it takes a moment to load
+
+        window = self.winfo_toplevel()
+        self.picker = EmojiPicker(window, self._theme, self.recent_emoji, self._emoji_picked, self._close_picker)
+        self.picker.open(self._field)
+
     def submit(self) -> None:
         self.entry.focus_set()  # not on the button, where the next words would be lost
         text = self.written.strip("\n")
@@ -138,9 +156,26 @@ class Composer(ttk.Frame):
             self._on_send(text)
 
     def dress(self) -> None:
+        self._close_picker()
         look = self._theme.look
         dress(self.entry, look)
         self._hint.configure(background=look.surface, foreground=look.muted)
+
+    def destroy(self) -> None:
+        self._close_picker()
+        super().destroy()
+
+    def _emoji_picked(self, emoji: str) -> None:
+        self.recent_emoji[:] = [emoji, *(one for one in self.recent_emoji if one != emoji)][:RECENT]
+        self.type(emoji)
+
+    def _close_picker(self) -> None:
+        if self.picker is not None:
+            picker, self.picker = self.picker, None
+            had_keyboard = self.focus_get() is picker.entry
+            picker.destroy()
+            if had_keyboard:
+                self.entry.focus_set()
 
     def _return_pressed(self, event: tk.Event[tk.Text]) -> str | None:
         if int(event.state) & 1:  # with Shift: a new line, Text makes it
@@ -148,9 +183,9 @@ class Composer(ttk.Frame):
         self.submit()
         return "break"
 
-    def _up_pressed(self, event: tk.Event[tk.Text]) -> str | None:
+    def _up_pressed(self, _event: object) -> str | None:
         """In the empty field, what was not sent; else the cursor goes up as in any text."""
-        if int(event.state) & 0xD or self.written or self._title not in self._unsent:  # with Shift, Ctrl or Alt
+        if self.written or self._title not in self._unsent:
             return None
         self.write(self._unsent.pop(self._title))
         return "break"

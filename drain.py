@@ -21,7 +21,7 @@ IDLE_TICK = 30  # ms; below it nobody sees a difference
 # After so many seconds in which nothing happened, so many ms: waking up costs more than looking at the queue.
 QUIET_TICKS = ((10.0, 90), (1.0, 60))
 BUDGET = 0.010  # s of taking events in one tick
-ROOM = 300  # messages drawn in one tick; a long one counts for several
+ROOM = 200  # messages drawn in one tick; a long one counts for several
 LONG = 160  # characters that cost about as much to draw as one more message
 
 

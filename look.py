@@ -229,6 +229,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
     },
     "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
     "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
+    "Badge": {"": Shape(9, "accent", margin=0, middle=0, ground="sidebar", see_through=True)},
     "Brand": {"": Shape(10, "brand", margin=0, middle=12)},
 }
 for _element, _ground, _radius, _middle in (
@@ -258,7 +259,7 @@ LETTERS: tuple[tuple[str, int, Literal["normal", "bold"]], ...] = (  # points mo
     ("Body", 0, "normal"), ("Strong", 0, "bold"), ("Small", -2, "normal"), ("SmallStrong", -2, "bold"),
     ("Title", 5, "bold"),
 )  # fmt: skip
-ICONS = ("Dot", "Circle", "Brand")  # shapes that stand in labels and lists rather than round something
+ICONS = ("Dot", "Circle", "Brand", "Badge")  # shapes that stand in labels and lists rather than round something
 
 
 class Theme:
@@ -282,13 +283,18 @@ class Theme:
         self._fonts = {  # kept: Tk forgets a named font when its object goes
             name: font.Font(root, name=f"Hallway{name}", family=family, weight=weight) for name, _, weight in LETTERS
         }
+        fixed = font.nametofont("TkFixedFont", root).actual()["family"]
+        self._fonts["Fixed"] = font.Font(root, name="HallwayFixed", family=fixed)  # for code
+        self._fonts["Initial"] = font.Font(root, name="HallwayInitial", family=fixed, weight="bold")
         self.gap_font = font.Font(root, name="HallwayGap", family=family)
         self._pictures: dict[tuple[str, str], tk.PhotoImage] = {}  # key: element, of this size or another, and state
         self._root = root
         self._lengths = Lengths(root)
         self.style = ttk.Style(root)
         self.style.theme_use("clam")
-        self.here, self.away, self.mark, self.nothing = (tk.PhotoImage(master=root) for _ in (*ICONS, "nothing"))
+        self.here, self.away, self.mark, self.badge, self.nothing = (
+            tk.PhotoImage(master=root) for _ in (*ICONS, "nothing")
+        )
         self._resize()
 
     def zoom(self, percent: int) -> None:
@@ -302,6 +308,8 @@ class Theme:
         """Everything that has a size, in the one that is wanted now."""
         for name, more, _ in LETTERS:
             self._fonts[name].configure(size=max(4, round((self._points + more) * self.percent / 100)))
+        for name in ("Fixed", "Initial"):
+            self._fonts[name].configure(size=max(4, round((self._points - 1) * self.percent / 100)))
         self.gap_font.configure(size=-max(1, self.px(4)))
         self.nothing.configure(width=self.px(6), height=1)
         if self._element("Card") not in self.style.element_names():
@@ -329,14 +337,14 @@ class Theme:
         """Gives pictures and fonts back to Tk in Tk's own thread: else it happens in whichever thread tidies memory."""
         self._pictures.clear()
         self._fonts.clear()
-        del self.here, self.away, self.mark, self.nothing, self.gap_font
+        del self.here, self.away, self.mark, self.badge, self.nothing, self.gap_font
 
     def px(self, steps: float) -> int:
         """A length of `steps` 1/96 inch in pixels of this screen."""
         return round(steps * self._scale)
 
-    def width_of(self, text: str) -> int:
-        return self._fonts["Body"].measure(text)
+    def width_of(self, text: str, letters: str = "Body") -> int:
+        return self._fonts[letters].measure(text)
 
     def shortened(self, text: str, room: int, letters: str = "Body") -> str:
         """`text`, or as much of it as fits into `room` pixels, with an ellipsis."""
@@ -372,7 +380,7 @@ class Theme:
             ("Primary", "Primary", "HallwayStrong", (19, 11)), ("Pill", "Pill", "HallwaySmallStrong", (12, 6)),
             ("Quiet", "Quiet", "HallwaySmall", (12, 10)), ("Corner", "Corner", "HallwaySmall", (12, 10)),
             ("Outline", "Outline", "HallwaySmall", (14, 9)), ("Small", "Small", "HallwaySmall", (8, 4)),
-            ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)),
+            ("SmallTrouble", "Small", "HallwaySmallStrong", (8, 4)), ("Icon", "Quiet", "HallwayBody", (9, 8)),
             ("SideSmall", "SideSmall", "HallwaySmall", (8, 4)),
         ):  # fmt: skip
             layout(f"{kind}.TButton", [(self._element(shape), {"sticky": "nswe", "children": label})])
@@ -411,7 +419,7 @@ class Theme:
             if name not in ICONS:
                 for state, shape in shapes.items():
                     self._pictures[self._element(name), state].configure(data=draw(shape, look, self._scale))
-        for icon, name in zip((self.here, self.away, self.mark), ICONS, strict=True):
+        for icon, name in zip((self.here, self.away, self.mark, self.badge), ICONS, strict=True):
             icon.configure(data=draw(SHAPES[name][""], look, self._scale))
         configure, mapped = self.style.configure, self.style.map
         configure(".", background=look.window, foreground=look.text, font="HallwayBody", focuscolor=look.accent)
@@ -456,6 +464,12 @@ class Theme:
                 f"{place}Vertical.TScrollbar", troughcolor=colour, background=colour, bordercolor=colour, borderwidth=0
             )
             configure(f"{place}Vertical.TScrollbar", lightcolor=colour, darkcolor=colour)
+        configure("Surface.Treeview", background=look.surface, fieldbackground=look.surface)
+        mapped(
+            "Surface.Treeview",
+            background=[("selected", look.accent)],
+            foreground=[("selected", look.accent_text)],
+        )
         configure("Treeview", background=look.sidebar, fieldbackground=look.sidebar, foreground=look.text)
         mapped(
             "Treeview",

@@ -55,8 +55,17 @@ class QuietLine(ttk.Frame):
         self.end_button.pack(side="right", padx=px(8), pady=px(3))
         self.said = ttk.Label(self, style="Side.Hint.TLabel", justify="left")
         self.said.pack(side="left", fill="x", expand=True, padx=(px(16), px(4)), pady=px(3))
-        self.said.bind("<Configure>", lambda event: self.said.configure(wraplength=max(event.width, px(120))))
+        self._theme, self._words = theme, ""
+        self.said.bind("<Configure>", lambda _: self._fit())
 
     def tell(self, words: str) -> None:
         """`words` as `quiet_words` says them."""
-        self.said.configure(text=f"Do not disturb {words}: nothing sounds or asks for your attention." if words else "")
+        if words != self._words:
+            self._words = words
+            self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the messages need the room more than the second half of the sentence."""
+        short = f"Do not disturb {self._words}"
+        long = f"{short}: nothing sounds or asks for your attention."
+        self.said.configure(text=long if self._theme.width_of(long, "Small") <= self.said.winfo_width() else short)

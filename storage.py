@@ -50,6 +50,7 @@ class Settings:
     sound: str = "mentions"  # one of `SOUNDS`
     quiet_until: int = 0  # ms since 1970: until then nothing sounds or asks for attention; 0: it may
     geometry: str = ""  # size and place of the window, as Tk writes them; "" is not known
+    emoji: str = ""  # that were chosen last, newest first
 
 
 LOOKS = ("", "light", "dark")
@@ -64,8 +65,9 @@ def load_settings(folder: Path) -> Settings:
     except (OSError, ProtocolError):
         return Settings()
     plain = Settings()
-    name, host, geometry = (
-        clean_line(text) if type(text := fields.get(key)) is str else "" for key in ("name", "host", "geometry")
+    name, host, geometry, emoji = (
+        clean_line(text) if type(text := fields.get(key)) is str else ""
+        for key in ("name", "host", "geometry", "emoji")
     )
     look, sound = fields.get("look"), fields.get("sound")
     return Settings(
@@ -77,6 +79,7 @@ def load_settings(folder: Path) -> Settings:
         sound if sound in SOUNDS else plain.sound,
         _number(fields.get("quiet_until"), 0, MAX_TIME, plain.quiet_until),
         geometry if re.fullmatch(r"[0-9]{2,5}x[0-9]{2,5}([+]-?[0-9]{1,5}){2}", geometry) else plain.geometry,
+        emoji[:100],
     )
 
 

@@ -1,46 +1,54 @@
-"""A conversation as it is drawn, without a window: who is here, and what happens as runs of text and tags.
+"""A conversation as it is drawn, without a window: what happens as runs of text and tags.
 
-Called by chat_screen.py and its parts, in the thread of Tk; nothing in here imports Tk, so all of it is tested without
-a screen. What a tag looks like is said in conversation.py.
+Called by conversation.py in the thread of Tk; nothing in here imports Tk, so all of it is tested without a screen.
+What a tag looks like is said in tags.py.
 """
 
 from __future__ import annotations
 
 import time
-import unicodedata
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
-from protocol import EVERYONE, Message, Person, UnknownPerson, clock_time, name_key, split_address
+from inbox import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
+from markup import BLOCK, PLAIN, pieces
+from protocol import Message, clock_time, name_key
+from roster import SERVER_KEY
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
 SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be drawn again with every message
-KNOWN_PEOPLE = 5000  # an honest welcome holds some 2,000; a hostile server goes on for ever
 HUES = 24  # colours for names; more could not be told apart
 DAY_TAG = "day "  # and the date: a tag of the line that says it
-
-SERVER_KEY = "server"  # the folded name of whoever speaks for the server; nobody else can have it
+STATE_TAG = "state "  # and the seq: a tag of what became of an own private message
+AGAIN_TAG = "again "  # and the id: a tag of the words that send a refused message again
 
 STORED = "✓\u00a0stored"  # never broken into two lines
+SEEN = "✓\u00a0seen"
+SEND_AGAIN, SENT_AGAIN = "Send\u00a0again", "Sent again."
 
 Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
 
 
 @lru_cache(maxsize=4096)
+def hue_of(name: str) -> int:
+    """The number of `name`'s colour: the same for every spelling of the name, on every computer."""
+    return zlib.crc32(name_key(name).encode()) % HUES
+
+
 def hue_tag(name: str) -> str:
-    """The tag of `name`'s colour: the same for every spelling of the name, on every computer."""
-    return f"hue{zlib.crc32(name_key(name).encode()) % HUES}"
+    """The tag of `name` in its colour."""
+    return f"hue{hue_of(name)}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """“Bob”, “Bob and Cleo”, “Bob, Cleo and Dan”, “Bob, Cleo and 14 others”."""
-    if len(names) > 3:
-        return f"{names[0]}, {names[1]} and {len(names) - 2} others"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+@lru_cache(maxsize=4096)
+def initial(name: str) -> str:
+    """The letter that stands for `name` in front of what they say."""
+    letter = next((character for character in name if character.isalnum()), "?")
+    return letter.upper() if len(letter.upper()) == 1 else letter  # of ß upper() makes two
 
 
 def day_words(day: date, today: date) -> str:
@@ -70,17 +78,42 @@ def day_of(time_ms: int) -> date:
     return date(there.tm_year, there.tm_mon, there.tm_mday)
 
 
-def body(text: str, tint: str, mark: str = "") -> list[Run]:
-    """A message's own text, its lines close together, with `mark` small behind it."""
-    end: list[Run] = [(f"   {mark}\n", ("body", tint, "small"))] if mark else []
-    close = "" if mark else "\n"
-    if "\n" not in text:
-        return [(text + close, ("body", tint)), *end]
-    first, *inner, last = text.split("\n")
-    runs: list[Run] = [(first + "\n", ("body", tint, "first"))]
-    if inner:
-        runs.append(("\n".join(inner) + "\n", ("body", tint, "inner")))
-    return [*runs, (last + close, ("body", tint, "last")), *end]
+def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tuple[Run, ...] = ()) -> list[Run]:
+    """A message's own text, its lines close together: `when` stands before it, in the margin, and `mark` behind it.
+
+    `tint` is the tag of its ground, if it has one.
+    """
+    found = pieces(text, me)
+    base = ("body", *tint)
+    if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark:
+        return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
+    lines: list[list[Run]] = [[]]
+    for kind, words in found:
+        for number, part in enumerate(words.split("\n")):
+            if number:
+                lines.append([])
+            if part or kind == BLOCK:
+                lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
+    runs: list[Run] = []
+    for number, line in enumerate(lines):
+        place: tuple[str, ...] = ()
+        if len(lines) > 1:
+            place = ("first",) if number == 0 else ("last",) if number == len(lines) - 1 else ("inner",)
+        drawn: list[Run] = [(when + "\t", (*base, "when"))] if when and number == 0 else []
+        drawn += line
+        if number == len(lines) - 1:
+            drawn += mark
+        if drawn and drawn[-1][1] in (base, (*base, BLOCK)):  # whose colour goes on to the end of the line
+            drawn[-1] = (drawn[-1][0] + "\n", drawn[-1][1])
+        else:
+            drawn.append(("\n", base))
+        for words, tags in drawn:
+            placed = (*tags, *place)
+            if runs and runs[-1][1] == placed:
+                runs[-1] = (runs[-1][0] + words, placed)
+            else:
+                runs.append((words, placed))
+    return runs
 
 
 def count_of(number: int, one: str) -> str:
@@ -88,312 +121,281 @@ def count_of(number: int, one: str) -> str:
     return f"{number:,} {one}" + ("" if number == 1 else "s")
 
 
-def spelling(item: tuple[str, str]) -> str:
-    """Sorts by the folded name that `item` begins with, an é next to an e."""
-    return unicodedata.normalize("NFD", item[0])
-
-
-class Roster:
-    """Who is known to this chat, and who of them is here: `KNOWN_PEOPLE` at the most.
-
-    When there are so many, somebody who comes takes the place of whoever has been away longest; while nobody is away,
-    nobody more is taken in.
-    """
-
-    def __init__(self, people: Iterable[Person] = ()) -> None:
-        self._here: dict[str, str] = {}  # key: folded name; the name as its owner writes it
-        self._away: dict[str, str] = {}  # the same; away longest first
-        self.replace(people)
-
-    @property
-    def online(self) -> int:
-        """How many are here."""
-        return len(self._here)
-
-    def replace(self, people: Iterable[Person]) -> None:
-        """All that was known is out of date."""
-        self._here.clear()
-        self._away.clear()
-        for person in people:
-            self._put(self._here if person.online else self._away, person.name)
-
-    def joined(self, name: str) -> None:
-        self._put(self._here, name)
-
-    def left(self, name: str) -> None:
-        """Somebody went whose name stays theirs."""
-        self._put(self._away, name)
-
-    def forget(self, name: str) -> None:
-        """A guest went: the name is nobody's now."""
-        self._here.pop(name_key(name), None)
-        self._away.pop(name_key(name), None)
-
-    def find(self, key: str) -> str | None:
-        """The name with that folded form as its owner writes it."""
-        return self._here.get(key) or self._away.get(key)
-
-    def names(self, *, online: bool) -> list[str]:
-        """Those who are here, or those who are away, in alphabetical order."""
-        return [name for _, name in sorted((self._here if online else self._away).items(), key=spelling)]
-
-    def _put(self, group: dict[str, str], name: str) -> None:
-        self.forget(name)
-        if name_key(name) == SERVER_KEY:  # it is nobody one could write to
-            return
-        if len(self._here) + len(self._away) >= KNOWN_PEOPLE:
-            if not self._away:
-                return
-            del self._away[next(iter(self._away))]
-        group[name_key(name)] = name
-
-    def addressee(self, text: str) -> tuple[str, str] | None:
-        """To whom `text` goes privately, and what is left of it; None when it is for everyone or for nobody known."""
-        try:
-            return split_address(text, self.find)
-        except UnknownPerson:
-            return None
-
-
-@dataclass(slots=True)
-class Outgoing:
-    """An own message that has not come back in the log yet."""
-
-    text: str
-    to: str | None  # a person, when private
-    stored: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How much of the drawn conversation one message or notice takes; `day` when it starts with a day line."""
+    """How much of what is drawn one message or notice takes, and what the one below it has to know of it."""
 
     seq: int | None
     lines: int
     characters: int
-    day: date | None
+    day: date | None = None  # of a message
+    day_line: bool = False  # it starts with the line that says the day
+    sender: str | None = None  # folded; who speaks next shares the head when it is the same
+    since: int = 0  # ms; the time of that head
+    said: bool = True  # it is part of the conversation, and no quiet line about it
+    unread_line: bool = False  # it is the line where the unread ones begin
 
 
 class Transcript:
-    """The conversation as it is drawn: turns what happens into runs of text and tags.
+    """What is drawn of a conversation: a stretch of it, which grows and is trimmed at both ends.
 
-    What has its final place is handed out once by `take`; the end of the conversation that still changes (who came
-    and went last, own messages that wait) is drawn anew each time from `tail`. Every run that ends a line holds its
-    newline, so the number of lines is the number of newlines.
+    What has its final place is handed out once, as runs of text and tags; the end of the conversation that still
+    changes (who came and went last, own messages that wait) is drawn anew each time from `tail`. Every run that ends a
+    line holds its newline, so the number of lines is the number of newlines.
     """
 
-    def __init__(self, me: str, roster: Roster) -> None:
+    def __init__(self, me: str, *, private: bool = False) -> None:
         self.me = me
-        self.roster = roster
-        self.entries: deque[Entry] = deque()  # what was drawn and not trimmed, oldest first
-        self.waiting: dict[str, Outgoing] = {}  # key: id; oldest first
+        self.private = private
+        self.unread_after = 0  # below the message with this seq stands the line where the unread ones begin; 0: nowhere
+        self.seen = 0  # own private messages up to here were seen when they were drawn
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing is drawn any more."""
+        self.entries: deque[Entry] = deque()  # oldest first
         self.lines = 0
         self.characters = 0
-        self.changed = False  # something is to be drawn
-        self.ended = False  # nothing more is sent from here
-        self._fresh: list[Run] = []
-        self._comings: dict[str, tuple[str, str]] = {}  # key: folded name; (name, what became of it), open to more
-        self._comings_time = 0
-        self._group: tuple[str, str] | None = None  # folded sender and recipient of the last message
-        self._group_time = 0
-        self._day: date | None = None
-        self._begun = False  # something stands there that is part of the conversation
+        self.newest: int | None = None  # seq of the newest message that is drawn
+        self.unread_drawn = False
+        self.another_log = False  # what stands at the top is not of the log that the server has now
+        self.stored: deque[int] = deque()  # seqs of own private messages that are drawn as stored
+        self._said = 0
 
     @property
     def oldest(self) -> int | None:
         """The seq of the oldest message that is drawn."""
         return next((entry.seq for entry in self.entries if entry.seq is not None), None)
 
-    def add(self, messages: Iterable[Message]) -> None:
-        """Messages of the log, in its order."""
-        me = name_key(self.me)
-        for message in messages:
-            self.close_comings()
-            if name_key(message.sender) == me:
-                self.waiting.pop(message.id, None)
-            runs, new_day = self._drawn(message)
-            self._note(message.seq, runs, new_day)
-        self.changed = True
+    # --- growing ---
+
+    def add(self, items: Iterable[Item]) -> list[Run]:
+        """The runs to put below everything that has its final place."""
+        runs: list[Run] = []
+        for item in items:
+            if isinstance(item, Message):
+                if self.newest is None or item.seq > self.newest:
+                    self._add_message(item, runs)
+            elif isinstance(item, Notice):
+                self._note([("\n", ("gap",)), (item.text + "\n", (item.tag,))], runs, said=not item.quiet)
+            elif isinstance(item, Refusal):
+                self._note(self._refused(item), runs)
+            elif isinstance(item, Unsent):
+                self._note(self._outgoing_runs(item.outgoing[-SHOWN_WAITING:], "not sent", self._last_sender), runs)
+            else:
+                self._begin_anew(item, runs)
+        return runs
 
     def older(self, messages: Sequence[Message]) -> tuple[list[Run], bool]:
         """The runs to put above everything, and whether the first line there goes: the day line is now further up."""
+        above = Transcript(self.me, private=self.private)
+        above.seen = self.seen
+        above.unread_after = 0 if self.unread_drawn else self.unread_after
+        runs = above.add(messages)
+        oldest = self.oldest
+        between = above.newest is not None and oldest is not None and above.newest <= above.unread_after < oldest
+        if between and not above.unread_drawn:
+            above._note_unread(runs)
         first = self.entries[0] if self.entries else None
-        above = Transcript(self.me, self.roster)
-        above.add(messages)
-        repeated = first is not None and first.day is not None and first.day == above._day
-        if repeated and first is not None and first.day is not None:
-            self.entries[0] = Entry(first.seq, first.lines - 1, first.characters, None)
+        repeated = first is not None and first.day_line and first.day == above._last_day
+        if repeated and first is not None:
+            self.entries[0] = replace(first, lines=first.lines - 1, day_line=False)
             self.lines -= 1
         self.entries.extendleft(reversed(above.entries))
         self.lines += above.lines
         self.characters += above.characters
-        return above.take(), repeated
+        self._said += above._said
+        self.stored.extendleft(reversed(above.stored))
+        self.unread_drawn = self.unread_drawn or above.unread_drawn
+        if self.newest is None:
+            self.newest = above.newest
+        return runs, repeated
 
-    def came(self, name: str, time_ms: int) -> None:
-        self._coming(name, time_ms, {"left": "left and came back", "joined and left": "joined"}, "joined")
+    def tail(self, talk: Talk, *, ended: bool, complete: bool = True) -> list[Run]:
+        """What stands below that for now. `ended`: nothing more is sent. `complete`: there is nothing further up."""
+        runs: list[Run] = []
+        if words := talk.comings_words():
+            runs += [("\n", ("gap",)), (words + "\n", ("system",))]
+        if not (self._said or runs or talk.waiting):
+            return self._empty(talk) if complete else []
+        hidden = len(talk.waiting) - SHOWN_WAITING
+        if hidden > 0:
+            what = "were not sent" if ended else "wait to be sent"
+            runs.append((f"{count_of(hidden, 'message')} before these {what}.\n", ("system",)))
+        newest = list(talk.waiting.values())[-SHOWN_WAITING:]
+        mark = "not sent, kept on this computer" if ended else "waiting…"
+        return runs + self._outgoing_runs(newest, mark, None if runs else self._last_sender)
 
-    def went(self, name: str, time_ms: int) -> None:
-        self._coming(name, time_ms, {"joined": "joined and left", "left and came back": "left"}, "left")
+    # --- shrinking ---
 
-    def wait(self, id: str, text: str, to: str | None) -> None:
-        """An own message is on its way. Without `to` the text itself may say to whom."""
-        private = (to, text) if to not in (None, EVERYONE) else self.roster.addressee(text)
-        self.waiting[id] = Outgoing(private[1] if private else text, private[0] if private else None)
-        self.changed = True
+    def trim_top(self, lines: int, characters: int) -> int:
+        """Forgets the oldest entries until at most `lines` and `characters` are left; how many lines to take away."""
+        gone = 0
+        while len(self.entries) > 1 and (self.lines > lines or self.characters > characters):
+            gone += self._forget(self.entries.popleft())
+        oldest = self.oldest
+        while self.stored and oldest is not None and self.stored[0] < oldest:
+            self.stored.popleft()
+        if gone:
+            self.another_log = self.another_log and any(entry.seq is None for entry in self.entries)
+        return gone
 
-    def stored(self, id: str) -> None:
-        if id in self.waiting:
-            self.waiting[id].stored = True
-            self.changed = True
+    def trim_bottom(self, lines: int, characters: int) -> int:
+        """Forgets the newest entries until at most `lines` and `characters` are left; how many lines to take away."""
+        gone = 0
+        while len(self.entries) > 1 and (self.lines > lines or self.characters > characters):
+            gone += self._forget(self.entries.pop())
+        if gone:
+            self.newest = next((entry.seq for entry in reversed(self.entries) if entry.seq is not None), None)
+            while self.stored and (self.newest is None or self.stored[-1] > self.newest):
+                self.stored.pop()
+        return gone
 
-    def fail(self, id: str, original: str, why: str) -> None:
-        """An own message was refused for good: it stays where it stands, with the reason."""
-        self.waiting.pop(id, None)
-        self.close_comings()
-        self._note(None, [
-            ("\n", ("gap",)),
-            (self.me, ("head", "own", hue_tag(self.me))), ("  not sent\n", ("head", "own", "bad")),
-            *body(original, "own"),
-            (why + "\n", ("why", "own")),
-        ])  # fmt: skip
-        self._group = None
+    def _forget(self, entry: Entry) -> int:
+        self.lines -= entry.lines
+        self.characters -= entry.characters
+        self._said -= entry.said
+        if entry.unread_line:
+            self.unread_drawn = False
+        return entry.lines
 
-    def notice(self, sentence: str, tag: str = "system") -> None:
-        """A line of the window's own, such as a trouble told in words."""
-        self.close_comings()
-        self._note(None, [("\n", ("gap",)), (sentence + "\n", (tag,))])
-        self._group = None
+    def take_unread_line(self) -> tuple[int, int]:
+        """Forgets the line where the unread ones began: the number of its first line, from 1, and how many it takes."""
+        above = 0
+        for number, entry in enumerate(self.entries):
+            if entry.unread_line:
+                del self.entries[number]
+                self._forget(entry)
+                return above + 1, entry.lines
+            above += entry.lines
+        return 0, 0
 
-    def end(self) -> None:
-        """The chat is over here: what waits does so on disk, and nobody is to think that it is on its way."""
-        self.ended = self.changed = True
+    # --- looking ---
 
-    def meet(self, sentence: str) -> None:
-        """A quiet line about a server that is met for the first time. An empty chat still says what to do next."""
-        begun = self._begun
-        self.notice(sentence)
-        self._begun = begun
+    def line_of(self, seq: int) -> tuple[int, int] | None:
+        """The number of the first line of the message with this seq, from 1, and how many lines it takes."""
+        above = 0
+        for entry in self.entries:
+            if entry.seq == seq:
+                return above + 1, entry.lines
+            above += entry.lines
+        return None
 
-    def begin_anew(self, sentence: str, *, same_log: bool) -> None:
-        """The server's log is not the one drawn so far, or that one set back: `sentence` says so, and stands between.
+    @property
+    def _own_tint(self) -> tuple[str, ...]:
+        return ("private",) if self.private else ("own",)
 
-        Own messages at the end get their final place above it. What the old log had stored is not sent again, and what
-        waits for another log stays on this computer; what waits for this one goes on waiting, below the sentence.
-        """
-        self.close_comings()
-        last = [(id, one) for id, one in self.waiting.items() if one.stored or not same_log]
-        for id, _ in last:
-            del self.waiting[id]
-        self._group = None
-        runs = self._outgoing_runs([outgoing for _, outgoing in last[-SHOWN_WAITING:]], "not sent")
-        if runs:
-            self._note(None, runs)
-        self.notice(sentence)
+    @property
+    def _last_day(self) -> date | None:
+        return next((entry.day for entry in reversed(self.entries) if entry.day is not None), None)
 
-    def close_comings(self) -> None:
-        """Who came and went so far gets its final place: something else comes below, or others came and went unseen."""
-        if self._comings:
-            runs = self._comings_runs()
-            self._comings.clear()
-            self._note(None, runs)
-            self._group = None
+    @property
+    def _last_sender(self) -> str | None:
+        return self.entries[-1].sender if self.entries else None
 
-    def take(self) -> list[Run]:
-        """What is to be drawn below all that was handed out before."""
-        fresh, self._fresh = self._fresh, []
-        return fresh
+    # --- what it is made of ---
 
-    def tail(self) -> list[Run]:
-        """What stands below that for now."""
-        runs = self._comings_runs()
-        if not (self._begun or runs or self.waiting):
+    def _note(self, drawn: list[Run], runs: list[Run], **what: object) -> None:
+        if not drawn:
+            return
+        lines, characters = sum(text.count("\n") for text, _ in drawn), sum(len(text) for text, _ in drawn)
+        entry = Entry(what.pop("seq", None), lines, characters, **what)  # type: ignore[arg-type]
+        self.entries.append(entry)
+        self.lines += lines
+        self.characters += characters
+        self._said += entry.said
+        runs += drawn
+
+    def _note_unread(self, runs: list[Run]) -> None:
+        self.unread_drawn = True
+        self._note([("New messages\n", ("unread",)), ("\n", ("rule",))], runs, said=False, unread_line=True)
+
+    def _begin_anew(self, border: Border, runs: list[Run]) -> None:
+        self.entries = deque(replace(entry, seq=None) for entry in self.entries)
+        self.newest, self.another_log, self.unread_after = None, True, 0
+        self.stored.clear()
+        self._note([("\n", ("gap",)), (border.sentence + "\n", ("system",))], runs)
+
+    def _add_message(self, message: Message, runs: list[Run]) -> None:
+        own = name_key(message.sender) == name_key(self.me)
+        if 0 < self.unread_after < message.seq and not (own or self.unread_drawn):
+            oldest = self.oldest
+            if oldest is not None and oldest <= self.unread_after:
+                self._note_unread(runs)
+        last = self.entries[-1] if self.entries else None
+        drawn: list[Run] = []
+        day = day_of(message.time)
+        day_line = day != (last.day if last is not None and last.day is not None else self._last_day)
+        if day_line:
+            drawn.append((day_words(day, today()) + "\n", ("day", f"{DAY_TAG}{day}")))
+        tint = self._own_tint if own else ()
+        sender = name_key(message.sender)
+        if sender == SERVER_KEY and not self.private:
+            tint = ("announced",)
+        when, since = clock_time(message.time), message.time
+        if last is not None and not day_line and last.sender == sender and 0 <= message.time - last.since < GROUP_MS:
+            since = last.since
+        else:
+            mark = f"  {STORED}" if own and not self.private else ""
+            drawn += self._head(message.sender, tint, f"   {when}{mark}")
+            when = ""
+        state: tuple[Run, ...] = ()
+        if own and self.private:
+            tags = ("body", *tint, "small")
+            if message.seq <= self.seen:
+                state = ((f"   {SEEN}", tags),)
+            else:
+                self.stored.append(message.seq)
+                state = (("   ", tags), (STORED, (*tags, f"{STATE_TAG}{message.seq}")))
+        drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state)
+        self._note(drawn, runs, seq=message.seq, day=day, day_line=day_line, sender=sender, since=since)
+        self.newest = message.seq
+
+    def _head(self, sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
+        """Who speaks, below a gap."""
+        gap: Run = ("\n", ("gap",))
+        if "announced" in tint:
+            return [
+                gap,
+                ("Announcement of the server", ("head", *tint, "within")),
+                (f"{mark}\n", ("head", *tint, "small")),
+            ]
+        return [
+            gap,
+            (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
+            (f"\t{sender}", ("head", *tint, hue_tag(sender))),
+            (f"{mark}\n", ("head", *tint, "small")),
+        ]
+
+    def _refused(self, refusal: Refusal) -> list[Run]:
+        tint = self._own_tint
+        words: Run = (SEND_AGAIN, ("why", *tint, "again", f"{AGAIN_TAG}{refusal.id}"))
+        if refusal.again:
+            words = (SENT_AGAIN, ("why", *tint))
+        head = self._head(self.me, tint, "")[:-1]
+        return [
+            *head, ("  not sent\n", ("head", *tint, "bad")), *body(refusal.original, tint, ""),
+            (f"{refusal.why}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
+        ]  # fmt: skip
+
+    def _outgoing_runs(self, outgoing: Iterable[Outgoing], mark: str, group: str | None) -> list[Run]:
+        """Own messages that are in no log's order, below what `group` said last; `mark` is for those not stored."""
+        runs: list[Run] = []
+        tint = self._own_tint
+        for one in outgoing:
+            if group != (group := name_key(self.me)):
+                runs += self._head(self.me, tint, "")
+            state = (f"   {STORED if one.stored else mark}", ("body", *tint, "small"))
+            runs += body(one.text, tint, "", mark=(state,))
+        return runs
+
+    def _empty(self, talk: Talk) -> list[Run]:
+        if not talk.private:
             return [
                 ("\nNobody has written yet.\n", ("empty", "strong")),
                 ("Say hello: everybody here will see it.\n", ("empty",)),
             ]
-        hidden = len(self.waiting) - SHOWN_WAITING
-        if hidden > 0:
-            what = "were not sent" if self.ended else "wait to be sent"
-            runs.append((f"{count_of(hidden, 'message')} before these {what}.\n", ("system",)))
-        newest = list(self.waiting.values())[-SHOWN_WAITING:]
-        mark = "not sent, kept on this computer" if self.ended else "waiting…"
-        return runs + self._outgoing_runs(newest, mark, None if runs else self._group)
-
-    def trim(self, lines: int, characters: int) -> int:
-        """Forgets the oldest entries until at most `lines` and `characters` are left; how many lines to take away."""
-        gone = 0
-        while len(self.entries) > 1 and (self.lines > lines or self.characters > characters):
-            entry = self.entries.popleft()
-            gone += entry.lines
-            self.lines -= entry.lines
-            self.characters -= entry.characters
-        return gone
-
-    def _note(self, seq: int | None, runs: list[Run], day: date | None = None) -> None:
-        entry = Entry(seq, sum(text.count("\n") for text, _ in runs), sum(len(text) for text, _ in runs), day)
-        self.entries.append(entry)
-        self._begun = True
-        self.lines += entry.lines
-        self.characters += entry.characters
-        self._fresh += runs
-        self.changed = True
-
-    def _drawn(self, message: Message) -> tuple[list[Run], date | None]:
-        """The runs of a message that follows the last one, and its day when it is the first of that day."""
-        runs: list[Run] = []
-        day = day_of(message.time)
-        new_day = day if day != self._day else None
-        if new_day:
-            self._day, self._group = day, None
-            runs.append((day_words(day, today()) + "\n", ("day", f"{DAY_TAG}{day}")))
-        own = name_key(message.sender) == name_key(self.me)
-        tint = "private" if message.to != EVERYONE else "own" if own else "other"
-        if tint == "other" and name_key(message.sender) == SERVER_KEY:
-            tint = "announced"
-        group = (name_key(message.sender), name_key(message.to))
-        if group != self._group or not 0 <= message.time - self._group_time < GROUP_MS:
-            self._group, self._group_time = group, message.time
-            mark = f"   {clock_time(message.time)}" + (f"  {STORED}\n" if own else "\n")
-            runs += [("\n", ("gap",)), *self._head(message.sender, message.to, tint), (mark, ("head", tint, "small"))]
-        runs += body(message.text, tint)
-        return runs, new_day
-
-    def _outgoing_runs(
-        self, outgoing: Iterable[Outgoing], mark: str, group: tuple[str, str] | None = None
-    ) -> list[Run]:
-        """Own messages that are in no log's order, below a message of `group`; `mark` is for those not stored."""
-        runs: list[Run] = []
-        for one in outgoing:
-            to = one.to or EVERYONE
-            tint = "private" if one.to else "own"
-            if group != (key := (name_key(self.me), name_key(to))):
-                runs += [("\n", ("gap",)), *self._head(self.me, to, tint), ("\n", ("head", tint))]
-                group = key
-            runs += body(one.text, tint, STORED if one.stored else mark)
-        return runs
-
-    def _head(self, sender: str, to: str, tint: str) -> list[Run]:
-        if tint == "announced":
-            return [("Announcement of the server", ("head", tint))]
-        if to == EVERYONE:
-            return [(sender, ("head", tint, hue_tag(sender)))]
-        other, way = (to, "Private to ") if name_key(sender) == name_key(self.me) else (sender, "Private from ")
-        return [(way, ("head", tint, "secret")), (other, ("head", tint, hue_tag(other)))]
-
-    def _coming(self, name: str, time_ms: int, becomes: dict[str, str], otherwise: str) -> None:
-        key = name_key(name)
-        if len(self._comings) >= KNOWN_PEOPLE and key not in self._comings:
-            self.close_comings()
-        before = self._comings.pop(key, (name, ""))[1]
-        self._comings[key] = (name, becomes.get(before, otherwise))
-        self._comings_time = time_ms
-        self.changed = True
-
-    def _comings_runs(self) -> list[Run]:
-        became: dict[str, list[str]] = {}
-        for name, what in self._comings.values():
-            became.setdefault(what, []).append(name)
-        if not became:
-            return []
-        words = "; ".join(f"{listed(names)} {what}" for what, names in became.items())
-        return [("\n", ("gap",)), (f"{words}  ·  {clock_time(self._comings_time)}\n", ("system",))]
+        return [
+            (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
+            ("What is written here, only the two of you will see.\n", ("empty",)),
+        ]

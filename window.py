@@ -11,8 +11,6 @@ over either a page, such as the settings. How everything looks is in look.py; wh
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import signal
 import sys
 import threading
@@ -28,7 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 import shortcuts
 from attention import Attention
+from display import NoDisplay, fills_screen, open_root, placed
 from drain import IDLE_TICK, Drain
+from emoji import remembered
 from happenings import Ended, Entered, Happening, Refused, Trouble
 from host_window import Host
 from join_screen import Attempt, JoinScreen
@@ -37,12 +37,16 @@ from look import DARK, Theme
 from quiet import QuietLine, now_ms, quiet_words
 from settings_screen import Doing, SettingsScreen, next_size
 from shortcuts import ShortcutsPage
-from storage import Settings, load_settings, save_settings, write_whole
+from storage import Settings, load_settings, save_settings
+from switcher import Switcher
 from system_look import SystemLook
 
-if TYPE_CHECKING:
-    from chat_screen import ChatScreen
+if TYPE_CHECKING:  # what only a chat needs is loaded when one is joined: the first screen is there sooner
+    from chat_screen import Actions, ChatScreen
     from engine import Engine
+    from inbox import News
+
+__all__ = ["NoDisplay", "Window", "open_root", "run"]
 
 BREATH = 1.0  # s between looks at what changes by itself: the hour, the system's look, programs that were started
 SYSTEM_LOOK = 30.0  # s between two questions to the system; it is asked too when one comes back to the window
@@ -51,11 +55,6 @@ SAVE = 400  # ms after the last of several changes until they are on disk
 GOODBYE_SECONDS = 2.0
 # Ends of a chat that the first screen can do something about. At any other the conversation stays to be read.
 MENDED_BY_JOINING = frozenset({"certificate_changed", "wrong_password"})
-GLYPH_MEMORY = 64 * 1024 * 1024  # bytes for each font, and used only when so many emoji are on the screen
-
-
-class NoDisplay(Exception):
-    """There is no screen to open a window on; `str(error)` is what Tk said about it."""
 
 
 class Window:
@@ -77,6 +76,7 @@ class Window:
         self._kept = load_settings(folder)  # with the name and address of the last chat that was entered
         self.host = Host(root, self.theme)  # the chat that this computer hosts, if any
         self._given = given
+        self._emoji = remembered(settings.emoji)  # the composer's, which puts the newest first
         self.join: JoinScreen | None = None
         self.chat: ChatScreen | None = None  # from Join on, when it is not shown yet
         self.page: SettingsScreen | ShortcutsPage | None = None  # over either
@@ -93,7 +93,9 @@ class Window:
         self._leaving: threading.Thread | None = None  # says goodbye in an engine that is not ours any more
         self._told: set[str] = set()  # mistakes of ours that were logged
         self._breathed = self._asked_system = 0.0  # when, on the monotonic clock
+        self.switcher: Switcher | None = None  # over the chat
         self._before_page: tk.Misc | None = None  # had the keyboard
+        self._before_switcher: tk.Misc | None = None  # the same
         self._timer = self._saving = ""
         root.minsize(self.theme.px(400), self.theme.px(380))
         root.geometry(placed(root, settings.geometry) or f"{self.theme.px(960)}x{self.theme.px(660)}")
@@ -103,17 +105,23 @@ class Window:
         self._quiet = QuietLine(root, self.theme, lambda: self._change(replace(self.settings, quiet_until=0)))
         self.body = ttk.Frame(root)
         self.body.pack(fill="both", expand=True)
+        self.body.bind("<Configure>", lambda _: self._close_switcher())  # it was made for another size
         shortcuts.plain_keys(root)
-        shortcuts.bind(root, self._actions())
+        shortcuts.bind(root, self._key_actions())
         root.bind("<FocusIn>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)
         root.bind("<FocusOut>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)
         root.bind("<Configure>", self._moved, add=True)
         self.show_join()
         self._timer = root.after(IDLE_TICK, self._tick)
 
-    def _actions(self) -> dict[str, Callable[[], object]]:
+    def _key_actions(self) -> dict[str, Callable[[], object]]:
         """What the keys of shortcuts.py do."""
         return {
+            "switch": self._switch,
+            "next": lambda: self._in_chat(lambda chat: chat.next_unread(1)),
+            "previous": lambda: self._in_chat(lambda chat: chat.next_unread(-1)),
+            "find": lambda: self._in_chat(lambda chat: chat.find()),
+            "emoji": lambda: self._in_chat(lambda chat: chat.composer.pick_emoji()),
             "escape": self._escape,
             "larger": lambda: self._zoom(next_size(self.settings.zoom, 1)),
             "smaller": lambda: self._zoom(next_size(self.settings.zoom, -1)),
@@ -152,12 +160,15 @@ class Window:
 
     def _arrange(self) -> None:
         """Shows the page, the first screen or the chat; of what is covered the keyboard must not find anything."""
+        self._close_switcher()
         shown = self.page or self.join or self.chat
         for screen in self.body.pack_slaves():
             if screen is not shown:
                 screen.pack_forget()
         if shown is not None:
             shown.pack(fill="both", expand=True)
+        if self.chat is not None:
+            self.chat.focused(self.attention.focused and shown is self.chat)
 
     def show_settings(self) -> None:
         """The settings, over whatever is shown; once more, back."""
@@ -184,6 +195,7 @@ class Window:
             self.page.destroy()
         self.page = page
         self._arrange()
+        page.update_idletasks()  # nothing takes the keyboard before it is on the screen
         page.focus_first()
 
     def close_page(self) -> None:
@@ -193,8 +205,7 @@ class Window:
         self.page.destroy()
         self.page = None
         self._arrange()
-        with contextlib.suppress(tk.TclError, AttributeError):  # what had the keyboard may be gone
-            self._before_page.focus_set()  # type: ignore[union-attr]
+        self._give_keyboard(self._before_page)
         self._before_page = None
 
     def leave(self) -> None:
@@ -241,7 +252,7 @@ class Window:
         if self._leaving is not None and self._leaving.is_alive():
             self.root.after(IDLE_TICK, lambda: self._start_again(attempt))
             return
-        from chat_screen import ChatScreen  # not before: without them the first screen is there sooner
+        from chat_screen import ChatScreen
         from engine import Engine
 
         name, host, port = attempt.name, attempt.host, attempt.port
@@ -251,9 +262,20 @@ class Window:
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
-        self.chat = ChatScreen(self.body, self.theme, self.engine, name, address, self._other_look, self.leave)
+        self.chat = ChatScreen(self.body, self.theme, self.engine, name, address, self._chat_actions())
+        self.chat.composer.recent_emoji = self._emoji
         self._drain.follow(self.engine.events)
         self.engine.start()
+
+    def _chat_actions(self) -> Actions:
+        """What the chat asks of its window."""
+        from chat_screen import Actions
+
+        return Actions(
+            leave=self.leave, settings=self.show_settings, look=self._other_look, news=self._news,
+            unread=lambda total, _: self.attention.unread(total), help=self.show_keys,
+            password_generator=self.open_password_generator,
+        )  # fmt: skip
 
     def _start_again(self, attempt: Attempt) -> None:
         if not self.closed and self.join is not None and self.join.connecting:
@@ -357,9 +379,13 @@ class Window:
             return
         with contextlib.suppress(KeyError):  # a menu that Tk alone knows has it
             focused = self.root.focus_get() is not None
-            if focused and not self.attention.focused and not self.settings.look:
+            if focused == self.attention.focused:  # it went from one part of the window to another
+                return
+            if focused and not self.settings.look:
                 self._ask_system()
             self.attention.focused = focused
+            if self.chat is not None:
+                self.chat.focused(focused and self.page is None)
 
     def _ask_system(self) -> None:
         self._asked_system = time.monotonic()
@@ -378,7 +404,7 @@ class Window:
     def _moved(self, event: tk.Event[tk.Misc]) -> None:
         """The window has another size or place: it is kept, but not that of a window which fills the screen."""
         root = self.root
-        if event.widget is root and root.winfo_viewable() and root.wm_state() == "normal" and not _fills_screen(root):
+        if event.widget is root and root.winfo_viewable() and root.wm_state() == "normal" and not fills_screen(root):
             self.settings = replace(self.settings, geometry=root.geometry())
 
     # --- the settings ---
@@ -421,6 +447,7 @@ class Window:
 
     def _dress(self) -> None:
         """Everything takes the colours and sizes of now. Whatever had the keyboard keeps it where a page is open."""
+        self._close_switcher()
         self.root.configure(background=self.theme.look.window)
         focused = self.root.focus_lastfor()
         for screen in (self.chat, self.join, self.page):
@@ -431,6 +458,7 @@ class Window:
             focused.focus_set()
 
     def _remember(self) -> None:
+        self.settings = replace(self.settings, emoji="".join(self._emoji))
         kept = replace(self.settings, name=self._kept.name, host=self._kept.host, port=self._kept.port)
         self._saving = ""
         try:
@@ -463,6 +491,45 @@ class Window:
         elif (screen := self.join or self.chat) is not None:
             screen.escape()
 
+    def _in_chat(self, do: Callable[[ChatScreen], None]) -> None:
+        """Something that can be done while the chat is shown."""
+        if self.chat is not None and self.join is None and self.page is None:
+            do(self.chat)
+
+    def _switch(self) -> None:
+        """Ctrl-K: the people and conversations over the chat; once more, away with them."""
+        if self.switcher is not None:
+            self._close_switcher()
+        else:
+            self._in_chat(self._open_switcher)
+
+    def _open_switcher(self, chat: ChatScreen) -> None:
+        self._before_switcher = self.root.focus_lastfor()
+        self.switcher = Switcher(self.body, self.theme, chat.destinations(), chat.open, self._close_switcher)
+        self.switcher.open()
+
+    def _close_switcher(self) -> None:
+        if self.switcher is not None:
+            switcher, self.switcher = self.switcher, None
+            had_keyboard = self.root.focus_get() is switcher.entry
+            switcher.destroy()
+            if had_keyboard:
+                self._give_keyboard(self._before_switcher)
+            self._before_switcher = None
+
+    def _give_keyboard(self, widget: tk.Misc | None) -> None:
+        """Back to where it was, if that is still there."""
+        with contextlib.suppress(tk.TclError):
+            if widget is not None:
+                widget.focus_set()
+
+    def _news(self, news: News) -> None:
+        """Something was written: whoever is not looking is told."""
+        chat = self.chat
+        if chat is not None:
+            read = self.page is None and chat.reading and chat.talk.address == news.address
+            self.attention.news(news.sender, news.kind, read=read)
+
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         self.interrupted = True
 
@@ -473,51 +540,12 @@ class Window:
             self._told.add(told)
             traceback.print_exception(kind, error, at, file=sys.stderr)
             if self.chat is not None:
-                self.chat.transcript.notice(f"Something could not be shown ({told}). The chat goes on.", "trouble")
+                self.chat.notice(f"Something could not be shown ({told}). The chat goes on.", "trouble")
 
 
 def _refusal(event: Refused | Ended) -> Refused:
     """What the first screen says about an end: to it they are all the same."""
     return event if isinstance(event, Refused) else Refused(event.code or "ended", event.text, event.fingerprint)
-
-
-def _fills_screen(root: tk.Tk) -> bool:
-    """On X11, where Tk does not tell it as a state of the window."""
-    return root.tk.call("tk", "windowingsystem") == "x11" and bool(root.tk.getboolean(root.wm_attributes("-zoomed")))
-
-
-def placed(root: tk.Tk, geometry: str) -> str:
-    """What is left of a size and place that was kept, on the screens that there are now; "" where nothing is."""
-    if not (match := re.fullmatch(r"(\d+)x(\d+)\+(-?\d+)\+(-?\d+)", geometry)):
-        return ""
-    width, height, x, y = (int(number) for number in match.groups())
-    left, top = root.winfo_vrootx(), root.winfo_vrooty()
-    right = left + max(root.winfo_vrootwidth(), root.winfo_screenwidth())
-    bottom = top + max(root.winfo_vrootheight(), root.winfo_screenheight())
-    width, height = min(width, right - left), min(height, bottom - top)
-    grip = 80  # pixels of its upper edge that are to be in reach of the mouse
-    if left - width + grip <= x <= right - grip and top <= y <= bottom - grip:
-        return f"{width}x{height}+{x}+{y}"
-    return f"{width}x{height}"
-
-
-def open_root(folder: Path) -> tk.Tk:
-    """Tk's first window, sharp and quick on this system. Raises `NoDisplay` where there is no screen."""
-    if sys.platform == "win32":  # without it Windows draws the window small and blows it up
-        import ctypes
-
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.windll.shcore.SetProcessDpiAwareness(1)
-    elif sys.platform != "darwin":
-        # libXft keeps a few hundred KiB of drawn glyphs for each font: three colour emoji. A screen full of a fourth
-        # took three seconds for every redraw (libXft 2.3.6); with room for 180 different ones it takes 10 ms.
-        with contextlib.suppress(OSError):
-            write_whole(folder / "x-resources", f"Xft.maxglyphmemory: {GLYPH_MEMORY}\n".encode())
-            os.environ.setdefault("XENVIRONMENT", str(folder / "x-resources"))
-    try:
-        return tk.Tk(className="Hallway")
-    except tk.TclError as error:
-        raise NoDisplay(str(error)) from None
 
 
 def run(

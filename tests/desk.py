@@ -7,6 +7,7 @@ The window runs in the test's own thread on the screen that `python3 tests` prov
 from __future__ import annotations
 
 import gc
+import re
 import subprocess
 import time
 import tkinter as tk
@@ -15,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-import window
 from certificate import in_words
 from chat_screen import ChatScreen
+from display import open_root
 from happenings import Received
 from join_screen import JoinScreen
 from processes import ServerProcess
@@ -122,7 +123,7 @@ class Desk(Hands):
 
     def __init__(self, folder: Path, settings: Settings, size: str = "900x600") -> None:
         gc.collect()  # here, where Tk runs: an older window that the next engine's thread tidies away ends the process
-        super().__init__(window.open_root(folder))
+        super().__init__(open_root(folder))
         self.window = TimedWindow(self.root, folder, settings)
         self.put(size)
 
@@ -163,8 +164,9 @@ class Desk(Hands):
 
     @property
     def shown(self) -> str:
-        """The conversation as it can be read in the window."""
-        return self.window.chat.conversation.text.get("1.0", "end-1c") if self.window.chat else ""
+        """The conversation as it can be read in the window, but for the times in the margin."""
+        text = self.window.chat.conversation.text.get("1.0", "end-1c") if self.window.chat else ""
+        return re.sub(r"^\d\d:\d\d\t", "", text, flags=re.MULTILINE)
 
     @property
     def said(self) -> str:
@@ -177,6 +179,49 @@ class Desk(Hands):
         """The first screen says that something is wrong."""
         assert self.window.join is not None
         return "Trouble" in str(self.window.join.said.cget("style"))
+
+    def choose(self, words: str) -> None:
+        """Opens the menu of the chat and clicks on what it says."""
+        self.click_on(self.chat.head.menu_button)
+        self.until(self.chat.menu.winfo_viewable, "the menu is open")
+        self.click_on(self.chat.menu.buttons[words])
+
+    def click_on_row(self, key: str) -> None:
+        """Clicks on a row of the list beside the conversation, such as `person bob` or `talk bob`."""
+        sidebar = self.chat.sidebar
+        self.until(lambda: sidebar.winfo_viewable() and sidebar.box(key), f"{key} is listed")
+        self.root.update()
+        box = sidebar.box(key)
+        assert box is not None
+        self.click(sidebar.list.winfo_rootx() + 60, sidebar.list.winfo_rooty() + box[1] + box[3] // 2)
+
+    def go_to(self, widget: tk.Misc) -> None:
+        """Goes there with Tab alone."""
+        for _ in range(16):
+            before = self.root.focus_get()
+            if before is widget:
+                return
+            self.press("Tab")
+            self.until(lambda before=before: self.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
+        pytest.fail(f"Tab does not lead to {widget}")
+
+    def resize(self, size: str) -> None:
+        """Gives the window this size, such as `440x560`, or the smallest it can have."""
+        width, height = self.root.minsize() if size == "smallest" else map(int, size.split("x"))
+        self.root.geometry(f"{width}x{height}")
+        self.until(lambda: (self.root.winfo_width(), self.root.winfo_height()) == (width, height), "it has that size")
+        self.root.update()
+
+    def in_sight(self, widget: tk.Misc) -> bool:
+        """Whether all of `widget` can be seen, within the window and within what scrolls."""
+        self.root.update()
+        top, bottom = widget.winfo_rooty(), widget.winfo_rooty() + widget.winfo_height()
+        around: tk.Misc | None = widget
+        while around is not None:
+            if not around.winfo_rooty() <= top < bottom <= around.winfo_rooty() + around.winfo_height():
+                return False
+            around = around.master
+        return bool(widget.winfo_viewable())
 
     def sees(self, text: str, seconds: float = SECONDS) -> None:
         self.until(lambda: text in self.shown, f"{text!r} is shown", seconds)

@@ -9,8 +9,8 @@ import pytest
 
 from composer import Composer, completions
 from desk import Hands
+from display import open_root
 from look import Theme
-from window import open_root
 
 PEOPLE = ["Bob", "Bob B.", "Ada Smith", "Émile", "Özgür", "Bea", "🐢 Tom"]
 

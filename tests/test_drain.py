@@ -51,7 +51,7 @@ def test_much_comes_in_portions_and_in_order() -> None:
 
     assert taker.seqs == list(range(1, 5001))
     assert max(taker.portions) <= ROOM
-    assert ticks >= 5000 // ROOM
+    assert ticks >= 5000 // ROOM - 1  # the first came before
 
 
 def test_long_messages_count_for_several() -> None:

@@ -13,6 +13,7 @@ from tkinter import ttk
 import pytest
 
 from desk import Desk
+from display import placed
 from look import DARK, LIGHT, Theme
 from processes import ServerProcess
 from quiet import HOUR, now_ms
@@ -20,7 +21,6 @@ from settings_screen import STEPS, SettingsScreen, next_size
 from shortcuts import SHORTCUTS, ShortcutsPage
 from storage import Settings, load_settings, save_settings
 from system_look import SystemLook
-from window import placed
 
 LINUX = sys.platform.startswith("linux")
 
@@ -162,7 +162,7 @@ def test_zoom_scales_everything_and_comes_back(joined: Desk) -> None:
     """At twice the size everything takes twice the room, and after any way through the sizes it is as before."""
     joined.root.geometry("1500x1100")
     joined.root.update()
-    parts = [joined.chat.composer.button, joined.chat.leave_button, joined.chat.encryption_button]
+    parts = [joined.chat.composer.button, joined.chat.composer.emoji_button, joined.chat.head.menu_button]
     before = [(part.winfo_reqwidth(), part.winfo_reqheight()) for part in parts]
     side = int(str(joined.chat.composer.button.pack_info()["padx"]))
     for percent in (200,):

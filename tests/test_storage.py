@@ -142,7 +142,7 @@ def test_outbox_belongs_to_one_server_one_log_and_one_person(tmp_path: Path) -> 
 
 def test_settings_are_remembered(tmp_path: Path) -> None:
     """What was saved is loaded again; nobody else on this computer can read it."""
-    settings = Settings("Zoë", "192.168.1.5", 2048, "dark", 150, "all", 1_700_000_000_000, "900x600+10+-20")
+    settings = Settings("Zoë", "192.168.1.5", 2048, "dark", 150, "all", 1_700_000_000_000, "900x600+10+-20", "🎉👍")
     save_settings(tmp_path / "client", settings)
 
     assert load_settings(tmp_path / "client") == settings
@@ -171,6 +171,7 @@ def test_settings_of_an_earlier_hallway_are_read(tmp_path: Path) -> None:
         ("look", "pink"), ("look", 7), ("look", []), ("zoom", 49), ("zoom", 301), ("zoom", "100"), ("zoom", 99.5),
         ("zoom", True), ("sound", "loud"), ("sound", None), ("quiet_until", -1), ("quiet_until", 10**15),
         ("geometry", "large"), ("geometry", "900x600"), ("geometry", "900x600+1+1; exit"), ("port", 65536),
+        ("emoji", 7),
     ],
 )  # fmt: skip
 def test_a_value_that_makes_no_sense_is_the_default(tmp_path: Path, field: str, value: object) -> None:

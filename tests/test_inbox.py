@@ -1,0 +1,291 @@
+"""Who is known, what was said to whom, and what of it is new: the window's model, without Tk."""
+
+from __future__ import annotations
+
+import time
+
+from happenings import Entered, Failed
+from inbox import KEPT_TALKS, MENTION, PRIVATE, PUBLIC, RECENT, RECENT_CHARACTERS, Inbox, News, Refusal
+from messages import message
+from protocol import EVERYONE, Conversations, Message, Person, SeenBy, Talked, TypingFrom
+from receipts import Receipts
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def entered(*people: str, last: int = 0, new_log: bool = False) -> Entered:
+    """Ada has joined a chat with these people."""
+    known = tuple(Person(name, online=True) for name in ("Ada", *people))
+    return Entered("Ada", "Attic", "log", known, last, resumed=False, new_log=new_log, left_behind=0)
+
+
+def inbox_with(*people: str, last: int = 0) -> Inbox:
+    inbox = Inbox("Ada", Clock())
+    inbox.entered(entered(*people, last=last))
+    return inbox
+
+
+def texts(inbox: Inbox, address: str) -> list[str]:
+    return [item.text for item in inbox.talk(address).recent if isinstance(item, Message)]
+
+
+def test_messages_go_where_they_belong() -> None:
+    """What is private has its own conversation, whoever wrote it; Everyone has Everyone's only."""
+    inbox = inbox_with("Bob", "Cleo")
+    inbox.received([
+        message("Bob", "for all"), message("Bob", "psst", "Ada"),
+        message("Ada", "yes?", "Bob"), message("Cleo", "me too", "Ada"),
+    ])  # fmt: skip
+
+    assert texts(inbox, EVERYONE) == ["for all"]
+    assert texts(inbox, "bob") == ["psst", "yes?"]
+    assert texts(inbox, "Cleo") == ["me too"]
+    assert [talk.title for talk in inbox.conversations()] == ["Cleo", "Bob"]
+
+
+def test_what_came_before_oneself_is_no_news() -> None:
+    """The backlog is read up to where the server says; what comes after is news, own messages never."""
+    old, new = message("Bob", "old"), message("Bob", "new")
+    inbox = inbox_with("Bob", last=old.seq)
+    news = inbox.received([old, new, message("Ada", "mine")])
+
+    assert news == [News(EVERYONE, "Bob", PUBLIC)]
+    assert inbox.everyone.unread == 1
+
+
+def test_news_says_how_much_it_concerns_one() -> None:
+    """Being called by name, being written to, or neither."""
+    inbox = inbox_with("Bob")
+    said = [
+        message("Bob", "hello @ada"),
+        message("Bob", "psst", "Ada"),
+        message("Bob", "psst @Ada", "Ada"),
+        message("Bob", "hi"),
+    ]
+    kinds = [news.kind for news in inbox.received(said)]
+
+    assert kinds == [MENTION, PRIVATE, MENTION, PUBLIC]
+    assert inbox.unread() == (4, 3)
+    assert inbox.everyone.mentions == 1
+
+
+def test_the_server_says_how_far_one_had_read() -> None:
+    """What is unread by its count, with what has come since; how far the other one has read as well."""
+    said = [message("Bob", f"number {number}", "Ada") for number in range(4)]
+    inbox = inbox_with("Bob", last=said[-1].seq)
+    inbox.received(said)
+    late = message("Bob", "late", "Ada")
+    inbox.received([late])
+    inbox.told(Conversations((Talked("Bob", said[-1].seq, said[1].seq, 2, said[0].seq), Talked("Dan", 1, 1, 0, 0))))
+    talk = inbox.talk("Bob")
+
+    assert (talk.unread, talk.read, talk.seen) == (3, said[1].seq, said[0].seq)
+    assert inbox.have_read(talk)
+    assert (talk.unread, talk.read) == (0, late.seq)
+    assert not inbox.have_read(talk)
+    assert [one.title for one in inbox.conversations()] == ["Bob", "Dan"]
+
+
+def test_what_was_read_here_is_not_unread_again() -> None:
+    """The server may not have been told yet when the connection broke."""
+    said = [message("Bob", f"number {number}") for number in range(4)]
+    inbox = inbox_with("Bob", last=said[0].seq)
+    inbox.received(said)
+    inbox.have_read(inbox.everyone)
+    more = message("Bob", "more")
+    inbox.received([more])
+    inbox.told(Conversations((Talked(EVERYONE, more.seq, said[0].seq, 4, 0),)))
+
+    assert inbox.everyone.unread == 1
+
+
+def test_what_is_not_here_cannot_have_been_read() -> None:
+    """A conversation that the server tells of, and of which nothing came yet."""
+    inbox = inbox_with("Bob")
+    inbox.told(Conversations((Talked("Bob", 50, 40, 3, 0),)))
+    talk = inbox.talk("Bob")
+    assert not inbox.have_read(talk)
+    assert talk.unread == 3
+
+    talk.put_before([Message(seq, 0, "Bob", "Ada", f"id-{seq}", "hi") for seq in (39, 45, 50)], "Ada")
+    assert inbox.have_read(talk)
+    assert talk.read == 50
+
+
+def test_a_conversation_keeps_the_newest_lines_only() -> None:
+    """So many lines and so many characters of each; what a view has missed is known."""
+    inbox = inbox_with("Bob")
+    talk = inbox.everyone
+    inbox.received([message("Bob", "x")])
+    seen = talk.count
+    inbox.received([message("Bob", f"number {number}") for number in range(RECENT)])
+    assert len(talk.recent) == RECENT
+    assert [item.text for item in talk.since(seen) or () if isinstance(item, Message)][:1] == ["number 0"]
+
+    inbox.received([message("Bob", "one more")])
+    assert talk.since(seen) is None
+    inbox.received([message("Bob", "y" * 4000) for _ in range(RECENT)])
+    assert len(talk.recent) <= RECENT_CHARACTERS // 4000 + 1
+
+
+def test_people_who_are_made_up_fill_no_memory() -> None:
+    """A server that tells of conversations without end; what one is writing in is kept."""
+    inbox = inbox_with()
+    inbox.talk("Bob").draft = "half a sent"
+    for number in range(2 * KEPT_TALKS):
+        inbox.received([message(f"Person {number}", "hi", "Ada")])
+
+    assert len(inbox.conversations()) < KEPT_TALKS
+    assert inbox.talk("Bob").draft == "half a sent"
+
+
+def test_a_page_of_the_log_goes_before_what_is_here() -> None:
+    """And what comes by itself is not taken twice."""
+    said = [message("Bob", f"number {number}", "Ada") for number in range(6)]
+    inbox = inbox_with("Bob")
+    inbox.received(said[4:])
+    talk = inbox.talk("Bob")
+    seen = talk.count
+    talk.put_before(said[:4], "Ada")
+    inbox.received(said[3:])
+
+    assert texts(inbox, "Bob") == [f"number {number}" for number in range(6)]
+    assert talk.since(seen) == []
+    assert talk.oldest == said[0].seq
+
+
+def test_somebody_writes_for_six_seconds() -> None:
+    """Then, when their message comes, or when they go, they do not any more."""
+    inbox = inbox_with("Bob", "Cleo")
+    clock = inbox._clock
+    assert isinstance(clock, Clock)
+    for name in ("Bob", "Cleo", "Ada", "Nobody"):
+        inbox.typing(TypingFrom(name, EVERYONE))
+    inbox.talk("Bob")
+    inbox.typing(TypingFrom("Bob", "Ada"))
+    assert inbox.everyone.writers(clock()) == ["Bob", "Cleo"]
+    assert inbox.talk("Bob").writers(clock()) == ["Bob"]
+
+    inbox.received([message("Bob", "hello")])
+    assert inbox.everyone.writers(clock()) == ["Cleo"]
+    clock.now += 6
+    assert inbox.everyone.writers(clock()) == []
+    inbox.typing(TypingFrom("Cleo", EVERYONE))
+    inbox.left("Cleo", 0, None)
+    assert inbox.everyone.writers(clock()) == []
+
+
+def test_what_was_written_in_everyone_may_stand_elsewhere() -> None:
+    """`@Bob hi` goes to Bob, and is stored and refused there; sent again it is what was typed."""
+    inbox = inbox_with("Bob")
+    inbox.place("id-1", inbox.everyone)
+    talk = inbox.wait("id-1", "@Bob hi", None)
+    assert talk is inbox.talk("Bob")
+    assert talk.waiting["id-1"].text == "hi"
+
+    where, refusal = inbox.failed(Failed("id-1", "no_such_user", "Gone.", "@Bob hi"))
+    assert where is talk
+    assert (refusal.original, refusal.to) == ("@Bob hi", None)
+    assert talk.waiting == {}
+
+
+def test_what_could_not_even_be_sent_is_told_where_it_was_written() -> None:
+    """Too long a text was never on its way."""
+    inbox = inbox_with("Bob")
+    inbox.place("id-1", inbox.talk("Bob"))
+    talk, refusal = inbox.failed(Failed("id-1", "too_long", "Too long.", "x" * 5000))
+
+    assert talk.title == "Bob"
+    assert refusal.to == "Bob"
+    assert isinstance(talk.recent[-1], Refusal)
+
+
+def test_a_mark_of_the_other_one_only_goes_up() -> None:
+    """What was seen stays seen."""
+    inbox = inbox_with("Bob")
+    inbox.received([message("Bob", "hi", "Ada")])
+    for seq in (5, 3):
+        inbox.seen(SeenBy("Bob", seq))
+
+    assert inbox.talk("Bob").seen == 5
+
+
+def test_another_log_begins_at_nothing() -> None:
+    """Counts and marks are of the old one."""
+    inbox = inbox_with("Bob")
+    inbox.received([message("Bob", "hi", "Ada"), message("Bob", "hello")])
+    inbox.entered(entered("Bob", new_log=True))
+    inbox.begin_anew("Another log.", same_log=False)
+    assert inbox.unread() == (0, 0)
+
+    inbox.received([Message(1, 0, "Bob", EVERYONE, "a", "first of the new")])
+    assert inbox.everyone.unread == 1
+    assert inbox.everyone.oldest == 1
+
+
+def test_a_hundred_thousand_messages_are_taken_quickly() -> None:
+    """Nothing here grows with what was said before."""
+    inbox = inbox_with("Bob")
+    said = [message(f"Person {number % 50}", f"message number {number}") for number in range(100_000)]
+    started = time.perf_counter()
+    inbox.received(said)
+
+    assert time.perf_counter() - started < 5
+    assert len(inbox.everyone.recent) == RECENT
+
+
+# --- what others are told ---------------------------------------------------------------------------------------------
+
+
+class Heard:
+    """An engine that keeps what is told through it."""
+
+    def __init__(self) -> None:
+        self.typing: list[str] = []
+        self.seen: list[tuple[str, int]] = []
+
+    def tell_typing(self, to: str) -> None:
+        self.typing.append(to)
+
+    def tell_seen(self, other: str, seq: int) -> None:
+        self.seen.append((other, seq))
+
+
+def test_writing_is_told_every_three_seconds_at_most() -> None:
+    """In each conversation for itself; after a message the next letter is told at once."""
+    heard, clock = Heard(), Clock()
+    receipts = Receipts(heard, clock)
+    for _ in range(40):
+        receipts.typing("Bob")
+        clock.now += 0.1
+    receipts.typing(EVERYONE)
+    assert heard.typing == ["Bob", "Bob", EVERYONE]
+
+    receipts.sent(EVERYONE)
+    receipts.typing(EVERYONE)
+    assert heard.typing[2:] == [EVERYONE, EVERYONE]
+
+
+def test_marks_are_told_every_two_seconds_at_most() -> None:
+    """The last one of those in between; and what is left of them when one goes."""
+    heard, clock = Heard(), Clock()
+    receipts = Receipts(heard, clock)
+    for seq in range(1, 41):
+        receipts.read("Bob", seq)
+        receipts.flush()
+        clock.now += 0.125
+    assert heard.seen == [("Bob", 1), ("Bob", 17), ("Bob", 33)]
+
+    receipts.read("Cleo", 7)
+    receipts.flush("Cleo")
+    assert heard.seen[3:] == [("Cleo", 7)]
+    receipts.leave()
+    assert heard.seen[4:] == [("Bob", 40)]
