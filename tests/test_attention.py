@@ -304,12 +304,13 @@ def test_an_idle_window_costs_next_to_nothing(
         desk.root.after(11_000, lambda: None)
         while time.monotonic() < calm:
             desk.root.tk.dooneevent(0)
-        began, before = time.monotonic(), sum(os.times()[:2])
+        began, before = time.monotonic(), time.process_time()
         while time.monotonic() < began + 5:
             desk.root.tk.dooneevent(0)  # sleeps until something is to be done, as the main loop does
-        share = (sum(os.times()[:2]) - before) / (time.monotonic() - began)
+        share = (time.process_time() - before) / (time.monotonic() - began)
     finally:
         desk.window.close()
     record_property("idle_share_of_a_core", share)
+    print(f"an idle window takes {share:.2%} of a core")
 
     assert share < 0.01
