@@ -118,11 +118,10 @@ class Conversation(ttk.Frame):
     def catch_up(self, *, reading: bool) -> None:
         """Draws what changed, with two insertions, and keeps one's place. `reading`: it is seen as it comes."""
         talk = self.talk
+        self.look_where()  # else what is drawn now would take one back to the end
         if self._changes == talk.changes:
             return
         self._changes = talk.changes  # first: what cannot be drawn is not tried for ever
-        if self._moving:  # else what is drawn now would take one back to the end
-            self._look_where()
         self._mark_seen()
         items, missed = talk.since(self._count), talk.count - self._count
         if talk.unread and not reading and self.transcript.unread_after != talk.read:
@@ -322,6 +321,11 @@ class Conversation(ttk.Frame):
     def at_end(self) -> bool:
         """The newest message is in sight."""
         return self.attached and self.text.dlineinfo("end-1c") is not None
+
+    def look_where(self) -> None:
+        """Knows where one is, if one has just moved the view and it was not looked at yet."""
+        if self._moving:
+            self._look_where()
 
     # --- within ---
 
