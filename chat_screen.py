@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
-from certificate import in_words
+from chat_words import another_log, meeting_words, way_back
 from composer import Composer
 from conversation import Conversation
 from engine import Engine
@@ -27,7 +27,7 @@ from receipts import Receipts
 from search_panel import SearchPanel
 from sidebar import Sidebar
 from status import Status, writing_words
-from transcript import STORED, count_of, today
+from transcript import today
 from views import Views
 
 REFRESH_SECONDS = 0.2  # the lists are drawn at most this often
@@ -35,14 +35,6 @@ REFRESH_SECONDS = 0.2  # the lists are drawn at most this often
 # then, and not out of sight above it.
 SETTLED_SECONDS = 0.5
 MARKS_SECONDS = 2.0  # until a server that does not say how far one had read is not waited for any more
-# What one can do after an end by the server's wish. Whoever is banned would only be refused.
-WAYS_BACK = {
-    "taken_over": "“Leave” takes you to the first screen; joining there brings the chat back to this window.",
-    "banned": "“Leave” takes you to the first screen.",
-    "name_taken": "“Leave” takes you to the first screen.",
-    "not_encrypted_now": "“Leave” takes you to the first screen.",
-}
-WAY_BACK = "“Leave” takes you back to the first screen, where you can join again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +58,6 @@ class Destination:
     title: str
     unread: int
     online: bool
-
-
-def another_log(event: Entered, *, same_log: bool) -> str:
-    """What is true of the messages on the screen when the server has come back with another log."""
-    server = event.server or "The chat"
-    if same_log:
-        return (
-            f"{server} was set back to an earlier state of its history, which follows. "
-            f"What stands above this line may be missing in it, “{STORED}” or not."
-        )
-    left = ""
-    if event.left_behind:
-        stay = "stays" if event.left_behind == 1 else "stay"
-        left = f" {count_of(event.left_behind, 'message')} of yours to the old one {stay} on this computer."
-    return (
-        f"{server} was started anew: its history is not the one above, and begins here. "
-        f"“{STORED}” above this line means the old one.{left}"
-    )
-
-
-def meeting_words(event: Entered) -> str:
-    """What is to be said once about the server that was entered: its words, and what waits for another."""
-    said: list[str] = []
-    if event.trusted and event.fingerprint is not None:
-        said.append(f"This is the new certificate you have trusted. Its words: {in_words(event.fingerprint)}.")
-    elif event.first_meeting and event.fingerprint is not None:
-        said.append(
-            f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
-            "Compare them with those at the server's terminal; they are the same if nobody stands in between."
-        )
-    if event.left_behind and not event.new_log:
-        waits = "waits" if event.left_behind == 1 else "wait"
-        said.append(
-            f"{count_of(event.left_behind, 'message')} of yours {waits} on this computer for the server that was "
-            "here before, and will not be sent to this one."
-        )
-    return " ".join(said)
 
 
 class ChatScreen(ttk.Frame):
@@ -264,7 +219,7 @@ class ChatScreen(ttk.Frame):
                 self.status.ended, self.status.retry_at = True, None
                 self._parted()
                 self.views.end()
-                self.notice(f"{text} {WAYS_BACK.get(code, WAY_BACK)}", "trouble")
+                self.notice(f"{text} {way_back(code)}", "trouble")
 
     def notice(self, sentence: str, tag: str = "system", *, quiet: bool = False) -> None:
         """A line of the window's own in the conversation that is open."""

@@ -74,6 +74,7 @@ class Conversation(ttk.Frame):
         self.following = True  # one stands at the end and goes along with it; only what people do changes it
         self.complete = False  # there is nothing above what is drawn, not in the log either
         self.ended = False  # nothing more is sent from here
+        self._moving = False  # one has just moved it, and where to was not looked at yet
         self._unseen = 0  # messages that came below since one left the end
         self._count = 0  # of the talk's lines, that were drawn or passed over
         self._changes = -1  # of the talk, that are drawn
@@ -117,6 +118,7 @@ class Conversation(ttk.Frame):
     def catch_up(self, *, reading: bool) -> None:
         """Draws what changed, with two insertions, and keeps one's place. `reading`: it is seen as it comes."""
         talk = self.talk
+        self.look_where()  # else what is drawn now would take one back to the end
         if self._changes == talk.changes:
             return
         self._changes = talk.changes  # first: what cannot be drawn is not tried for ever
@@ -320,6 +322,11 @@ class Conversation(ttk.Frame):
         """The newest message is in sight."""
         return self.attached and self.text.dlineinfo("end-1c") is not None
 
+    def look_where(self) -> None:
+        """Knows where one is, if one has just moved the view and it was not looked at yet."""
+        if self._moving:
+            self._look_where()
+
     # --- within ---
 
     def _theirs(self, items: Iterable[Item]) -> int:
@@ -423,10 +430,13 @@ class Conversation(ttk.Frame):
         return "break"
 
     def _moved(self, _event: object = None) -> None:
+        """After this Tk moves the view, if it did not yet."""
+        self._moving = True
         self.after_idle(self._look_where)
 
     def _look_where(self) -> None:
         """After somebody moved the view: is it at the end now?"""
+        self._moving = False
         self.following = self.at_end()
         if self.following:
             self._unseen = 0

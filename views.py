@@ -97,6 +97,7 @@ class Views(ttk.Frame):
         """The server has told how far one has read: the line where the unread ones begin finds its place."""
         for pager in self._pagers.values():
             view = pager.view
+            view.look_where()
             if view.attached and view.following and view.talk.unread:
                 view.fill()
 

@@ -156,6 +156,8 @@ def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
     joined.sees("line 299")
     joined.root.update()
     view = joined.chat.conversation
+    pending = str(view.text), "pendingsync"  # Tk learns how high the lines are bit by bit
+    joined.until(lambda: not joined.root.tk.call(*pending), "Tk knows how long it all is")
     bar = view._bar
     x, height = bar.winfo_width() // 2, bar.winfo_height()
     assert "thumb" in bar.identify(x, height - 12)
