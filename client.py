@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import history
-from protocol import DEFAULT_PORT, __version__, clean_line, read_port
+from names import clean_line
+from protocol import DEFAULT_PORT, __version__, read_port
 
 PROFILE = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")  # names that are devices on Windows, in every folder
@@ -93,7 +94,7 @@ def _run_window(
 ) -> int | None:
     """The window's exit status; None, and the reason in words, where there can be no window."""
     try:
-        import window
+        from windowlib import window
     except ImportError as error:
         if "tk" not in (error.name or str(error)).lower():
             raise  # a mistake of ours, not a missing Tk
@@ -120,7 +121,7 @@ def main(words: Sequence[str] | None = None) -> int:
             if status is not None:
                 return status
             print("Going on in this terminal. (--console does so at once.)", file=sys.stderr)
-        from console import Console  # not before: the window needs nothing of it
+        from clientlib.console import Console  # not before: the window needs nothing of it
 
         return Console(given[0]).run(*given[1:])
     except KeyboardInterrupt:

@@ -28,7 +28,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from protocol import DEFAULT_PORT, ProtocolError, clean_line, parse_object
+from names import ProtocolError, clean_line
+from protocol import DEFAULT_PORT, parse_object
 
 VERSION = 1
 PROBE_SIZE = 512  # bytes; an answer has room in it, and no network cuts so few into pieces

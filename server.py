@@ -28,21 +28,15 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
-from connection import Connection, Shared
 from discovery import Answerer, Description
-from door import Door, Turns
 from history import HistoryError, data_folder
-from hub import Hub, Stop
 from link import SEND_BUFFER, server_context
-from protocol import (
-    DEFAULT_PORT,
-    MAX_NAME,
-    MAX_SECRET,
-    __version__,
-    clean_line,
-    read_port,
-)
-from terminal import Terminal
+from names import MAX_NAME, clean_line
+from protocol import DEFAULT_PORT, MAX_SECRET, __version__, read_port
+from serverlib.connection import Connection, Shared
+from serverlib.door import Door, Turns
+from serverlib.hub import Hub, Stop
+from serverlib.terminal import Terminal
 
 PAGES = 2  # read from the log at once: a hundred people who scroll leave the processor to those who write
 SEARCHES = 2  # at once; each may take a second

@@ -121,8 +121,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def desk(folder: Path) -> Iterator[Desk]:
     """A window that was just opened for the first time."""
+    from clientlib.storage import Settings
     from desk import Desk  # here, as it needs Tk
-    from storage import Settings
 
     desk = Desk(folder, Settings())
     yield desk

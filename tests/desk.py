@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 from certificate import in_words
-from chat_screen import ChatScreen
-from display import open_root
-from happenings import Received
-from join_screen import JoinScreen
+from clientlib.happenings import Received
+from clientlib.storage import Settings
 from processes import ServerProcess
 from protocol import Message
-from storage import Settings
-from window import Window
+from windowlib.chat_screen import ChatScreen
+from windowlib.display import open_root
+from windowlib.join_screen import JoinScreen
+from windowlib.window import Window
 
 SECONDS = 10.0  # for anything the window is expected to show
 OLD_ONE, NEW_ONE = "3f" * 32, "9b" * 32  # fingerprints

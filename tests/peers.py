@@ -35,6 +35,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 import pytest
 
+import names
 import protocol
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS
 from protocol import (
@@ -82,7 +83,7 @@ def close_all() -> None:
 
 def token_of(server: Address, name: str) -> str | None:
     """The token that was issued for a name, if this test has seen one."""
-    return _tokens.get((server.port, protocol.name_key(name)))
+    return _tokens.get((server.port, names.name_key(name)))
 
 
 class Connection:
@@ -223,7 +224,7 @@ class Peer(Connection):
         self.welcome = welcome
         self.name = welcome.name
         if welcome.token is not None:
-            _tokens[self.socket.getpeername()[1], protocol.name_key(welcome.name)] = welcome.token
+            _tokens[self.socket.getpeername()[1], names.name_key(welcome.name)] = welcome.token
         return welcome
 
     def say(self, text: str, to: str | None = None, id: str | None = None) -> str:
@@ -391,7 +392,7 @@ class RawPeer(Connection):
             (self.messages if line.startswith(b'{"type":"message"') else self.others).append(line)
             if line.startswith(b'{"type":"welcome"') and b'"token"' in line:
                 welcome = json.loads(line)
-                _tokens[self.socket.getpeername()[1], protocol.name_key(welcome["name"])] = welcome["token"]
+                _tokens[self.socket.getpeername()[1], names.name_key(welcome["name"])] = welcome["token"]
 
 
 class TextPeer(Connection):

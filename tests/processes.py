@@ -217,8 +217,8 @@ class ServerProcess:
 _WRITER = """
 import sys
 from pathlib import Path
-from engine import Engine
-from happenings import Waiting
+from clientlib.engine import Engine
+from clientlib.happenings import Waiting
 engine = Engine(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), "Ada")
 engine.start()
 for i in range(int(sys.argv[3])):

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-import attention
-from attention import Attention, Sound, Ways, in_words, player, title, ways
+from clientlib.storage import Settings, load_settings
 from desk import Desk, Hands, in_the_chat
-from display import open_root
-from icon import badge, icon
 from processes import ServerProcess
-from quiet import HOUR, for_an_hour, now_ms, quiet_words, until_morning
-from storage import Settings, load_settings
+from windowlib import attention
+from windowlib.attention import Attention, Sound, Ways, in_words, player, title, ways
+from windowlib.display import open_root
+from windowlib.icon import badge, icon
+from windowlib.quiet import HOUR, for_an_hour, now_ms, quiet_words, until_morning
 
 NEITHER, BOTH = Ways(sound=False, call=False), Ways(sound=True, call=True)
 

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-import pointing
 from certificate import fingerprint_of, in_words
-from chat_screen import Destination
-from composer import PASTE_LIMIT
+from clientlib.engine import Engine
+from clientlib.happenings import Ended, Entered, Lost, Stored, Trouble, Waiting
 from desk import Desk, flood, in_the_chat
-from engine import Engine
-from happenings import Ended, Entered, Lost, Stored, Trouble, Waiting
-from inbox import MENTION, PRIVATE, News
-from look import DARK, LIGHT
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
 from protocol import EVERYONE, MAX_TEXT, Ack, Joined, Left, Person, SeenWith, TypingTo
-from roster import KNOWN_PEOPLE
-from sidebar import PERSON, SHOWN_PEOPLE
+from windowlib import pointing
+from windowlib.chat_screen import Destination
+from windowlib.composer import PASTE_LIMIT
+from windowlib.inbox import MENTION, PRIVATE, News
+from windowlib.look import DARK, LIGHT
+from windowlib.roster import KNOWN_PEOPLE
+from windowlib.sidebar import PERSON, SHOWN_PEOPLE
 
 NEW_ONE = "9b" * 32  # a fingerprint
 

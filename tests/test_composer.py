@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from composer import Composer, completions
 from desk import Hands
-from display import open_root
-from look import Theme
+from windowlib.composer import Composer, completions
+from windowlib.display import open_root
+from windowlib.look import Theme
 
 PEOPLE = ["Bob", "Bob B.", "Ada Smith", "Émile", "Özgür", "Bea", "🐢 Tom"]
 

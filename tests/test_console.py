@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 import history
-import trust
 from certificate import in_words, own_certificate
-from engine import WITHHELD
+from clientlib import trust
+from clientlib.engine import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
 from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, SeenBy, Send, Welcome

@@ -12,19 +12,16 @@ from pathlib import Path
 
 import pytest
 
-import chat_screen
-import conversation
-import drain
-import look
-from conversation import KEPT_LINES, READING_LINES
 from desk import Desk, flood, in_the_chat
-from look import LIGHT
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
 from protocol import EVERYONE, MAX_TEXT, Message, Page
-from search_panel import snippet
-from transcript import today
+from windowlib import chat_screen, conversation, drain, look
+from windowlib.conversation import KEPT_LINES, READING_LINES
+from windowlib.look import LIGHT
+from windowlib.search_panel import snippet
+from windowlib.transcript import today
 
 
 def first_line(desk: Desk) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from history import History
-from log_reader import Reader
 from peers import Operated, Peer, TextPeer
 from processes import ServerHere, ServerProcess, wait_until
 from protocol import (
@@ -31,7 +30,8 @@ from protocol import (
     TypingFrom,
     TypingTo,
 )
-from signals import TYPING_SECONDS
+from serverlib.log_reader import Reader
+from serverlib.signals import TYPING_SECONDS
 
 _sent = itertools.count(1)
 
@@ -216,7 +216,7 @@ def test_marks_wait_when_the_disk_refuses(serve: Callable[..., ServerHere], monk
 
     server = serve()
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
-    monkeypatch.setattr("hub.REFUSED_SECONDS", 0.2)
+    monkeypatch.setattr("serverlib.hub.REFUSED_SECONDS", 0.2)
     monkeypatch.setattr(History, "save_marks", refuse)
     write(bob, "1", to="Ada")
     ada.send(SeenWith("Bob", 1))
@@ -311,7 +311,7 @@ def test_typing_to_everyone_is_told_now_and_then(server: ServerProcess) -> None:
 
 def test_typing_in_a_crowd_is_nobodys_news(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where so many are here that telling them all would take the chat's time, who types to everyone is not told."""
-    monkeypatch.setattr("signals.TYPING_SENDS", 4)
+    monkeypatch.setattr("serverlib.signals.TYPING_SENDS", 4)
     server = serve()
     people = [Peer.join(server, name) for name in ("Ada", "Bob", "Cleo", "Dora", "Eve")]
     people[0].send(TypingTo(EVERYONE))

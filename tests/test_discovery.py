@@ -43,10 +43,10 @@ from discovery import (
     read_answer,
     read_probe,
 )
+from names import clean_line
 from peers import Peer
 from processes import ANSWER_SECONDS as PATIENCE
 from processes import CHECKOUT, ServerProcess, own_address
-from protocol import clean_line
 
 NONCE = "0123456789abcdef" * 2
 KEY = "fedcba9876543210"

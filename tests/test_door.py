@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-import door
-from door import Door, Pace, Turns, is_own, network_of, place_of
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
+from serverlib import door
+from serverlib.door import Door, Pace, Turns, is_own, network_of, place_of
 
 PASSWORD = "open sesame"  # noqa: S105 - of chats that live as long as a test
 

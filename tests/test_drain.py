@@ -5,9 +5,9 @@ from __future__ import annotations
 import queue
 from typing import Any
 
-from drain import BUSY_TICK, IDLE_TICK, QUIET_TICKS, ROOM, Drain
-from happenings import Connecting, Happening, Received
+from clientlib.happenings import Connecting, Happening, Received
 from protocol import EVERYONE, Message
+from windowlib.drain import BUSY_TICK, IDLE_TICK, QUIET_TICKS, ROOM, Drain
 
 
 def messages(count: int, length: int = 5) -> Received:

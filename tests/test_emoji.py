@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-import emoji_picker
-from composer import Composer
+from clientlib.storage import load_settings
 from desk import Desk, Hands, in_the_chat
-from display import open_root
-from emoji import GROUPS, RECENT, SYNONYMS, called, names, remembered, search
-from emoji_picker import EmojiPicker
-from look import Theme
 from processes import ServerProcess
-from storage import load_settings
+from windowlib import emoji_picker
+from windowlib.composer import Composer
+from windowlib.display import open_root
+from windowlib.emoji import GROUPS, RECENT, SYNONYMS, called, names, remembered, search
+from windowlib.emoji_picker import EmojiPicker
+from windowlib.look import Theme
 
 
 @pytest.mark.parametrize(

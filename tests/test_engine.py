@@ -24,14 +24,25 @@ from typing import Any
 
 import pytest
 
-import engine
 import link
 import peers
-import trust
 from certificate import FILE_NAME as CERTIFICATE
 from certificate import fingerprint_of, in_words, own_certificate
-from engine import Engine
-from happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Refused, Stored, Trouble, Waiting
+from clientlib import engine, trust
+from clientlib.engine import Engine
+from clientlib.happenings import (
+    Connecting,
+    Ended,
+    Entered,
+    Failed,
+    Happening,
+    Lost,
+    Received,
+    Refused,
+    Stored,
+    Trouble,
+    Waiting,
+)
 from link import Link, TlsLink
 from peers import AckKeeper, Peer
 from processes import ANSWER_SECONDS, ServerProcess, own_address, start_writer, wait_until

@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 import pytest
 
-import engine
 import peers
-from engine import Engine
-from happenings import Ended, Entered, Happening, Received, Refused, Stored, Trouble
+from clientlib import engine
+from clientlib.engine import Engine
+from clientlib.happenings import Ended, Entered, Happening, Received, Refused, Stored, Trouble
 from peers import AckKeeper, Peer, RawPeer, TextPeer
 from processes import ANSWER_SECONDS, ServerProcess, start_writer, wait_until
 from protocol import (

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import history
-import log_reader
 from history import (
     EVERYONE_ID,
     FILE_NAME,
@@ -30,8 +29,9 @@ from history import (
     Place,
     data_folder,
 )
-from log_reader import Reader
 from protocol import EVERYONE, Message, Talked
+from serverlib import log_reader
+from serverlib.log_reader import Reader
 
 NOW = 1_700_000_000_000  # ms; any moment will do
 

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-import firewall
-import hosting
-from hosting import Closed, Hosting, Line, Opened
+from clientlib import firewall, hosting
+from clientlib.hosting import Closed, Hosting, Line, Opened
 from peers import Peer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, wait_until
 from protocol import VERSION, Hello
@@ -138,7 +137,7 @@ def test_a_server_that_ends_by_itself_is_noticed(host: Callable[..., Hosting]) -
 
 _HOST = """
 import time
-from hosting import Hosting, Opened
+from clientlib.hosting import Hosting, Opened
 one = Hosting("Orphan", 0)
 one.start()
 while not isinstance(one.events.get(), Opened):

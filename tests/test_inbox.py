@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from happenings import Entered, Failed
-from inbox import KEPT_TALKS, MENTION, PRIVATE, PUBLIC, RECENT, RECENT_CHARACTERS, Inbox, News, Refusal
+from clientlib.happenings import Entered, Failed
 from messages import message
 from protocol import EVERYONE, Conversations, Message, Person, SeenBy, Talked, TypingFrom
-from receipts import Receipts
+from windowlib.inbox import KEPT_TALKS, MENTION, PRIVATE, PUBLIC, RECENT, RECENT_CHARACTERS, Inbox, News, Refusal
+from windowlib.receipts import Receipts
 
 
 class Clock:

@@ -17,11 +17,10 @@ from pathlib import Path
 import pytest
 
 import client
-import firewall
-import join_screen
-import window
 from certificate import fingerprint_of, in_words
-from chat_list import in_words as chat_in_words
+from clientlib import firewall
+from clientlib.happenings import Refused
+from clientlib.storage import Settings, load_settings
 from desk import (
     CHANGED,
     NEW_ONE,
@@ -36,14 +35,14 @@ from desk import (
     resize,
 )
 from discovery import FORGET_SECONDS, Answerer, Description, Heard
-from happenings import Refused
-from host_window import HostWindow
-from join_screen import Attempt, JoinScreen
-from look import DARK
 from peers import Peer
 from processes import CHECKOUT, ServerProcess, own_address
-from storage import Settings, load_settings
 from test_hosting import Place
+from windowlib import join_screen, window
+from windowlib.chat_list import in_words as chat_in_words
+from windowlib.host_window import HostWindow
+from windowlib.join_screen import Attempt, JoinScreen
+from windowlib.look import DARK
 
 
 def test_what_is_wrong_on_the_first_screen_is_said_there(desk: Desk) -> None:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from history import EVERYONE_ID, Draft, History
-from log_reader import Reader
 from peers import Peer
 from processes import CHECKOUT, ServerProcess
 from protocol import EVERYONE, MAX_FOUND, MAX_INTEGER, MAX_PAGE, AskConversations, AskHistory, AskSearch, Command
+from serverlib.log_reader import Reader
 
 pytestmark = pytest.mark.figure
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from launch import CannotLaunch, Launcher
+from windowlib.launch import CannotLaunch, Launcher
 
 SECONDS = 15.0
 

@@ -17,11 +17,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+import names
 import protocol
-from log_reader import Reader
 from peers import Peer
 from processes import ANSWER_SECONDS, ServerProcess, wait_until
 from protocol import EVERYONE, MAX_UNREAD, Message, SeenBy, Talked
+from serverlib.log_reader import Reader
 
 BACKLOG = 100  # entries that somebody new gets, by the wire's description
 
@@ -290,7 +291,7 @@ class Chat(RuleBasedStateMachine):
 
     def _marks_are_saved(self) -> bool:
         with Reader(self.server.data) as reader:
-            ids = {name: reader.find(protocol.name_key(name)) or 0 for name in self.known}
+            ids = {name: reader.find(names.name_key(name)) or 0 for name in self.known}
             people = [person for person in self.people if person.name in self.known]
             return all(reader.conversations(ids[each.name], {}) == self._conversations(each) for each in people)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-import register
 from peers import Operated, Peer, TextPeer, token_of
 from processes import ServerHere, ServerProcess
 from protocol import VERSION, AskHistory, AskSearch, Bye, Hello, Message
+from serverlib import register
 
 SECRET = "the treasure is under the old oak"  # noqa: S105 - a message
 _visits = itertools.count()

@@ -24,19 +24,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import certificate
-import connection
-import delivery
-import hub
-import operations
-import register
 from certificate import fingerprint_of, in_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError
-from log_reader import Reader
+from names import MAX_NAME
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerHere, ServerProcess, own_address
 from protocol import (
     EVERYONE,
-    MAX_NAME,
     MAX_TEXT,
     AskHistory,
     AskSearch,
@@ -49,6 +43,8 @@ from protocol import (
     __version__,
 )
 from server import Options, Server, StartError
+from serverlib import connection, delivery, hub, operations, register
+from serverlib.log_reader import Reader
 
 SERVER = [sys.executable, str(CHECKOUT / "server.py")]
 

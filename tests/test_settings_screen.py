@@ -12,15 +12,15 @@ from tkinter import ttk
 
 import pytest
 
+from clientlib.storage import Settings, load_settings, save_settings
 from desk import Desk
-from display import placed
-from look import DARK, LIGHT, Theme
 from processes import ServerProcess
-from quiet import HOUR, now_ms
-from settings_screen import STEPS, SettingsScreen, next_size
-from shortcuts import SHORTCUTS, ShortcutsPage
-from storage import Settings, load_settings, save_settings
-from system_look import SystemLook
+from windowlib.display import placed
+from windowlib.look import DARK, LIGHT, Theme
+from windowlib.quiet import HOUR, now_ms
+from windowlib.settings_screen import STEPS, SettingsScreen, next_size
+from windowlib.shortcuts import SHORTCUTS, ShortcutsPage
+from windowlib.system_look import SystemLook
 
 LINUX = sys.platform.startswith("linux")
 

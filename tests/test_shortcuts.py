@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import shortcuts
 from desk import Desk
 from peers import Peer
 from processes import CHECKOUT, ServerProcess
-from quiet import HOUR, now_ms
-from shortcuts import SHORTCUTS
+from windowlib import shortcuts
+from windowlib.quiet import HOUR, now_ms
+from windowlib.shortcuts import SHORTCUTS
 
 ALL = [one for _, group in SHORTCUTS for one in group]
 

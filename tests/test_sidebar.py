@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from inbox import Inbox
 from messages import message
 from protocol import EVERYONE, Conversations, Person, Talked
-from sidebar import PERSON, SHOWN_PEOPLE, TALK, WORDS, Row, rows_of
+from windowlib.inbox import Inbox
+from windowlib.sidebar import PERSON, SHOWN_PEOPLE, TALK, WORDS, Row, rows_of
 
 
 def test_conversations_come_before_people() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import storage
+from clientlib import storage
+from clientlib.storage import Outbox, Settings, load_settings, save_settings
 from protocol import Send
-from storage import Outbox, Settings, load_settings, save_settings
 
 ONE, OTHER = "1" * 64, "plain:school:12345"
 

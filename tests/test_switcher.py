@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from desk import Hands
-from display import open_root
-from look import Theme
-from switcher import Switcher, found, row_text
+from windowlib.display import open_root
+from windowlib.look import Theme
+from windowlib.switcher import Switcher, found, row_text
 
 
 @dataclass(frozen=True)

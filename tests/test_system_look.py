@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import system_look
-from system_look import SystemLook
+from windowlib import system_look
+from windowlib.system_look import SystemLook
 
 pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="this is how Linux says it")
 UNANSWERED = "exit 1"

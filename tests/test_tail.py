@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tail
-from tail import Block, Private, Tail, blocks
+from serverlib import tail
+from serverlib.tail import Block, Private, Tail, blocks
 
 PEOPLE = (1, 2, 3, 4)
 

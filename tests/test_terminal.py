@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from door import Door
-from hub import Hub, Stop
-from operations import OPERATIONS, Operate
 from peers import Keyboard, Operated, Peer, Program, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, own_address
 from protocol import MAX_TEXT, VERSION, Bye, Hello
-from terminal import COMMANDS
+from serverlib.door import Door
+from serverlib.hub import Hub, Stop
+from serverlib.operations import OPERATIONS, Operate
+from serverlib.terminal import COMMANDS
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)

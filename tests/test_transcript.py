@@ -8,12 +8,12 @@ from datetime import date
 
 import pytest
 
-from happenings import Failed
-from inbox import Inbox, Notice, Talk
+from clientlib.happenings import Failed
 from messages import NOON, message, words
 from protocol import EVERYONE, MAX_TIME, Message, Person, SeenBy
-from roster import KNOWN_PEOPLE, Roster, listed
-from transcript import Run, Transcript, body, day_words, hue_tag, initial, today
+from windowlib.inbox import Inbox, Notice, Talk
+from windowlib.roster import KNOWN_PEOPLE, Roster, listed
+from windowlib.transcript import Run, Transcript, body, day_words, hue_tag, initial, today
 
 
 class Drawn:

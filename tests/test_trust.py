@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trust import FILE_NAME, KnownServers, identity_of
+from clientlib.trust import FILE_NAME, KnownServers, identity_of
 
 ONE, OTHER = "1" * 64, "2" * 64
 

@@ -19,16 +19,15 @@ from pathlib import Path
 import pytest
 
 import client
-import look
-import window
+from clientlib.happenings import Ended
+from clientlib.storage import Settings, load_settings
 from desk import CHANGED, NEW_ONE, SESAME, Desk, first_screen
-from happenings import Ended
-from look import DARK, LIGHT, Look, contrast, name_colours
 from peers import Peer
 from processes import CHECKOUT, ServerProcess
 from protocol import EVERYONE
-from storage import Settings, load_settings
-from transcript import hue_tag
+from windowlib import look, window
+from windowlib.look import DARK, LIGHT, Look, contrast, name_colours
+from windowlib.transcript import hue_tag
 
 SECONDS = 10.0  # for anything the window is expected to show
 

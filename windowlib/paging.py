@@ -1,0 +1,144 @@
+"""Brings the stretches of the log that one scrolls to, or that a search leads to, into a conversation.
+
+Part of views.py, in Tk's thread; it knows no Tk itself. Answers are told by what they say they answer, never by their
+order. What a lost connection swallowed is asked again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from clientlib.engine import Engine
+from names import name_key
+from protocol import EVERYONE, MAX_INTEGER, Message, Page
+from windowlib.conversation import Conversation, cost_of
+
+PAGE = 100  # messages asked for at once
+AROUND = 40  # messages before and after one that was found
+PORTION = 60  # messages of a page drawn in one tick; a long one counts for several
+ANSWER_SECONDS = 20.0  # until a question that was not answered is asked again
+
+Question = tuple[int | None, int | None]  # before and after
+
+
+def fitting(messages: Sequence[Message], room: int) -> int:
+    """How many of `messages`, from the first, can be drawn in one go; at least one."""
+    for number, message in enumerate(messages):
+        room -= cost_of(message)
+        if room < 0:
+            return max(1, number)
+    return len(messages)
+
+
+class Pager:
+    """Asks for what is above and below what a conversation shows, and puts it there a portion at a time."""
+
+    def __init__(self, view: Conversation, engine: Engine) -> None:
+        self.view = view
+        self._engine = engine
+        self._asked: dict[Question, float] = {}  # and when, on the monotonic clock
+        self._above: deque[Message] = deque()  # to be drawn, oldest first
+        self._below: deque[Message] = deque()
+        self._first = False  # the page in `_above` begins the log
+        self._last = False  # the page in `_below` ended it
+        self._target: int | None = None  # seq of the message that is looked for
+        self._around: dict[Question, Sequence[Message]] = {}  # what came of that
+
+    def show(self, seq: int) -> None:
+        """Leads to this message, in its context."""
+        self._forget()
+        self._target = seq
+
+    def newest(self) -> None:
+        """Whatever was on its way is not wanted any more: one is at the newest message."""
+        self._forget()
+        self.view.go_down()
+
+    def lost(self) -> None:
+        """The connection is gone, and with it every answer that had not come."""
+        self._asked.clear()
+
+    def flush(self, *, connected: bool) -> None:
+        """Draws a portion of what has come, or asks for more where one is near the end of what is drawn."""
+        view = self.view
+        if self._above:
+            number = fitting(list(reversed(self._above)), PORTION)
+            chunk = [self._above.pop() for _ in range(number)][::-1]
+            if not self._above and self._first:
+                view.complete = True
+            view.put_above(chunk)
+        elif self._below:
+            number = fitting(list(self._below), PORTION)
+            view.put_below([self._below.popleft() for _ in range(number)])
+            if not self._below:
+                view.attach(last=self._last)
+        elif connected:
+            self._look_ahead()
+
+    def take(self, page: Page) -> bool:
+        """An answer, which may be to a question of this one."""
+        question = (page.before, page.after)
+        address = self.view.talk.address
+        same = page.other is not None and (page.other == address or name_key(page.other) == name_key(address))
+        if not same or question not in self._asked:
+            return False
+        del self._asked[question]
+        if self._target is not None:
+            self._around[question] = page.messages
+            self._show_target()
+        elif page.after is None:
+            self._take_older(page)
+        elif page.after == self.view.transcript.newest:
+            self._below.extend(page.messages)
+            self._last = not page.more
+            if not page.messages:
+                self.view.attach(last=self._last)
+        return True
+
+    def _take_older(self, page: Page) -> None:
+        view, oldest = self.view, self.view.transcript.oldest
+        messages = [message for message in page.messages if oldest is None or message.seq < oldest]
+        if view.attached and view.talk.oldest == oldest:
+            view.talk.put_before(messages, view.transcript.me)
+        self._first = not page.more
+        self._above.extend(messages)
+        if not messages and self._first:
+            view.complete = True
+            view.redraw_end()
+
+    def _look_ahead(self) -> None:
+        view = self.view
+        if self._target is not None:
+            self._ask((self._target + 1, None), AROUND)
+            self._ask((None, self._target), AROUND)
+        elif view.wants_older():
+            self._ask((view.transcript.oldest or MAX_INTEGER, None), PAGE)
+        elif view.wants_newer() and view.transcript.newest is not None:
+            self._ask((None, view.transcript.newest), PAGE)
+
+    def _ask(self, question: Question, limit: int) -> None:
+        now = time.monotonic()
+        if question in self._around or now - self._asked.get(question, -ANSWER_SECONDS) < ANSWER_SECONDS:
+            return
+        self._asked[question] = now
+        address = self.view.talk.address
+        before, after = question
+        self._engine.ask_history(before, limit, EVERYONE if address == EVERYONE else address, after)
+
+    def _show_target(self) -> None:
+        seq = self._target
+        assert seq is not None
+        if len(self._around) < 2:
+            return
+        before = self._around.get((seq + 1, None), ())
+        after = self._around.get((None, seq), ())
+        above = fitting(list(reversed(before)), PORTION)
+        self._forget()
+        self.view.show_around([*before[len(before) - above :], *after[: fitting(after, PORTION)]], seq)
+
+    def _forget(self) -> None:
+        self._target = None
+        for collection in (self._asked, self._above, self._below, self._around):
+            collection.clear()
