@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from json.encoder import encode_basestring as quote  # in log lines: no name can end its quotes and go on as the server
-from math import ceil
 from pathlib import Path
 
 from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Place
@@ -46,7 +45,7 @@ from protocol import (
     encode_welcome,
 )
 from serverlib.delivery import WIRE, WORDS, BlockRead, Client, Delivery, Face, PageRead, Read, Unreadable
-from serverlib.door import Door
+from serverlib.door import Door, seconds_in_words
 from serverlib.operations import WHO_LISTED, Operate, Operations
 from serverlib.register import Register
 from serverlib.signals import Signals
@@ -405,8 +404,8 @@ class Hub(threading.Thread):
     def _put_off(self, join: Join, what: str, seconds: float) -> None:
         """Closes the connection of somebody who may come in later."""
         client = join.client
-        wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
-        self._delivery.say(client, Error("full", f"Too many {what} from your address. Try again in {wait}."))
+        sentence = f"Too many {what} from your address. Try again in {seconds_in_words(seconds)}."
+        self._delivery.say(client, Error("full", sentence))
         self._delivery.close(client)
         log.info("%s was not let in as %s: too many %s from there", client.address, quote(join.hello.name), what)
 
