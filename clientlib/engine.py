@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clientlib import trust
+from clientlib.connection import Connection
 from clientlib.happenings import (
     Connecting,
     Ended,
@@ -46,12 +47,11 @@ from clientlib.happenings import (
     Waiting,
 )
 from clientlib.storage import Outbox
-from clientlib.trust import Acquaintance, Doubt, Meeting, Terms
+from clientlib.trust import Acquaintance, Doubt, Meeting
 from link import LinkError
 from names import NameProblem, ProtocolError, check_name, clean_line, clean_text
 from protocol import (
     COMMANDS,
-    EVENTS,
     MAX_INTEGER,
     NAME_QUESTION,
     PING_SECONDS,
@@ -65,7 +65,6 @@ from protocol import (
     Bye,
     Command,
     Conversations,
-    Decoder,
     Error,
     Event,
     Found,
@@ -94,7 +93,6 @@ GOODBYE_SECONDS = 0.5  # for the bye to arrive; closing at once could reset the 
 # size on the wire that counts, whether it was few long messages or many short words; in memory it is some six times it.
 UNTAKEN = 1024 * 1024
 LOOK_SECONDS = 0.05  # until we look again whether the face has caught up, which says nothing when it takes something
-OUTGOING = 64 * 1024  # bytes encoded ahead of the socket; the rest waits in the outbox
 COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what others write; also one fsync for all
 
 # Errors that answer a hello and that trying again will not change. `name_taken` is not one of them: after a loss it may
@@ -130,35 +128,31 @@ _Saying = AskHistory | AskSearch | AskConversations | TypingTo | SeenWith
 _Order = Send | _Saying | _KeepPassword | _Close | Meeting | LinkError
 
 
-class _Connection:
-    """What the engine knows about one connection; a new connection starts with a new one."""
+class _Untaken:
+    """How much of what the server said the face has not taken yet, in bytes as they were on the wire."""
 
-    def __init__(self, met: Meeting, terms: Terms) -> None:
-        self.link = met.link
-        self.fingerprint = met.fingerprint
-        self.terms = terms  # as the hello was said with them
-        # Something is there, says the selector; or OpenSSL may hold more of it, of which the selector knows nothing.
-        self.unread = False
-        self.decoder: Decoder[Event] = Decoder(EVENTS)
-        self.outgoing = bytearray()  # encoded, not handed to the link yet; at most OUTGOING and a line
-        self.urgent: deque[Command] = deque()  # goes out before any message: asks, ping, pong
-        self.unwritten: deque[str] = deque()  # ids in the outbox that this connection has not carried yet
-        self.since = self.heard = self.pinged = time.monotonic()
-        self.joined = False
-        self.asked: deque[type[Command]] = deque()  # the kinds of the questions without an answer, in their order
-        self.complained = False  # one odd line was told
-        self.broken = False  # nothing can be sent any more; what came before the end is still read
-        self.interest = selectors.EVENT_READ
+    def __init__(self) -> None:
+        self._told = 0  # happenings put on the face's queue
+        self._reads: deque[tuple[int, int]] = deque()  # `_told` after a read, and how many bytes that read brought
+        self._bytes = 0  # of these reads
 
-    @property
-    def waits_for_face(self) -> bool:
-        """Whether what the server says is left in the socket, because the face has not taken what came before."""
-        return not self.interest & selectors.EVENT_READ
+    def tell(self) -> None:
+        """One more happening is on the queue."""
+        self._told += 1
 
-    @property
-    def can_be_read(self) -> bool:
-        """Whether there may be something to read without waiting for it."""
-        return self.unread and not self.waits_for_face
+    def read(self, size: int) -> None:
+        """What was told since the last time came in so many bytes."""
+        self._reads.append((self._told, size))
+        self._bytes += size
+
+    def is_too_much(self, queued: int) -> bool:
+        """Whether the server shall wait, `queued` happenings being on the queue. A face may put words of its own
+        there, and is behind somewhat earlier then.
+        """
+        taken = self._told - queued
+        while self._reads and self._reads[0][0] <= taken:
+            self._bytes -= self._reads.popleft()[1]
+        return self._bytes > UNTAKEN
 
 
 class Engine:
@@ -206,7 +200,7 @@ class Engine:
         self._selector: selectors.BaseSelector
         self._woken: socket.socket
         self._waker: socket.socket | None = None
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._acquaintance = Acquaintance(folder, host, port, password, accept, in_clear=in_clear)
         self._keeps_password: bool | None = None  # what the face wants and is still to be done
         self._identity = ""  # of the server that we entered
@@ -216,9 +210,7 @@ class Engine:
         self._outbox: Outbox | None = None
         self._early: list[Send] = []  # written before the log, and so the outbox, was known
         self._disk_refuses = False
-        self._told = 0  # happenings put on `events`
-        self._untaken: deque[tuple[int, int]] = deque()  # `_told` after a read, and how many bytes that read brought
-        self._untaken_bytes = 0
+        self._untaken = _Untaken()
         self._attempt = 0  # since the last connection that lasted
         self._retry_at = math.inf
         self._taken_since: float | None = None  # monotonic; when a reconnect first found our name taken, and only that
@@ -366,16 +358,8 @@ class Engine:
             self._read()
 
     def _tell(self, happening: Happening) -> None:
-        self._told += 1
+        self._untaken.tell()
         self.events.put(happening)
-
-    def _face_is_behind(self) -> bool:
-        """Whether more waits for the face than shall. A face may put words of its own on the queue, and is behind
-        somewhat earlier then."""
-        taken = self._told - self.events.qsize()
-        while self._untaken and self._untaken[0][0] <= taken:
-            self._untaken_bytes -= self._untaken.popleft()[1]
-        return self._untaken_bytes > UNTAKEN
 
     def _spare_seconds(self) -> float | None:
         """How long nothing has to be done unless something arrives; None: for ever."""
@@ -407,7 +391,7 @@ class Engine:
             self._lose("unreachable", f"Nothing was heard from the server for {SILENT_SECONDS:.0f} seconds.")
         elif way.joined and now >= max(way.heard, way.pinged) + PING_SECONDS:
             way.pinged = now
-            self._urge(way, Ping())
+            way.urge(Ping())
         if self._put_off and now >= self._saves_again_at:
             way.unwritten.extendleft(reversed(self._put_off))
             self._put_off.clear()
@@ -445,7 +429,7 @@ class Engine:
             text = f"Which servers were met here cannot be read from this computer's disk ({_reason(error)})."
             self._lose("not_readable", f"{text} Nothing was sent.")
             return
-        self._connection = way = _Connection(met, terms)
+        self._connection = way = Connection(met, terms)
         self._selector.register(way.link, way.interest)
         # Before anything was shown a first backlog is wanted again, not all of the log; unless the log was empty.
         same = self._history is not None and terms.identity == self._identity
@@ -453,13 +437,13 @@ class Engine:
         history, after = (self._history, self._shown) if resumes else (None, None)
         way.outgoing += encode(Hello(VERSION, self._name, terms.token, terms.password, history, after))
 
-    def _enter(self, way: _Connection, welcome: Welcome) -> None:
+    def _enter(self, way: Connection, welcome: Welcome) -> None:
         way.joined = True
         self._taken_since = None
         identity, known = way.terms.identity, self._acquaintance
         if welcome.token is not None:
             known.keep_token(identity, self._name, welcome.token)
-            self._urge(way, Ping())  # so the server hears at once that the token has come
+            way.urge(Ping())  # so the server hears at once that the token has come
         another = identity != self._identity
         first_meeting = another and known.is_first_meeting(way.fingerprint)
         trusted = another and way.terms.trusted
@@ -502,7 +486,7 @@ class Engine:
         early, self._early = self._early, []
         self._keep(early)
 
-    def _keep_password(self, way: _Connection) -> None:
+    def _keep_password(self, way: Connection) -> None:
         """Does with the password that let us in what the face wants, if it has said so."""
         if self._keeps_password is None:
             return
@@ -555,12 +539,8 @@ class Engine:
 
     def _drop(self) -> None:
         if self._connection is not None:
-            gone = self._connection.link
-            self._watch(self._connection, 0)
-            self._connection = None
-            gone.shutdown()
-            gone.close_reader()
-            gone.close_writer()
+            gone, self._connection = self._connection, None
+            gone.end(self._selector)
         self._put_off.clear()  # the next connection starts with all that waits
 
     def _may_leave(self) -> bool:
@@ -683,21 +663,20 @@ class Engine:
                     break
         if messages:
             self._tell(Received(tuple(messages)))
-        self._untaken.append((self._told, len(arrived)))
-        self._untaken_bytes += len(arrived)
+        self._untaken.read(len(arrived))
         if self._outbox is not None:
             self._outbox.note()
 
-    def _end_of(self, way: _Connection, text: str) -> tuple[str, str]:
+    def _end_of(self, way: Connection, text: str) -> tuple[str, str]:
         """The code and sentence for a connection that has ended, by whether we had joined."""
         if way.joined or self._history is not None:
             return "unreachable", text
         return "not_hallway", trust.closed_early(text, self._host, self._port)
 
-    def _heard(self, way: _Connection, event: Event | BadLine) -> None:
+    def _heard(self, way: Connection, event: Event | BadLine) -> None:
         """Everything but messages and acks, of which there are many."""
         if isinstance(event, Ping):
-            self._urge(way, Pong())
+            way.urge(Pong())
         elif isinstance(event, Bye):
             if event.code:
                 self._stop(event.code, event.reason or "The server has ended your connection.")
@@ -715,7 +694,7 @@ class Engine:
                 way.asked.popleft()
             self._tell(event)
 
-    def _odd_line(self, way: _Connection, line: BadLine) -> None:
+    def _odd_line(self, way: Connection, line: BadLine) -> None:
         if not way.joined:
             self._acquaintance.was_no_chat(way.terms)
             self._lose("not_hallway", trust.not_hallway(self._host, self._port))
@@ -726,7 +705,7 @@ class Engine:
             text = "The server sent something that this program does not understand, which was left out."
             self._tell(Trouble(line.error.code, text))
 
-    def _error(self, way: _Connection, error: Error) -> None:
+    def _error(self, way: Connection, error: Error) -> None:
         if not way.joined:
             if error.code == "wrong_password" and way.terms.withheld:
                 self._stop(error.code, f"{error.text} {WITHHELD}")
@@ -780,51 +759,24 @@ class Engine:
 
     # --- what goes out ---
 
-    def _urge(self, way: _Connection, command: Ping | Pong) -> None:
-        """Once is enough: a server that pings without reading must not fill our memory."""
-        if command not in way.urgent:
-            way.urgent.append(command)
-
     def _write(self) -> None:
         """Hands the link what it takes now. What it does not take stays in the outbox, encoded when there is room."""
         way = self._connection
         if way is None:
             return
         if way.joined:
-            self._encode_ahead(way)
-        if way.outgoing and not way.broken:
-            try:
-                del way.outgoing[: way.link.send(bytes(way.outgoing))]
-            except OSError:  # the reader finds the end, behind what the server said before it
-                way.broken = True
+            assert self._outbox is not None
+            way.encode_urgent()
+            if not self._put_off:
+                way.encode_waiting(self._outbox.waiting)
+        way.hand_over()
         more = way.outgoing or way.urgent or (way.unwritten and not self._put_off)
         # Before the welcome little comes; somebody who leaves waits for their acks, and not for long.
-        reads = not way.joined or self._close_at < math.inf or not self._face_is_behind()
+        reads = not way.joined or self._close_at < math.inf or not self._untaken.is_too_much(self.events.qsize())
         if reads and way.waits_for_face:
             way.heard = time.monotonic()  # the silence was ours
         interest = selectors.EVENT_READ if reads else 0
-        self._watch(way, interest | (selectors.EVENT_WRITE if more and not way.broken else 0))
-
-    def _watch(self, way: _Connection, interest: int) -> None:
-        """Lets the selector wait for these events of `way`; a selector does not know how to wait for none."""
-        if interest == way.interest:
-            return
-        if not interest:
-            self._selector.unregister(way.link)
-        elif not way.interest:
-            self._selector.register(way.link, interest)
-        else:
-            self._selector.modify(way.link, interest)
-        way.interest = interest
-
-    def _encode_ahead(self, way: _Connection) -> None:
-        while way.urgent and len(way.outgoing) < OUTGOING:
-            way.outgoing += encode(way.urgent.popleft())
-        assert self._outbox is not None
-        while way.unwritten and not self._put_off and len(way.outgoing) < OUTGOING:
-            send = self._outbox.waiting.get(way.unwritten.popleft())
-            if send is not None:
-                way.outgoing += encode(send)
+        way.watch(self._selector, interest | (selectors.EVENT_WRITE if more and not way.broken else 0))
 
 
 def _as_the_server_reads(command: Send | _Saying) -> Command:

@@ -29,6 +29,7 @@ import peers
 from certificate import FILE_NAME as CERTIFICATE
 from certificate import fingerprint_of, in_words, own_certificate
 from clientlib import engine, trust
+from clientlib.connection import OUTGOING
 from clientlib.engine import Engine
 from clientlib.happenings import (
     Connecting,
@@ -934,7 +935,7 @@ def test_server_that_does_not_read_fills_nobodys_memory(fake: ScriptedServer, jo
         sends.append(guest.expect(Send))
 
     assert [int(send.text.split()[0]) for send in sends] == list(range(count))
-    assert engine.OUTGOING / 2 < most < engine.OUTGOING + 2 * MAX_TEXT
+    assert OUTGOING / 2 < most < OUTGOING + 2 * MAX_TEXT
 
 
 # --- being refused ----------------------------------------------------------------------------------------------------
@@ -1167,7 +1168,7 @@ def test_many_pings_get_one_pong_at_a_time(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that pings and reads nothing cannot pile up answers."""
-    monkeypatch.setattr(engine, "OUTGOING", 0)  # as if the way were full
+    monkeypatch.setattr("clientlib.connection.OUTGOING", 0)  # as if the way were full
     ada = join(fake)
     guest = fake.accept()
     guest.welcome()
