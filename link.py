@@ -124,6 +124,12 @@ class Link:
         with contextlib.suppress(OSError):  # the other side may have been faster
             self._reader.shutdown(socket.SHUT_RDWR)
 
+    def close(self) -> None:
+        """Ends the connection and gives all of it back; where one thread reads and writes."""
+        self.shutdown()
+        self.close_reader()
+        self.close_writer()
+
     def close_reader(self) -> None:
         """Gives back the reader's descriptor; for the reading thread, when it will not read again."""
         self._reader.close()

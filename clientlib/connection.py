@@ -87,6 +87,4 @@ class Connection:
     def end(self, selector: selectors.BaseSelector) -> None:
         """Takes it out of the selector, and gives everything back."""
         self.watch(selector, 0)
-        self.link.shutdown()
-        self.link.close_reader()
-        self.link.close_writer()
+        self.link.close()

@@ -97,7 +97,7 @@ class Meeting:
 
     def end(self) -> None:
         """Gives the connection back."""
-        _close(self.link)
+        self.link.close()
 
 
 def meet(host: str, port: int) -> Meeting:
@@ -114,9 +114,9 @@ def meet(host: str, port: int) -> Meeting:
             return Meeting(way, certificate.fingerprint(way.certificate), _peer(way))
         except NotTls as answer:
             said = _line(plain, answer.said, deadline)
-            _close(plain)
+            plain.close()
         except OSError as error:
-            _close(plain)
+            plain.close()
             raise NoChat(_why_no_chat(error, host, port)) from None
         if _says_not_encrypted(said):
             clear = link.connect(host, port)
@@ -162,12 +162,6 @@ def _says_not_encrypted(said: bytes) -> bool:
     """Whether this is the server's own word for it that it has no encryption, and nothing else."""
     codes = [event.code if type(event) is Error else "" for event in Decoder(EVENTS).feed(said)]
     return codes == ["not_encrypted"] and said.endswith(b"\n")
-
-
-def _close(way: Link) -> None:
-    way.shutdown()
-    way.close_reader()
-    way.close_writer()
 
 
 # --- the servers that were met ----------------------------------------------------------------------------------------
