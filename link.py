@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import socket
 import ssl
 import threading
@@ -30,8 +31,6 @@ SEND_BUFFER = 256 * 1024
 # How the system finds out that somebody on netcat, who answers no pings, is dead: in about 45 s instead of two hours.
 # Seconds of silence (macOS has another word for it), seconds between probes, and how many go unanswered.
 KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-
-
 # Bytes encrypted before they are handed to the socket: a few records, so that a flood takes few system calls. What the
 # socket does not take of them waits here, and so much memory may a slow reader cost beside the hub's.
 ENCRYPT_SIZE = 64 * 1024
@@ -86,6 +85,14 @@ class Link:
                 connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
         self._writer = connected.dup()
         self._writer.setblocking(False)
+
+    @property
+    def peer(self) -> str:
+        """The other side's address in numbers, without the port; "" when the connection is gone already."""
+        try:
+            return str(self._reader.getpeername()[0])
+        except OSError:
+            return ""
 
     def receive(self, seconds: float) -> bytes:
         """The next bytes, b"" at the end. Raises TimeoutError after `seconds` of silence, OSError when it broke."""
@@ -262,6 +269,23 @@ def client_context() -> ssl.SSLContext:
     tls.check_hostname = False
     tls.verify_mode = ssl.CERT_NONE
     return tls
+
+
+def place_of(address: str) -> str:
+    """What counts as one place: an address, however it is written. (On a LAN an IPv6 network is everybody's.)"""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip)
+
+
+def is_own(address: str) -> bool:
+    """Whether an address in numbers is this computer's own loopback, where nobody else can be."""
+    try:
+        return ipaddress.ip_address(place_of(address)).is_loopback
+    except ValueError:
+        return False
 
 
 def connect(host: str, port: int) -> Link:

@@ -1,8 +1,10 @@
 """Hallway's server: `python3 server.py`.
 
 The main thread reads the command line, starts everything and waits for the end. One thread accepts for each address
-listened on, one per connection shakes hands, reads and understands (`connection.py`), one reads what the operator types
-(`terminal.py`), and the hub (`hub.py`) does everything that concerns more than one person.
+listened on, one per connection shakes hands, reads and understands (serverlib/connection.py), one reads what the
+operator types (terminal.py), and the hub (hub.py) does everything that concerns more than one person. Beside them one
+thread answers who looks for chats (discovery.py), one reads old messages for those who are behind (delivery.py), and
+one writes the log lines.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
-from discovery import Answerer, Description
+from discovery import Answerer, Description, local_addresses
 from history import HistoryError, data_folder
 from link import SEND_BUFFER, server_context
 from names import MAX_NAME, clean_line
@@ -313,6 +315,8 @@ def addresses_to_type() -> list[str]:
     with contextlib.suppress(OSError, UnicodeError):
         found += [str(address[0]) for _, _, _, _, address in socket.getaddrinfo(socket.gethostname(), None)]
     usable = [address for address in found if not address.startswith(("127.", "fe80:", "0.")) and address != "::1"]
+    if not any("." in address for address in usable):  # without a gateway no route leads from here to elsewhere
+        usable = [*local_addresses(), *usable]
     return list(dict.fromkeys(usable))
 
 
@@ -365,16 +369,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clients = raise_descriptor_limit(given.max_clients)
     name = clean_line(given.name)[: 2 * MAX_NAME]
     options = Options(
-        given.host,
-        given.port,
-        name,
-        given.data,
-        given.rate,
-        clients,
-        given.plaintext,
-        given.cert,
-        given.key,
-        not given.no_announce,
+        host=given.host,
+        port=given.port,
+        name=name,
+        data=given.data,
+        rate=given.rate,
+        max_clients=clients,
+        plaintext=given.plaintext,
+        certificate=given.cert,
+        key=given.key,
+        announce=not given.no_announce,
     )
     stop_logging = _start_logging(given.log_level)
     try:

@@ -22,7 +22,6 @@ may be used by anybody.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import re
@@ -36,7 +35,7 @@ from pathlib import Path
 import certificate
 import link
 from clientlib.storage import make_folder, write_whole
-from link import Link, LinkError, NotTls, TlsLink
+from link import Link, LinkError, NotTls, TlsLink, is_own
 from names import ProtocolError, clean_line, name_key
 from protocol import EVENTS, MAX_LINE, MAX_SECRET, NAME_QUESTION, Decoder, Error, parse_object
 
@@ -66,24 +65,13 @@ def _address(host: str, port: int) -> str:
     return f"{host.strip().rstrip('.').lower()}:{port}"
 
 
-def is_own(host: str) -> bool:
-    """Whether an address in numbers is this computer's own loopback, which nobody else can listen to."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _peer(way: Link) -> str:
     """The other side's address in numbers, the same for each way to write it; "" when the connection is gone already.
 
-    All of the loopback is one address: `localhost` is ::1 on one day and 127.0.0.1 on another.
+    All of the loopback is one address: `localhost` is ::1 on one day and 127.0.0.1 on another. The zone of an IPv6
+    address stays: the same one in two networks is two computers.
     """
-    try:
-        host = str(way._reader.getpeername()[0]).lower()
-    except OSError:
-        return ""
-    host = host.removeprefix("::ffff:")  # an IPv4 address in an IPv6 one
+    host = way.peer.lower().removeprefix("::ffff:")  # an IPv4 address in an IPv6 one
     return "127.0.0.1" if is_own(host) else host
 
 

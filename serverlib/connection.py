@@ -20,11 +20,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from json.encoder import encode_basestring as quote
-from math import ceil
 from pathlib import Path
 
 from history import HistoryError
-from link import Link, TlsLink
+from link import Link, TlsLink, is_own, place_of
 from names import MAX_NAME, NameProblem, check_name, clean_line, clean_text, name_key
 from protocol import (
     MAX_LINE,
@@ -55,7 +54,7 @@ from protocol import (
     TypingTo,
 )
 from serverlib.delivery import WIRE, WORDS, Client
-from serverlib.door import Door, Pace, Turns, is_own, place_of
+from serverlib.door import Door, Pace, Turns, seconds_in_words
 from serverlib.hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, WantMarks, Who
 from serverlib.log_reader import Reader, SearchTooLong
 
@@ -68,9 +67,8 @@ SEND_BURST = 20  # messages at once when --rate allows fewer a second: what some
 ASK_RATE = 50.0  # other commands a second for one person: scrolling fast asks for ten pages
 ASK_BURST = 100
 LOG_COST = 5  # how many other commands a question that is answered from the log counts for
-SEARCH_COST = (
-    4 * ASK_RATE
-)  # and for each second that a search takes: whoever has slow ones may search a fifth of the time
+# And for each second that a search takes: whoever has slow ones may search a fifth of the time.
+SEARCH_COST = 4 * ASK_RATE
 SEARCH_WAIT = 2.0  # s for a turn to search; nothing else that this person says is read meanwhile
 BYTE_RATE = 256 * 1024  # bytes a second from one person: more than 5 of the longest messages; parsing takes its time
 BYTE_BURST = 1024 * 1024
@@ -292,8 +290,8 @@ class Connection(threading.Thread):
         self._shared.stopping.wait(self._shared.door.held_back(self.host))
         if not seconds:
             return Error("wrong_password", "That is not the password.")
-        wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
-        return Error("wrong_password", f"Too many wrong passwords from your address. Try again in {wait}.")
+        sentence = f"Too many wrong passwords from your address. Try again in {seconds_in_words(seconds)}."
+        return Error("wrong_password", sentence)
 
     def _join(self, hello: Hello, keeps: bool) -> bool:
         """Asks the hub for the name; true when it is theirs. Else the hub has told them why not."""

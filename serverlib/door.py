@@ -14,6 +14,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
+from math import ceil
+
+from link import is_own, place_of
 
 # Connections from one address: a classroom behind one router has fewer, and each costs a thread. This machine's own are
 # not counted out: its operator could do worse than that, and ssh tunnels and test programs come from there.
@@ -70,15 +73,6 @@ class Pace:
         self._at = now
 
 
-def place_of(address: str) -> str:
-    """What counts as one place: an address, however it is written. (On a LAN an IPv6 network is everybody's.)"""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip)
-
-
 def network_of(address: str) -> str:
     """What guesses of the password are counted by beside the place: in its network a computer can give itself as many
     addresses as it likes.
@@ -89,14 +83,6 @@ def network_of(address: str) -> str:
     except ValueError:
         return place
     return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 64), strict=False))
-
-
-def is_own(address: str) -> bool:
-    """Whether an address is this machine's own loopback."""
-    try:
-        return ipaddress.ip_address(place_of(address)).is_loopback
-    except ValueError:
-        return False
 
 
 class Turns:
@@ -226,6 +212,11 @@ def _pace(paces: dict[str, Pace], whose: str, rate: float, burst: int) -> Pace:
     if len(paces) > ADDRESSES:
         del paces[next(iter(paces))]
     return pace
+
+
+def seconds_in_words(seconds: float) -> str:
+    """How long somebody is asked to wait."""
+    return f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
 
 
 def _digest(password: str) -> bytes:

@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from json.encoder import encode_basestring as quote  # in log lines: no name can end its quotes and go on as the server
-from math import ceil
 from pathlib import Path
 
 from history import EVERYONE_ID, Address, Draft, History, HistoryError, NotSaved, Place
@@ -46,7 +45,7 @@ from protocol import (
     encode_welcome,
 )
 from serverlib.delivery import WIRE, WORDS, BlockRead, Client, Delivery, Face, PageRead, Read, Unreadable
-from serverlib.door import Door
+from serverlib.door import Door, seconds_in_words
 from serverlib.operations import WHO_LISTED, Operate, Operations
 from serverlib.register import Register
 from serverlib.signals import Signals
@@ -270,49 +269,8 @@ class Hub(threading.Thread):
 
     def _work(self) -> None:
         """One batch: who goes, who comes, what is said; then what became of it, to everybody."""
-        joins: list[Join] = []
-        orders: list[Orders] = []
-        heard: set[Client] = set()
         notices: list[Joined | Left] = []
-        taken = 0  # whatever it is: nothing that keeps coming may keep the hub from writing and sending
-        while self._inbox and taken < BATCH_SIZE:
-            item = self._inbox.popleft()
-            taken += item.size if isinstance(item, Orders) else ORDER_SIZE
-            if isinstance(item, Gone):
-                if item.client in heard:
-                    self._inbox.appendleft(item)  # its last words first
-                    break
-                self._leave(item, notices)
-            elif isinstance(item, PageRead):
-                self._delivery.take_page(item)
-            elif isinstance(item, BlockRead):
-                self._delivery.take_block(item)
-            elif isinstance(item, Unreadable):
-                self._delivery.cut_off(item.wanted)
-            elif isinstance(item, Tell):
-                self._delivery.tell(item.client, item.data)
-                self._delivery.pump(item.client)
-            elif isinstance(item, Stop):
-                if heard:
-                    self._inbox.appendleft(item)  # those who come in this batch are to be told as well
-                    break
-                self._begin_stop(item.reason)
-            elif isinstance(item, Operate):
-                if heard:
-                    self._inbox.appendleft(item)  # what was said before is not to come after somebody was sent away
-                    break
-                item.answer.put(self._operations.carry_out(item, notices))
-            elif self._stop_by is None:  # what comes later was not acked, and will be sent again
-                heard.add(item.client)
-                if isinstance(item, Orders):
-                    orders.append(item)
-                    item.client.owed += 1
-                    if not (item.client.full or item.client.reading):
-                        self._delivery.give_turns(
-                            item.client
-                        )  # now, so that its thread reads on while we write and send
-                else:
-                    joins.append(item)
+        joins, orders = self._take_batch(notices)
         if joins or orders:
             self._carry_through(joins, orders, notices)
         self._watch_clock(notices)
@@ -325,6 +283,49 @@ class Hub(threading.Thread):
                 self._signals.tell_typing(self._register.here.values())
             if self._history.wants_checkpoint:
                 self._use_pause()
+
+    def _take_batch(self, notices: list[Joined | Left]) -> tuple[list[Join], list[Orders]]:
+        """Who wants to come in, and what was said, up to about `BATCH_SIZE`; all else in the inbox is done at once."""
+        joins: list[Join] = []
+        orders: list[Orders] = []
+        heard: set[Client] = set()
+        taken = 0  # whatever it is: nothing that keeps coming may keep the hub from writing and sending
+        while self._inbox and taken < BATCH_SIZE:
+            item = self._inbox.popleft()
+            taken += item.size if isinstance(item, Orders) else ORDER_SIZE
+            if _has_to_wait(item, heard):
+                self._inbox.appendleft(item)
+                break
+            if not isinstance(item, (Join, Orders)):
+                self._do_at_once(item, notices)
+            elif self._stop_by is None:  # what comes later was not acked, and will be sent again
+                heard.add(item.client)
+                if isinstance(item, Join):
+                    joins.append(item)
+                    continue
+                orders.append(item)
+                item.client.owed += 1
+                if not (item.client.full or item.client.reading):
+                    self._delivery.give_turns(item.client)  # now: its thread reads on while we write and send
+        return joins, orders
+
+    def _do_at_once(self, item: Tell | Gone | Read | Stop | Operate, notices: list[Joined | Left]) -> None:
+        """What is no part of a transaction with others."""
+        if isinstance(item, Gone):
+            self._leave(item, notices)
+        elif isinstance(item, PageRead):
+            self._delivery.take_page(item)
+        elif isinstance(item, BlockRead):
+            self._delivery.take_block(item)
+        elif isinstance(item, Unreadable):
+            self._delivery.cut_off(item.wanted)
+        elif isinstance(item, Tell):
+            self._delivery.tell(item.client, item.data)
+            self._delivery.pump(item.client)
+        elif isinstance(item, Stop):
+            self._begin_stop(item.reason)
+        else:
+            item.answer.put(self._operations.carry_out(item, notices))
 
     # -- coming and going --
 
@@ -405,8 +406,8 @@ class Hub(threading.Thread):
     def _put_off(self, join: Join, what: str, seconds: float) -> None:
         """Closes the connection of somebody who may come in later."""
         client = join.client
-        wait = f"{ceil(seconds)} second{'' if seconds <= 1 else 's'}"
-        self._delivery.say(client, Error("full", f"Too many {what} from your address. Try again in {wait}."))
+        sentence = f"Too many {what} from your address. Try again in {seconds_in_words(seconds)}."
+        self._delivery.say(client, Error("full", sentence))
         self._delivery.close(client)
         log.info("%s was not let in as %s: too many %s from there", client.address, quote(join.hello.name), what)
 
@@ -636,6 +637,14 @@ class Hub(threading.Thread):
         except NotSaved as error:
             log.error("%s", error)
             self._spare_from = time.monotonic() + REFUSED_SECONDS
+
+
+def _has_to_wait(item: Post, heard: set[Client]) -> bool:
+    """Whether what was said in this batch, by those who were `heard`, comes first."""
+    if isinstance(item, Gone):
+        return item.client in heard  # its last words
+    # Those who come in this batch are to be told of the end as well, and nobody's words come after they were sent away.
+    return bool(heard) and isinstance(item, (Stop, Operate))
 
 
 def _has_all(client: Client) -> bool:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from history import EVERYONE_ID, Ban, History, NotSaved
+from link import is_own, place_of
 from names import NameProblem, check_name, clean_text, look_alike_key, look_alike_keys, name_key
 from protocol import EVERYONE, MAX_TEXT, Bye, Joined, Left, Message, encode
 from serverlib.delivery import WORDS, Client, Delivery
-from serverlib.door import Door, is_own, place_of
+from serverlib.door import Door
 from serverlib.register import Register
 
 WHO_LISTED = 500  # people whom the answer to /who names: 64 KB at the most, far from what cuts a connection off

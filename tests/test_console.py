@@ -25,8 +25,17 @@ from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Mess
 from test_engine import SESAME, Elsewhere, Guest, ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
-# The same with less patience at the end of the input, for the tests in which nobody acks.
-HASTY = [sys.executable, "-c", "import sys, client, console; console.ACK_SECONDS = 1.0; sys.exit(client.main())"]
+
+
+def client_with(*constants: str) -> list[str]:
+    """The client with some constants of `console` or `engine` otherwise: `client_with("console.MOST_PEOPLE = 3")`."""
+    changed = "; ".join(constants)
+    program = f"import sys, client; from clientlib import console, engine; {changed}; sys.exit(client.main())"
+    return [sys.executable, "-c", program]
+
+
+# With less patience at the end of the input, for the tests in which nobody acks.
+HASTY = client_with("console.ACK_SECONDS = 1.0")
 
 
 def address(server: ServerProcess | ScriptedServer) -> list[str]:
@@ -103,8 +112,7 @@ def test_asks_for_what_was_not_given(server: ServerProcess) -> None:
 
 def test_port_is_not_asked_for_where_the_address_was_given(server: ServerProcess) -> None:
     """It is 12345 then: a question for it would take the first line of a pipe for the answer."""
-    usual = f"import sys, client, console; console.DEFAULT_PORT = {server.port}; sys.exit(client.main())"
-    command = [sys.executable, "-c", usual, "--console", "--host", server.host]
+    command = [*client_with(f"console.DEFAULT_PORT = {server.port}"), "--console", "--host", server.host]
     bob = Peer.join(server, "Bob")
     with Program([*command, "--name", "Kitchen"]) as kitchen:
         kitchen.type("Dinner!")
@@ -219,10 +227,8 @@ def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[...
 
 def test_name_lost_to_somebody_else_is_told(fake: ScriptedServer) -> None:
     """Not for ever that the server has not noticed yet; said once, while it goes on trying."""
-    impatient = (
-        "import sys, client, engine; engine.GHOST_SECONDS = 0.0; engine.LONGEST_PAUSE = 0.1; sys.exit(client.main())"
-    )
-    with Program([sys.executable, "-c", impatient, "--console", *address(fake), "--name", "Ada"]) as ada:
+    impatient = client_with("engine.GHOST_SECONDS = 0.0", "engine.LONGEST_PAUSE = 0.1")
+    with Program([*impatient, "--console", *address(fake), "--name", "Ada"]) as ada:
         with fake.accept() as guest:
             guest.welcome()
         for _ in range(3):
@@ -506,8 +512,7 @@ def test_no_control_character_reaches_the_terminal(fake: ScriptedServer) -> None
 
 def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
     """All who come are told; /who lists as many as a chat can have, and those who go make room."""
-    few = "import sys, client, console; console.MOST_PEOPLE = 3; sys.exit(client.main())"
-    with Program([sys.executable, "-c", few, "--console", *address(fake), "--name", "Ada"]) as ada:
+    with Program([*client_with("console.MOST_PEOPLE = 3"), "--console", *address(fake), "--name", "Ada"]) as ada:
         guest = fake.accept()
         guest.welcome()
         guest.tell(*(Joined(name, 1) for name in ("Bob", "Cem", "Dora")), Left("Eve", 1))

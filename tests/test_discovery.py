@@ -570,18 +570,20 @@ def network() -> Iterator[Network]:
 
 
 @contextlib.contextmanager
-def serving(network: Network, host: str, data: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The real server on a host, once it listens."""
+def serving(network: Network, host: str, data: Path, *arguments: str) -> Iterator[str]:
+    """The real server on a host, once it listens; what it has said until then."""
     command = [sys.executable, "-u", "server.py", "--port", "12345", "--data", str(data), *arguments]
     process = network.start(host, *command)
+    said: list[str] = []
     try:
         assert process.stdout is not None
         for line in process.stdout:
+            said.append(line)
             if line.startswith("Listening on port"):
                 break
         else:
             pytest.fail("the server did not start")
-        yield process
+        yield "".join(said)
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)
@@ -602,6 +604,14 @@ def test_a_chat_is_found_across_a_network_without_a_gateway(network: Network, tm
     assert [(chat["host"], chat["port"], chat["name"]) for chat in found["chats"]] == [
         ("10.1.0.1", 12345, "Physics 8b")
     ]
+
+
+def test_a_server_on_a_network_without_a_gateway_says_its_address(network: Network, tmp_path: Path) -> None:
+    """No route tells it there; it said 127.0.0.1 once, which nobody else can join with."""
+    switch, ada = network.bridge("switch"), network.host("ada")
+    network.plug(ada, switch, "10.1.0.1/24")
+    with serving(network, ada, tmp_path / "server") as said:
+        assert re.findall(r"Join with .* --host (\S+)", said) == ["10.1.0.1"]
 
 
 def test_a_client_on_two_networks_hears_both(network: Network, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
 from serverlib import door
-from serverlib.door import Door, Pace, Turns, is_own, network_of, place_of
+from serverlib.door import Door, Pace, Turns, network_of
 
 PASSWORD = "open sesame"  # noqa: S105 - of chats that live as long as a test
 
@@ -41,22 +41,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.mark.parametrize(
-    ("address", "place"),
-    [
-        ("192.168.1.7", "192.168.1.7"),
-        ("::ffff:192.168.1.7", "192.168.1.7"),
-        ("2001:DB8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"),
-        ("fe80::1234%eth0", "fe80::1234"),
-        ("::1", "::1"),
-        ("what", "what"),
-    ],
-)
-def test_place(address: str, place: str) -> None:
-    """An address is one place, however it is written."""
-    assert place_of(address) == place
-
-
-@pytest.mark.parametrize(
     ("address", "network"),
     [
         ("192.168.1.7", "192.168.1.0/24"),
@@ -69,22 +53,6 @@ def test_place(address: str, place: str) -> None:
 def test_network(address: str, network: str) -> None:
     """One computer guesses as one network, however many of its addresses it gives itself."""
     assert network_of(address) == network
-
-
-@pytest.mark.parametrize(
-    ("address", "own"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("10.0.0.1", False),
-        ("x", False),
-    ],
-)
-def test_own_loopback(address: str, own: bool) -> None:
-    """This machine's own connections are known as such."""
-    assert is_own(address) is own
 
 
 def test_connections_from_one_place() -> None:

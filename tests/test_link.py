@@ -18,7 +18,7 @@ import pytest
 
 import link
 from certificate import fingerprint, fingerprint_of, own_certificate
-from link import Link, LinkError, NotTls, TlsLink, client_context, connect, server_context
+from link import Link, LinkError, NotTls, TlsLink, client_context, connect, is_own, place_of, server_context
 from processes import ANSWER_SECONDS
 
 
@@ -462,3 +462,46 @@ def test_old_versions_are_refused(pem: Path) -> None:
     context = server_context(pem)
 
     assert context.minimum_version == client_context().minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.168.1.7", "192.168.1.7"),
+        ("::ffff:192.168.1.7", "192.168.1.7"),
+        ("2001:DB8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"),
+        ("fe80::1234%eth0", "fe80::1234"),
+        ("::1", "::1"),
+        ("what", "what"),
+    ],
+)
+def test_place(address: str, place: str) -> None:
+    """An address is one place, however it is written."""
+    assert place_of(address) == place
+
+
+@pytest.mark.parametrize(
+    ("address", "own"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.1", False),
+        ("x", False),
+    ],
+)
+def test_own_loopback(address: str, own: bool) -> None:
+    """This machine's own connections are known as such."""
+    assert is_own(address) is own
+
+
+def test_who_is_at_the_other_end(listener: socket.socket) -> None:
+    """Its address in numbers; nothing any more when the connection has been given back."""
+    ours = connect("localhost", listener.getsockname()[1])
+    there = ours.peer
+    ours.close_reader()
+    ours.close_writer()
+
+    assert there == "127.0.0.1"
+    assert ours.peer == ""
