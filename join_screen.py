@@ -190,13 +190,15 @@ class JoinScreen(Card):
         """Takes what was heard, and comes again. It listens only while there is somebody to see it."""
         try:
             self._listen_when_seen()
-            now, changed = time.monotonic(), False
+            now, changed, heard = time.monotonic(), False, False
             with contextlib.suppress(queue.Empty):
                 for _ in range(HEARD_A_TICK):
                     changed |= self._nearby.take(self._finder.heard.get_nowait(), now)
+                    heard = True
             changed |= self._nearby.forget(now)
             if changed:
                 self.chats.show(self._nearby.chats())
+            if changed or heard:  # from the address of the last time, perhaps, which changes nothing that is listed
                 self._mark_by_itself()
             if not self._nearby.chats() and self._is_listening and now - self._listening_since > FIRST_SECONDS:
                 self._nothing_heard()
