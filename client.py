@@ -21,6 +21,7 @@ from pathlib import Path
 
 import history
 from protocol import DEFAULT_PORT, __version__, clean_line, read_port
+from storage import make_folder
 
 PROFILE = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")  # names that are devices on Windows, in every folder
@@ -46,9 +47,7 @@ def _client_folder(profile: str | None) -> Path:
     folder = history.data_folder() / "client"
     if profile is None:
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for part in (folder, folder / "profiles", folder / "profiles" / profile):
-        part.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder / "profiles" / profile)
     return folder / "profiles" / profile
 
 
@@ -112,7 +111,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks an emoji shows a question mark
     arguments = _arguments(words)
-    password = os.environ.get("HALLWAY_PASSWORD") or None
+    password = os.environ.pop("HALLWAY_PASSWORD", None) or None  # not for the programs that we start
     try:
         given = (_client_folder(arguments.profile), arguments.host, arguments.port, arguments.name, password)
         if not arguments.console:

@@ -964,6 +964,27 @@ def test_a_profile_is_named_so_that_every_system_can_keep_it(name: str, capsys: 
     assert "cannot name a profile" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_profile_is_its_owners_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every folder that is made for it, whatever the umask: who may write above it could put another in its place."""
+    seen: list[str | None] = []
+
+    def run(folder: Path, *_: object) -> int:
+        seen.append(os.environ.get("HALLWAY_PASSWORD"))
+        for one in (folder, *folder.parents[:3]):
+            assert one.stat().st_mode & 0o777 == 0o700, one
+        return 0
+
+    monkeypatch.setattr(window, "run", run)
+    monkeypatch.setenv("HALLWAY_PASSWORD", SESAME)
+    before = os.umask(0)
+    try:
+        assert client.main(["--profile", "second"]) == 0
+    finally:
+        os.umask(before)
+    assert seen == [None], "a browser or a player of sounds does not inherit the password"
+
+
 def test_the_title_says_which_profile_it_is(folder: Path) -> None:
     """Two windows on one screen can be told apart."""
     root = window.open_root(folder)
