@@ -94,8 +94,9 @@ class ChatList(ttk.Frame):
     def show(self, chats: list[Heard]) -> None:
         """Shows these instead."""
         self._chats = chats
-        if self.chosen is not None:
-            self.chosen = self._now(self.chosen) or self.chosen
+        chosen = self.chosen and self._now(self.chosen)
+        if chosen is not None and self.chosen is not None and chosen.host == self.chosen.host:
+            self.chosen = chosen  # at another address anybody may claim to be it
         self._draw()
 
     def _now(self, chat: Heard) -> Heard | None:

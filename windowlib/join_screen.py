@@ -42,7 +42,8 @@ FOLDED, UNFOLDED = "Another address  ▸", "Another address  ▾"
 class Attempt:
     """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
 
-    `remember`: whether the password is to be kept on this computer.
+    `remember`: whether the password is to be kept on this computer. `heard`: nobody has typed this address or joined
+    there before, it is what somebody on this network says.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Attempt:
     remember: bool = False
     accept: str | None = None
     in_clear: bool = False
+    heard: bool = False
 
 
 class Slip(Exception):
@@ -86,7 +88,7 @@ class JoinScreen(Card):
         self._by_address = given and bool(settings.host)  # the address counts: it was typed, or given at the start
         self._by_hand = False  # the chat that is marked was chosen, and not by us
         self._port_typed = False
-        self._nearby, self._finder, self._listening_since = Nearby(), Finder(), 0.0
+        self._nearby, self._finder, self._listening_since = Nearby(self._remembered), Finder(), 0.0
         self._ports = usual_ports(settings.port)
         self._is_listening = False
         self._build(self.content, settings)
@@ -189,13 +191,15 @@ class JoinScreen(Card):
         """Takes what was heard, and comes again. It listens only while there is somebody to see it."""
         try:
             self._listen_when_seen()
-            now, changed = time.monotonic(), False
+            now, changed, heard = time.monotonic(), False, False
             with contextlib.suppress(queue.Empty):
                 for _ in range(HEARD_A_TICK):
                     changed |= self._nearby.take(self._finder.heard.get_nowait(), now)
+                    heard = True
             changed |= self._nearby.forget(now)
             if changed:
                 self.chats.show(self._nearby.chats())
+            if changed or heard:  # from the address of the last time, perhaps, which changes nothing that is listed
                 self._mark_by_itself()
             if not self._nearby.chats() and self._is_listening and now - self._listening_since > FIRST_SECONDS:
                 self._nothing_heard()
@@ -309,12 +313,13 @@ class JoinScreen(Card):
         in_clear = password is not None and self._secret.in_clear
         remember = password is not None and not in_clear and self.remember.instate(["selected"])
         self._asked_at = self._aim()
+        heard = not (self._by_address or self.chats.chosen is None or (host, port) == self._remembered)
         # What is heard from now on is no reason to go elsewhere.
         self._by_address = self._by_address or self.chats.chosen is None
         self._by_hand = not self._by_address
         self.busy(True)
         self._say(f"Looking for the chat at {host} …", "Hint")
-        self._on_join(Attempt(name, host, port, password, remember, self._accepted, in_clear))
+        self._on_join(Attempt(name, host, port, password, remember, self._accepted, in_clear, heard))
 
     def _checked_name(self) -> str:
         try:

@@ -257,7 +257,9 @@ class Window:
 
         name, host, port = attempt.name, attempt.host, attempt.port
         self.settings = replace(self.settings, name=name, host=host, port=port)
-        password = self._password if attempt.password is None else attempt.password
+        password = attempt.password
+        if password is None and not attempt.heard:  # whoever is only heard is not told the one we were started with
+            password = self._password
         self.engine = Engine(self._folder, host, port, name, password, attempt.accept, in_clear=attempt.in_clear)
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
