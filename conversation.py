@@ -15,6 +15,7 @@ from tkinter import ttk
 from typing import Any
 
 import tags
+from emoji_font import in_colour
 from inbox import Border, Item, Talk
 from look import Theme, plain_text
 from pointing import Pointing
@@ -343,7 +344,7 @@ class Conversation(ttk.Frame):
             self.text.configure(state="disabled")
 
     def _insert(self, where: str, runs: Iterable[Run]) -> None:
-        parts: list[Any] = [part for run in runs for part in run]
+        parts: list[Any] = [part for run in in_colour(runs) for part in run]
         if parts:
             self.text.insert(where, *parts)
 

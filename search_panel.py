@@ -14,6 +14,7 @@ from datetime import date
 from tkinter import ttk
 from typing import Any
 
+from emoji_font import in_colour
 from engine import Engine
 from look import Theme, dress, name_colours, plain_text
 from protocol import EVERYONE, MAX_QUERY, Found, Message, clean_line, clock_time
@@ -114,6 +115,7 @@ class SearchPanel(ttk.Frame):
         tag("chosen", background=look.own, lmargincolor=look.own, rmargincolor=look.own)
         for hue, colour in enumerate(name_colours(look)):
             tag(f"hue{hue}", foreground=colour)
+        tag("emoji", font=self._theme.emoji_font)
         self.list.tag_lower("chosen")
 
     def open(self) -> None:
@@ -222,7 +224,7 @@ class SearchPanel(ttk.Frame):
             runs.append(("\n", (*tags, "text")))
         if self._more:
             runs.append(("Look further back\n", ("more",)))
-        parts: list[Any] = [part for run in runs for part in run]
+        parts: list[Any] = [part for run in in_colour(runs) for part in run]
         self.list.configure(state="normal")
         if not first:
             self.list.delete("1.0", "end")
