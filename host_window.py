@@ -187,7 +187,7 @@ class HostWindow(tk.Toplevel):
         foot.columnconfigure(0, weight=1)
         self.stop_button = ttk.Button(foot, text="Stop the chat", style="Outline.TButton", command=self._press)
         self.stop_button.grid(row=0, column=0, sticky="we")
-        self.return_button = ttk.Button(foot, text="Join it again", style="Quiet.TButton")
+        self.return_button = ttk.Button(foot, text="Join it again", style="Primary.TButton")
         self.bind("<Escape>", lambda _: "break")  # the other window's
         self._inform(opened)
         self.stand_by()
@@ -247,7 +247,7 @@ class HostWindow(tk.Toplevel):
         self.return_button.grid(row=0, column=1, padx=(self._theme.px(8), 0))
         self.deiconify()
         self.lift()
-        self.stop_button.focus_set()
+        self.return_button.focus_set()  # an Enter by reflex must not close the chat for everybody
 
     def stand_by(self) -> None:
         """The client's window is there."""
