@@ -446,10 +446,10 @@ def test_what_is_known_of_a_chat_is_said_in_words() -> None:
     """A lock that is a picture could mean anything."""
     chat = Heard("192.0.2.1", 12345, "Physics", 1234, password=True, encrypted=False, key="0" * 16)
 
-    assert chat_in_words(chat) == "1,234 here · asks for a password · not encrypted"
+    assert chat_in_words(chat) == "1,234 here · with a password · not encrypted"
     assert chat_in_words(replace(chat, people=1, password=False, encrypted=True)) == "1 person here"
     assert chat_in_words(replace(chat, host="127.0.0.1", people=0, encrypted=True, password=False)) == (
-        "nobody here yet · on this computer"
+        "nobody here · on this computer"
     )
 
 
