@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import history
+from clientlib.storage import make_folder
 from names import clean_line
 from protocol import DEFAULT_PORT, __version__, read_port
 
@@ -47,9 +48,7 @@ def _client_folder(profile: str | None) -> Path:
     folder = history.data_folder() / "client"
     if profile is None:
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for part in (folder, folder / "profiles", folder / "profiles" / profile):
-        part.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder / "profiles" / profile)
     return folder / "profiles" / profile
 
 
@@ -113,7 +112,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks an emoji shows a question mark
     arguments = _arguments(words)
-    password = os.environ.get("HALLWAY_PASSWORD") or None
+    password = os.environ.pop("HALLWAY_PASSWORD", None) or None  # not for the programs that we start
     try:
         given = (_client_folder(arguments.profile), arguments.host, arguments.port, arguments.name, password)
         if not arguments.console:

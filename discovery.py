@@ -418,9 +418,13 @@ class Finder:
 
 
 class Nearby:
-    """The chats that are heard, newest first, each once. `now` is of the monotonic clock; one owner, no thread."""
+    """The chats that are heard, newest first, each once. `now` is of the monotonic clock; one owner, no thread.
 
-    def __init__(self) -> None:
+    `known` is the host and port where one was the last time: others can make up chats, and not keep it off the list.
+    """
+
+    def __init__(self, known: tuple[str, int] = ("", 0)) -> None:
+        self._known = known
         # key: what makes it this chat; value: when it was last heard, by the address that it was heard from
         self._chats: OrderedDict[tuple[str, int], dict[str, tuple[float, Heard]]] = OrderedDict()
 
@@ -428,11 +432,13 @@ class Nearby:
         """Notes an answer; whether that changes the list."""
         before = self.chats()
         ways = self._chats.get((heard.key, heard.port))
+        is_known = (heard.host, heard.port) == self._known and self.chat_at(*self._known) is None
         if ways is None:
-            if len(self._chats) >= MOST_CHATS or self._count_from(heard.host) >= MOST_FROM_ONE:
+            too_many = len(self._chats) >= MOST_CHATS or self._count_from(heard.host) >= MOST_FROM_ONE
+            if too_many and not is_known:
                 return False
             ways = self._chats[heard.key, heard.port] = {}
-        if heard.host in ways or len(ways) < MOST_FROM_ONE:
+        if heard.host in ways or len(ways) < MOST_FROM_ONE or is_known:
             ways[heard.host] = (now, heard)
         return self.chats() != before
 
@@ -461,10 +467,10 @@ class Nearby:
         ]
 
     def chat_at(self, host: str, port: int) -> Heard | None:
-        """The chat that is heard at this address, by which of its addresses ever."""
-        for shown, ways in zip(self.chats(), reversed(self._chats.values()), strict=True):
-            if host in ways and shown.port == port:
-                return shown
+        """What is heard from this very address: that others have the same `key` is what they say."""
+        for (_, its_port), ways in self._chats.items():
+            if its_port == port and host in ways:
+                return ways[host][1]
         return None
 
 

@@ -390,7 +390,9 @@ def _lock(folder: Path) -> sqlite3.Connection:
     An exclusive transaction on a database of its own is the lock that works alike on every platform.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in (*reversed(folder.parents), folder):  # `parents=True` would leave those above it to the umask
+            if not one.exists():
+                one.mkdir(mode=0o700, exist_ok=True)
         lock = _connect(folder / "lock.db")
     except (OSError, sqlite3.Error) as error:
         raise _not_writable(folder, error) from None

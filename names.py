@@ -70,10 +70,11 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # What is drawn as nothing whatever its category: all code points with Unicode's property Default_Ignorable_Code_Point
 # (DerivedCoreProperties.txt; the Hangul fillers, variation selectors and joiners are among them), and the empty braille
 # pattern.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u2800]"
+INVISIBLE = (  # for a character class
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u2800"
 )
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 # The blocks of marks for letters of any script, which can be too small or too many to be noticed. The marks of one
 # script (vowels of Hindi, the dots of Japanese) are none of these: they make other letters.
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")

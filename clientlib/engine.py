@@ -99,6 +99,8 @@ COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what ot
 # be our own former connection, where we have no token to take over from it; the server takes 45 seconds to give it up.
 FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned", "wrong_password"})
 
+NO_LONGER = "The password that this computer remembers is not right any more. Type the one that the chat has now."
+ANOTHER_PASSWORD = "The chat has another password now. Type that one."  # noqa: S105 - a sentence
 WITHHELD = "The one that was given before was not sent: this connection is not encrypted, and others could read it."
 OLDER_SERVER = "This server is an older one: it does not keep what you have read."
 NOT_SENT = "You are not in the chat, so that was not sent."
@@ -709,6 +711,10 @@ class Engine:
         if not way.joined:
             if error.code == "wrong_password" and way.terms.withheld:
                 self._stop(error.code, f"{error.text} {WITHHELD}")
+            elif error.code == "wrong_password" and way.terms.kept:
+                self._stop(error.code, NO_LONGER)
+            elif error.code == "wrong_password" and self._history is not None:
+                self._stop(error.code, ANOTHER_PASSWORD)
             elif error.code in FINAL_CODES:
                 self._stop(error.code, error.text)
             elif error.code == "name_taken" and way.terms.token is not None:  # no ghost of ours: that would have to go

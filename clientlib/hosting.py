@@ -81,7 +81,7 @@ class Hosting:
 
     def start(self) -> None:
         """Starts the server. What comes of it, and that it cannot be started, is told in `events`."""
-        command = [sys.executable, str(SERVER), "--port", str(self.port), "--name", self.name, "--until-eof"]
+        command = [sys.executable, str(SERVER), "--port", str(self.port), f"--name={self.name}", "--until-eof"]
         environment = {name: value for name, value in os.environ.items() if name not in NOT_FOR_SERVERS}
         environment |= {"PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
         if self._password is not None:  # not among the arguments, which everybody on this computer can read

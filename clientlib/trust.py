@@ -371,7 +371,8 @@ class Terms:
     """Whom a server is taken for, and what a hello to it may hold.
 
     `trusted`: its certificate is the changed one that was deliberately trusted in this run. `withheld`: there was a
-    password, and it is not for an unencrypted connection. `peer` is as in `Meeting`.
+    password, and it is not for an unencrypted connection. `kept`: the password is from this computer's disk. `peer` is
+    as in `Meeting`.
     """
 
     identity: str
@@ -379,6 +380,7 @@ class Terms:
     password: str | None
     trusted: bool
     withheld: bool
+    kept: bool
     peer: str
 
 
@@ -431,7 +433,8 @@ class Acquaintance:
         password = self._password_for(identity)
         withheld = password is not None and met.fingerprint is None and not (self._in_clear or is_own(met.peer))
         trusted = met.fingerprint is not None and met.fingerprint == self._trusted
-        return Terms(identity, token, None if withheld else password, trusted, withheld, met.peer)
+        kept = password is not None and password != self._typed
+        return Terms(identity, token, None if withheld else password, trusted, withheld, kept, met.peer)
 
     def _remember(self, met: Meeting, fingerprint: str, *, changed: bool) -> None:
         """Expects this certificate from now on at the address as it was typed, and at its number.

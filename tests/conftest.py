@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,3 +139,11 @@ def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
     desk = in_the_chat(folder, server)
     yield desk
     desk.window.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_window_left_behind() -> Iterator[None]:
+    """What is left of windows is tidied away here, where Tk ran: in a thread of the next tests it ends the process."""
+    yield
+    if "tkinter" in sys.modules:
+        gc.collect()

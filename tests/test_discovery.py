@@ -197,7 +197,7 @@ def test_a_chat_is_listed_once_and_goes_when_it_is_silent() -> None:
     assert not nearby.take(replace(HEARD, host="198.51.100.1"), 0.0)
     assert not nearby.take(HEARD, 2.0)
     assert nearby.chats() == [HEARD]
-    assert nearby.chat_at("198.51.100.1", 12345) == HEARD
+    assert nearby.chat_at("198.51.100.1", 12345) == replace(HEARD, host="198.51.100.1")
     assert nearby.chat_at("198.51.100.1", 1) is None
 
     own = replace(HEARD, host="127.0.0.1", people=13)
@@ -233,6 +233,24 @@ def test_a_flood_of_chats_is_bounded() -> None:
     assert len(nearby.chats()) == MOST_CHATS
     assert HEARD in nearby.chats()
     assert max(len(ways) for ways in nearby._chats.values()) <= MOST_FROM_ONE
+
+
+def test_the_chat_of_the_last_time_cannot_be_crowded_out_or_taken_over() -> None:
+    """By fifty made up chats, by eight others that claim to be it, or by whoever answers before it."""
+    for crowd in (
+        [replace(HEARD, host=f"10.0.0.{number}", key=f"{number:016x}") for number in range(MOST_CHATS)],
+        [replace(HEARD, host=f"10.0.0.{number}") for number in range(MOST_FROM_ONE)],
+        [replace(HEARD, port=port, key=f"{port:016x}") for port in range(1, MOST_FROM_ONE + 1)],  # a forged sender
+    ):
+        nearby = Nearby((HEARD.host, HEARD.port))
+        for one in crowd:
+            nearby.take(one, 0.0)
+        nearby.take(HEARD, 1.0)
+        assert nearby.chat_at(HEARD.host, HEARD.port) == HEARD
+
+        for number in range(100):
+            nearby.take(replace(HEARD, key=f"{number:08x}ffffffff"), 1.0)
+        assert len(nearby.chats()) <= MOST_CHATS + 1
 
 
 # --- real sockets -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from clientlib.storage import load_settings
 from desk import Desk, Hands, in_the_chat
 from processes import ServerProcess
-from windowlib import emoji_picker
+from windowlib import emoji_font, emoji_picker
 from windowlib.composer import Composer
 from windowlib.display import open_root
 from windowlib.emoji import GROUPS, RECENT, SYNONYMS, called, names, remembered, search
@@ -176,7 +176,7 @@ def test_an_old_libxft_is_not_given_colour(bench: Bench, monkeypatch: pytest.Mon
     """It would end the program; it is said that there are none, or those without colour are offered."""
     if bench.root.tk.call("tk", "windowingsystem") != "x11":
         pytest.skip("only X11 draws through libXft")
-    monkeypatch.setattr(emoji_picker, "_xft_version", lambda: 20304)
+    monkeypatch.setattr(emoji_font, "_xft_version", lambda: 20304)
     picker = bench.open()
     bench.until(lambda: "check" not in picker._timers, "all were looked at")
 

@@ -551,6 +551,7 @@ def test_only_the_owner_may_read(folder: Path) -> None:
     """The folder is 0700 and every file in it 0600, whatever the umask: people's private messages are in there."""
     old = os.umask(0)
     try:
+        folder = folder / "within" / "another"
         with contextlib.closing(History(folder)) as log:
             [ada] = add(log, "Ada")
             write(log, public(ada, "a"))
@@ -558,7 +559,8 @@ def test_only_the_owner_may_read(folder: Path) -> None:
     finally:
         os.umask(old)
 
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for one in (folder, *folder.parents[:2]):
+        assert stat.S_IMODE(one.stat().st_mode) == 0o700
     assert {"hallway.db", "hallway.db-wal", "hallway.db-shm", "lock.db"} <= modes.keys()
     assert set(modes.values()) == {0o600}
 

@@ -77,6 +77,16 @@ def test_a_chat_is_hosted_and_closed(host: Callable[..., Hosting]) -> None:
     assert one.wait(ANSWER_SECONDS)
 
 
+@pytest.mark.parametrize("name", ["--plaintext", "-x", "- ours -"])
+def test_a_name_is_no_option_of_the_server(host: Callable[..., Hosting], name: str) -> None:
+    """Whatever a chat is called."""
+    opened, lines = expect(host(name), Opened)
+
+    assert isinstance(opened, Opened)
+    assert opened.words, "it is encrypted"
+    assert any(name in line for line in lines)
+
+
 def test_a_password_is_asked_for(host: Callable[..., Hosting]) -> None:
     """And is in no argument of the process."""
     one = host(password="open sesame")  # noqa: S106 - a test's

@@ -446,10 +446,10 @@ def test_what_is_known_of_a_chat_is_said_in_words() -> None:
     """A lock that is a picture could mean anything."""
     chat = Heard("192.0.2.1", 12345, "Physics", 1234, password=True, encrypted=False, key="0" * 16)
 
-    assert chat_in_words(chat) == "1,234 here · asks for a password · not encrypted"
+    assert chat_in_words(chat) == "1,234 here · with a password · not encrypted"
     assert chat_in_words(replace(chat, people=1, password=False, encrypted=True)) == "1 person here"
     assert chat_in_words(replace(chat, host="127.0.0.1", people=0, encrypted=True, password=False)) == (
-        "nobody here yet · on this computer"
+        "nobody here · on this computer"
     )
 
 
@@ -530,6 +530,60 @@ def test_another_chat_than_the_last_time(open_desk: Callable[..., Desk], server:
 
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     assert desk.window.settings.host == "127.0.0.1"
+
+
+def test_nobody_passes_for_the_chat_of_the_last_time(open_desk: Callable[..., Desk]) -> None:
+    """Who answers first with its name and its key stands in the list, and Join goes where it went the last time."""
+    desk = open_desk(Settings("Ada", "127.0.0.3", 9))
+    join = first_screen(desk)
+    theirs = Heard("127.0.0.2", 9, "Physics", 9, password=False, encrypted=True, key="0" * 16)
+    desk.until(lambda: join._is_listening, "it listens")
+    join._finder.heard.put(theirs)
+    hears(desk, "Physics")
+    join._finder.heard.put(replace(theirs, host="127.0.0.3", people=1))
+    desk.until(lambda: join.chats.chosen and join.chats.chosen.host == "127.0.0.3", "that one is marked")
+    join._finder.heard.put(replace(theirs, people=10))
+    desk.until(lambda: "10 here" in listed(desk), "the other one answers again")
+    desk.press("Return")
+
+    desk.until(lambda: join._asked_at[0], "it is tried")
+    assert join._asked_at == ("127.0.0.3", "9")
+
+
+def test_a_chosen_chat_stays_at_its_address(open_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is silent, and another one says to be it: that is not what was chosen."""
+    monkeypatch.setattr("discovery.FORGET_SECONDS", 1.0)
+    join = first_screen(desk := open_desk(Settings("Ada", "", 9)))
+    chosen = Heard("127.0.0.2", 9, "Physics", 1, password=False, encrypted=True, key="0" * 16)
+    desk.until(lambda: join._is_listening, "it listens")
+    join._finder.heard.put(chosen)
+    hears(desk, "Physics")
+    desk.press("Tab", "space")
+    desk.until(lambda: join._by_hand, "it is chosen by hand")
+
+    def claimed() -> bool:
+        join._finder.heard.put(replace(chosen, host="127.0.0.3", people=10))
+        return "10 here" in listed(desk)
+
+    desk.until(claimed, "the other one stands in the list")
+    assert join._aim() == ("127.0.0.2", "9")
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_the_password_of_the_start_is_not_for_who_is_only_heard(
+    open_desk: Callable[..., Desk], start_server: Callable[..., ServerProcess], heard: bool
+) -> None:
+    """HALLWAY_PASSWORD is for the chat of the last time; any computer here can say that it is a chat."""
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    desk = open_desk(Settings("Ada", "" if heard else "127.0.0.1", server.port))
+    desk.window._password = SESAME
+    desk.until(lambda: first_screen(desk).chats.chosen, "it is heard")
+    desk.press("Return")
+    if heard:
+        desk.until(lambda: desk.window.join is None or first_screen(desk).asks_password, "it is asked for")
+        assert desk.window.join is not None
+    else:
+        desk.until(lambda: desk.window.join is None, "the chat is entered")
 
 
 def test_an_address_that_is_typed_counts(open_desk: Callable[..., Desk], two: list[ServerProcess]) -> None:
@@ -912,6 +966,27 @@ def test_a_profile_is_named_so_that_every_system_can_keep_it(name: str, capsys: 
 
     assert ended.value.code == 2
     assert "cannot name a profile" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_profile_is_its_owners_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every folder that is made for it, whatever the umask: who may write above it could put another in its place."""
+    seen: list[str | None] = []
+
+    def run(folder: Path, *_: object) -> int:
+        seen.append(os.environ.get("HALLWAY_PASSWORD"))
+        for one in (folder, *folder.parents[:3]):
+            assert one.stat().st_mode & 0o777 == 0o700, one
+        return 0
+
+    monkeypatch.setattr(window, "run", run)
+    monkeypatch.setenv("HALLWAY_PASSWORD", SESAME)
+    before = os.umask(0)
+    try:
+        assert client.main(["--profile", "second"]) == 0
+    finally:
+        os.umask(before)
+    assert seen == [None], "a browser or a player of sounds does not inherit the password"
 
 
 def test_the_title_says_which_profile_it_is(folder: Path) -> None:

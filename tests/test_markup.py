@@ -37,10 +37,51 @@ def test_links_are_found_without_the_sentence_round_them(text: str, link: str) -
     assert "".join(words for _, words in found) == text
 
 
-@pytest.mark.parametrize("text", ["http://", "www.", "xhttp://example.org", "ftp://example.org", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://", "www.", "xhttp://example.org", "ftp://example.org", "file:///etc/passwd", "http:///etc/passwd",
+        "javascript:alert(1)", "http\u017f://example.org", "http://:80/", "http://--/",
+    ],
+)  # fmt: skip
 def test_what_is_no_link(text: str) -> None:
     """Only whole addresses of the web, at the beginning of a word, open anything."""
     assert all(kind == PLAIN for kind, _ in pieces(text, "Ada"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://bank.example@evil.example/", "https://bank.example:pw@evil.example/", "www.bank.example@evil.example",
+        "https://bank.example\u2044login.evil.example/", "https://bank.example\uff0flogin.evil.example/",
+        "https://bank.example\u2215login.evil.example/", "https://bank.example\uff20evil.example/",
+        "https://bank.example;x.evil.example/", "https://bank.example&evil.example",
+    ],
+)  # fmt: skip
+def test_what_leads_elsewhere_than_it_reads_is_no_link(text: str) -> None:
+    """What stands first in it is the name of no host: it can be copied by who knows what they do."""
+    assert all(kind == PLAIN for kind, _ in pieces(text, "Ada"))
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\\@", "\\", "\u3164", "\u200b", "\u00ad", "\u2800", "\u2060", "\ufeff", "\U000e0041"]
+)
+def test_a_link_ends_where_nothing_is_seen(hidden: str) -> None:
+    """What is opened is what is read: nothing hides in it, and a backslash is a slash to some and no end to others."""
+    text = f"https://bank.example{hidden}.evil.example/ ok"
+    found = pieces(text, "Ada")
+
+    assert [words for kind, words in found if kind == LINK] == ["https://bank.example"]
+    assert "".join(words for _, words in found) == text
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["https://[::1]:8080/x", "https://example.org?a=b@c", "https://example.org/@ada", "https://bücher.example:443/"],
+)
+def test_unusual_links_are_links(link: str) -> None:
+    """An @ behind the host, a host in numbers or in other letters."""
+    assert pieces(link, "Ada") == [(LINK, link)]
 
 
 def test_an_address_without_a_scheme_gets_one() -> None:

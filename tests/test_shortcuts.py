@@ -159,7 +159,8 @@ def test_title_and_sound_tell_what_was_not_read(joined: Desk, server: ServerProc
 
 START = """
 import os, sys, time
-import client, window
+import client
+from windowlib import window
 
 def run(self):
     field = self.join.name

@@ -18,11 +18,13 @@ PAGE = 9  # tenths of what is seen, for a page key
 class Card(ttk.Frame):
     """Fills the screen with a card in its middle: `content` scrolls where the window is too small for all of it.
 
-    Title and `foot` are always in sight. The button that changes the look stands in the corner of the screen, or in
-    the card's where they would touch.
+    Title and `foot` are always in sight. The buttons for the look and the settings stand in the corner of the screen,
+    or in the card's where they would touch.
     """
 
-    def __init__(self, parent: tk.Misc, theme: Theme, on_look: Callable[[], None]) -> None:
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, on_look: Callable[[], None], on_settings: Callable[[], None]
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._fitted: tuple[object, ...] = ()  # the sizes that `fit` has last worked with
@@ -43,6 +45,7 @@ class Card(ttk.Frame):
         self.foot = ttk.Frame(frame, style="Surface.TFrame")
         self.foot.grid(row=2, column=0, sticky="we", pady=(theme.px(10), 0))
         self.look_button = ttk.Button(self, style="Corner.TButton", command=on_look)
+        self.settings_button = ttk.Button(self, text="Settings", style="Corner.TButton", command=on_settings)
         for widget in (self, frame, self.content):
             widget.bind("<Configure>", lambda _: self.fit())
 
@@ -102,7 +105,8 @@ class Card(ttk.Frame):
             self.bar.place(in_=self.view, relx=1.0, x=px(4), relheight=1.0, bordermode="outside")
         else:
             self.bar.place_forget()
-        self._place_look_button(slim)
+        card = 2 * above + top + seen + px(10) + foot  # not what Tk knows: that is as it was before
+        self._place_buttons(slim, self.content.winfo_reqwidth() + 2 * beside, card)
         self.keep_in_sight(*self._shown)
 
     def _widen(self, width: int) -> None:
@@ -112,22 +116,32 @@ class Card(ttk.Frame):
             self.content.columnconfigure(0, weight=1, minsize=width)
             for label in self.wrapped:
                 label.configure(wraplength=width)
+            self.widened(width)
             self.update_idletasks()
+
+    def widened(self, width: int) -> None:
+        """What stands in the card is so wide now; in pixels."""
 
     def _stands_apart(self, width: int, card_width: int, card_height: int) -> bool:
         """Whether the look's button has room in the corner of the screen."""
-        beside = (width - card_width) // 2 >= self.look_button.winfo_reqwidth() + self._theme.px(20)
+        both = self.look_button.winfo_reqwidth() + self.settings_button.winfo_reqwidth()
+        beside = (width - card_width) // 2 >= both + self._theme.px(20)
         above = (self.winfo_height() - card_height) // 2 >= self.look_button.winfo_reqheight() + self._theme.px(20)
         return beside or (above and card_height > 0)
 
-    def _place_look_button(self, slim: bool) -> None:
-        px, frame, button = self._theme.px, self.frame, self.look_button
-        if self._stands_apart(self.winfo_width(), frame.winfo_reqwidth(), frame.winfo_reqheight()):
-            button.configure(style="Corner.TButton")
-            button.place(in_=self, relx=1.0, x=-px(12), y=px(12), anchor="ne", bordermode="outside")
-        else:
-            button.configure(style="Quiet.TButton")
-            button.place(in_=frame, relx=1.0, x=-px(12), y=px(8 if slim else 10), anchor="ne", bordermode="outside")
+    def _place_buttons(self, slim: bool, card_width: int, card_height: int) -> None:
+        px, frame, buttons = self._theme.px, self.frame, (self.settings_button, self.look_button)
+        apart = self._stands_apart(self.winfo_width(), card_width, card_height)
+        place, style, y = (self, "Corner", px(12)) if apart else (frame, "Quiet", px(8 if slim else 10))
+        room = place.winfo_width() - px(12) if apart else card_width - self._slim_head.winfo_reqwidth()
+        taken = px(12)
+        for button in buttons:  # the settings know of the look, too
+            button.configure(style=f"{style}.TButton")
+            if taken > px(12) and taken + button.winfo_reqwidth() + px(24) > room:
+                button.place_forget()
+                continue
+            button.place(in_=place, relx=1.0, x=-taken, y=y, anchor="ne", bordermode="outside")
+            taken += button.winfo_reqwidth()
 
     def bind_scrolling(self, controls: Iterable[tk.Misc]) -> None:
         """The wheel moves what does not fit, wherever the mouse is; the page keys do in these controls."""
@@ -148,6 +162,11 @@ class Card(ttk.Frame):
         """Moves what is seen by so many tenths of it."""
         if self.bar.winfo_ismapped():
             self.view.yview_scroll(tenths, "units")
+
+    def shows_end_of(self, widget: tk.Misc) -> bool:
+        """Whether the last line of this part of the content is in sight."""
+        end = widget.winfo_rooty() + widget.winfo_height() - self.content.winfo_rooty()
+        return end <= self.view.canvasy(0) + int(self.view.cget("height")) + self._theme.px(2)
 
     def keep_in_sight(self, *widgets: tk.Misc) -> None:
         """What counts now: brought into sight, the last before all, and again whenever sizes change."""

@@ -15,10 +15,10 @@ MOST_ROWS = 3  # that are seen at once; of more the list scrolls
 
 def in_words(chat: Heard) -> str:
     """What is worth knowing about a chat before one joins it."""
-    people = "nobody here yet" if not chat.people else "1 person here" if chat.people == 1 else f"{chat.people:,} here"
+    people = "nobody here" if not chat.people else "1 person here" if chat.people == 1 else f"{chat.people:,} here"
     parts = [people]
     if chat.password:
-        parts.append("asks for a password")
+        parts.append("with a password")
     if not chat.encrypted:
         parts.append("not encrypted")
     if chat.host == LOOPBACK:
@@ -94,8 +94,9 @@ class ChatList(ttk.Frame):
     def show(self, chats: list[Heard]) -> None:
         """Shows these instead."""
         self._chats = chats
-        if self.chosen is not None:
-            self.chosen = self._now(self.chosen) or self.chosen
+        chosen = self.chosen and self._now(self.chosen)
+        if chosen is not None and self.chosen is not None and chosen.host == self.chosen.host:
+            self.chosen = chosen  # at another address anybody may claim to be it
         self._draw()
 
     def _now(self, chat: Heard) -> Heard | None:

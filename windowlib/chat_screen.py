@@ -119,8 +119,8 @@ class ChatScreen(ttk.Frame):
         )
         entries = (
             ("Light look", self._actions.look), ("Settings", self._actions.settings),
-            ("Password generator", self._actions.password_generator), ("Keys", self._actions.help),
-            ("Leave", self._actions.leave),
+            ("Password generator", self._actions.password_generator), ("Connection", self._toggle_details),
+            ("Keys", self._actions.help), ("Leave", self._actions.leave),
         )  # fmt: skip
         self.menu = Menu(main, theme, entries, self._close_menu)
         self.composer.entry.bind("<FocusIn>", lambda _: self._close_list(), add=True)
@@ -440,6 +440,7 @@ class ChatScreen(ttk.Frame):
         if self.writing.cget("text") != words:
             self.writing.configure(text=words)
             self._fit_foot()
+            self._show_head()
 
     # --- how it is laid out ---
 
@@ -465,7 +466,8 @@ class ChatScreen(ttk.Frame):
         talk, roster = self.talk, self.inbox.roster
         role = "Hint"
         if not talk.private:
-            about = f"{roster.online:,} {'here' if self._connected else 'were here'}"
+            were = "was here" if roster.online == 1 else "were here"
+            about = f"{roster.online:,} {'here' if self._connected else were}"
         else:
             about = "here" if roster.is_here(talk.address) else "away"
         if self.status.ended:
@@ -475,6 +477,8 @@ class ChatScreen(ttk.Frame):
                 about, role = f"○  Not connected{'' if talk.private else '  ·  ' + about}", "Trouble"
             else:
                 about = "Connecting …"
+        elif self._is_low:  # where there is no line to spare
+            about = self.writing.cget("text") or about
         self.head.show(talk.title, about, role)
 
     def _name_look(self) -> None:
@@ -484,7 +488,7 @@ class ChatScreen(ttk.Frame):
     def _toggle_details(self) -> None:
         if self.details.winfo_manager():
             self._close_details()
-        else:
+        elif self._connected:  # else nothing is known
             self.details.place(in_=self._middle)
             self._place_details()
             self.details.close_button.focus_set()
@@ -538,6 +542,10 @@ class ChatScreen(ttk.Frame):
         if wide:
             self._list_open = False
         self.head.narrow(not wide, self._unread[0], open=self._list_open)
+        low = self._is_low
+        self.head.tighten(low=low, slim=width < px(380))
+        self.head.pack_configure(pady=px(1 if low else 6))
+        self._foot.pack_configure(pady=(0, px(4 if low else 8)))
         if wide:
             self.sidebar.pack(side="left", fill="y", before=self._main)
             self._edge.pack(side="left", fill="y", before=self._main)
@@ -553,13 +561,17 @@ class ChatScreen(ttk.Frame):
         self._fit_foot()
         self._place_details()
 
+    @property
+    def _is_low(self) -> bool:
+        return self.winfo_height() < self._theme.px(340)
+
     def _fit_foot(self) -> None:
         """In a low window the messages get the room of what says nothing at the moment."""
-        tight = self.winfo_height() < self._theme.px(340)
+        tight = self._is_low
         if tight != self.status.tight:
             self.status.tight = tight
             self._describe()
-        if tight and not self.writing.cget("text"):
+        if tight:
             self.writing.pack_forget()
         elif not self.writing.winfo_manager():
             self.writing.pack(fill="x", padx=self._theme.px(14), before=self.composer)

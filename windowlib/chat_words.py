@@ -50,7 +50,8 @@ def meeting_words(event: Entered) -> str:
     elif event.first_meeting and event.fingerprint is not None:
         said.append(
             f"You meet this server for the first time. Its words: {in_words(event.fingerprint)}. "
-            "Compare them with those at the server's terminal; they are the same if nobody stands in between."
+            "Compare them with those that the server's terminal or window shows; they are the same if nobody stands in "
+            "between."
         )
     if event.left_behind and not event.new_log:
         waits = "waits" if event.left_behind == 1 else "wait"

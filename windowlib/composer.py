@@ -10,11 +10,12 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tkinter import ttk
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from names import MAX_NAME, clean_text
 from protocol import MAX_TEXT
 from windowlib.emoji import RECENT
+from windowlib.emoji_font import in_colour
 from windowlib.look import Theme, dress, plain_text
 from windowlib.matching import folded
 
@@ -45,6 +46,11 @@ def completions(before: str, names: Sequence[str]) -> tuple[int, list[str]]:
             if first or rest:
                 return at, first + rest
     return -1, []
+
+
+def _parts(text: str) -> list[Any]:
+    """`text` as `Text.insert` takes it, with the emoji in the font that draws them in colour."""
+    return [part for run in in_colour([(text, ())]) for part in run]
 
 
 @dataclass(slots=True)
@@ -121,7 +127,7 @@ class Composer(ttk.Frame):
     def write(self, text: str) -> None:
         """Puts `text` into the field instead of what is there, and the cursor behind it."""
         self._longest = ""  # nobody wiped it: it was sent, or belongs to another conversation
-        self.entry.replace("1.0", "end-1c", text)
+        self.entry.replace("1.0", "end-1c", *(_parts(text) or [""]))
         self.entry.mark_set("insert", "end-1c")
         self.entry.see("insert")
         self.entry.focus_set()
@@ -129,7 +135,7 @@ class Composer(ttk.Frame):
     def type(self, characters: str) -> None:
         """Goes on writing here with `characters`, which were typed elsewhere."""
         self.entry.focus_set()
-        self.entry.insert("insert", characters)
+        self.entry.insert("insert", *_parts(characters))
         self.entry.see("insert")
 
     def keep_unsent(self, text: str, title: str | None = None) -> None:
@@ -162,6 +168,7 @@ class Composer(ttk.Frame):
         self._close_picker()
         look = self._theme.look
         dress(self.entry, look)
+        self.entry.tag_configure("emoji", font=self._theme.emoji_font)
         self._hint.configure(background=look.surface, foreground=look.muted)
 
     def destroy(self) -> None:
@@ -229,7 +236,7 @@ class Composer(ttk.Frame):
             return "break"
         if self.entry.tag_ranges("sel") and selection == "CLIPBOARD":
             self.entry.delete("sel.first", "sel.last")
-        self.entry.insert("insert", pasted[:PASTE_LIMIT])
+        self.entry.insert("insert", *_parts(pasted[:PASTE_LIMIT]))
         self.entry.see("insert")
         return "break"
 

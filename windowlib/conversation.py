@@ -17,6 +17,7 @@ from typing import Any
 from names import name_key
 from protocol import Message
 from windowlib import tags
+from windowlib.emoji_font import in_colour
 from windowlib.inbox import Border, Item, Talk
 from windowlib.look import Theme, plain_text
 from windowlib.pointing import Pointing
@@ -344,7 +345,7 @@ class Conversation(ttk.Frame):
             self.text.configure(state="disabled")
 
     def _insert(self, where: str, runs: Iterable[Run]) -> None:
-        parts: list[Any] = [part for run in runs for part in run]
+        parts: list[Any] = [part for run in in_colour(runs) for part in run]
         if parts:
             self.text.insert(where, *parts)
 

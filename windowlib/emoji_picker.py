@@ -5,37 +5,19 @@ What there is and how it is found is in emoji.py; here it is drawn, and only wha
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import tkinter as tk
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from tkinter import font, ttk
 
 from windowlib.emoji import called, search
+from windowlib.emoji_font import FAMILIES, colour_is_safe
 from windowlib.look import Theme
 
-FAMILIES = ("Segoe UI Emoji", "Apple Color Emoji", "Noto Color Emoji", "Twemoji", "Twitter Color Emoji")
 MISSING = "\U0010fffd"  # no font has it, so it is drawn as what is missing
 CHECKED_AT_ONCE = 48  # looked for in the fonts of the system without a break: about 20 ms
 DRAWN_AT_ONCE = 12  # a colour picture that was not drawn before takes up to a millisecond
 CELL = 38  # 1/96 inch
 COLUMNS, ROWS = 8, 5
-
-
-def colour_is_safe(root: tk.Misc) -> bool:
-    """Whether a colour emoji cannot end the program, as it can on X11 with a libXft before 2.3.5."""
-    if root.tk.call("tk", "windowingsystem") != "x11":
-        return True
-    return _xft_version() >= 20305
-
-
-@lru_cache(maxsize=1)
-def _xft_version() -> int:
-    try:
-        return int(ctypes.CDLL(ctypes.util.find_library("Xft") or "libXft.so.2").XftGetVersion())
-    except (OSError, AttributeError):
-        return 0
 
 
 class Drawable:

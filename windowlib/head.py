@@ -42,7 +42,7 @@ class ConnectionBox(ttk.Frame):
             self.meaning.configure(text="Nobody but this computer and the server can read what goes between them.")
             self.words.configure(text=in_words(fingerprint))
             self.advice.configure(
-                text="The server's terminal shows its words too. "
+                text="Its terminal or window shows them too. "
                 "If they are not these, you are talking to another computer: leave, and tell who runs the chat."
             )
             self._asks.grid()
@@ -116,6 +116,8 @@ class Head(ttk.Frame):
         px = theme.px
         self._title_words = self._about_words = ""
         self._about_role = "Hint"
+        self._low = self._slim = False
+        self._encrypted: bool | None = None
         self.menu_button = ttk.Button(self, text="⋯", style="Icon.Quiet.TButton", command=on_menu)
         self.menu_button.pack(side="right")
         self.search_button = ttk.Button(self, text="Search", style="Quiet.TButton", command=on_search)
@@ -146,8 +148,27 @@ class Head(ttk.Frame):
             self._title_words, self._about_words, self._about_role = title, about, role
             self._fit()
 
+    def tighten(self, *, low: bool, slim: bool) -> None:
+        """In a `low` window all is in one line; in a `slim` one only the menu tells that it is encrypted."""
+        if low != self._low:
+            self._low, px = low, self._theme.px
+            for label in (self.title, self.about):
+                label.pack_configure(side="left" if low else "top", padx=(px(8), 0 if low else px(8)))
+            self._fit()
+        if slim != self._slim:
+            self._slim = slim
+            self._place_encryption()
+
+    def _place_encryption(self) -> None:
+        if self._slim and self._encrypted is not False:
+            self.encryption_button.pack_forget()
+        elif not self.encryption_button.winfo_manager():
+            self.encryption_button.pack(side="right", padx=self._theme.px(4), after=self.search_button)
+
     def encrypted(self, yes: bool | None) -> None:
         """Says whether others can read along; None: nothing is known, and the words keep their place, empty."""
+        self._encrypted = yes
+        self._place_encryption()
         if yes is None:
             self.encryption_button.configure(text="", style="Small.TButton")
             self.encryption_button.state(["disabled", "!active", "!focus"])
@@ -171,8 +192,13 @@ class Head(ttk.Frame):
             self.list_button.pack(side="left", before=self._titles)
 
     def _fit(self) -> None:
-        room = max(self._titles.winfo_width() - self._theme.px(18), self._theme.px(40))
+        px = self._theme.px
+        room = max(self._titles.winfo_width() - px(18), px(40))
         self.title.configure(text=self._theme.shortened(self._title_words, room, "Strong"))
+        about = self._about_words
+        if self._low:
+            room -= self._theme.width_of(self.title.cget("text"), "Strong") + px(10)
+            about = about if room > px(40) else ""
         self.about.configure(
-            text=self._theme.shortened(self._about_words, room, "Small"), style=f"Surface.{self._about_role}.TLabel"
+            text=self._theme.shortened(about, room, "Small"), style=f"Surface.{self._about_role}.TLabel"
         )

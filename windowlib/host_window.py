@@ -185,9 +185,9 @@ class HostWindow(tk.Toplevel):
         foot = ttk.Frame(frame, style="Surface.TFrame")
         foot.grid(row=5, column=0, sticky="we")
         foot.columnconfigure(0, weight=1)
-        self.stop_button = ttk.Button(foot, text="Stop the chat", style="Primary.TButton", command=self._press)
+        self.stop_button = ttk.Button(foot, text="Stop the chat", style="Outline.TButton", command=self._press)
         self.stop_button.grid(row=0, column=0, sticky="we")
-        self.return_button = ttk.Button(foot, text="Join it again", style="Quiet.TButton")
+        self.return_button = ttk.Button(foot, text="Join it again", style="Primary.TButton")
         self.bind("<Escape>", lambda _: "break")  # the other window's
         self._inform(opened)
         self.stand_by()
@@ -197,9 +197,9 @@ class HostWindow(tk.Toplevel):
         """How others come in; to be selected and copied."""
         port = "" if opened.port == DEFAULT_PORT else f", port {opened.port}"
         at = " or ".join(f"{address}{port}" for address in opened.addresses[:3]) or "no network at present"
-        parts = ["Others on this network find it in their list. Address, for who does not: ", at, "\n"]
+        parts = ["Others on this network find it in their list. Who does not types this address: ", at, "\n"]
         if opened.words:
-            parts += ["Words that their windows show at the first meeting: ", opened.words, "\n"]
+            parts += ["At the first meeting their windows show its words, for them to compare: ", opened.words, "\n"]
         else:
             parts += ["Not encrypted: others on the network can read along.", "", "\n"]
         if command := firewall.commands_here(opened.port):
@@ -247,7 +247,7 @@ class HostWindow(tk.Toplevel):
         self.return_button.grid(row=0, column=1, padx=(self._theme.px(8), 0))
         self.deiconify()
         self.lift()
-        self.stop_button.focus_set()
+        self.return_button.focus_set()  # an Enter by reflex must not close the chat for everybody
 
     def stand_by(self) -> None:
         """The client's window is there."""

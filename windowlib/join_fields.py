@@ -42,12 +42,12 @@ class PasswordField(ttk.Frame):
         px = theme.px
         self.in_clear = False  # the connection is not encrypted, and that is said
         self.columnconfigure(0, weight=1)
-        self.entry = labelled_entry(self, theme, 0, 0, "Password of the chat", "")
+        self.entry = labelled_entry(self, theme, 0, 0, "Password of the chat", "", letters=4)
         self.entry.configure(show=DOT, exportselection=False)  # selected, it would go where the middle button pastes
         self.show_button = ttk.Button(self, text="Show", style="Quiet.TButton", command=self._show)
         self.show_button.configure(width=6)
         self.show_button.grid(row=1, column=1, sticky="e", padx=(px(4), 0))
-        self.remember = ttk.Checkbutton(self, text=" Remember it on this computer")
+        self.remember = ttk.Checkbutton(self, text=" Remember it on this computer", style="Flush.TCheckbutton")
         self.remember.grid(row=3, column=0, columnspan=2, sticky="w", pady=(px(4), 0))
         self.asks = ttk.Label(self, style="Surface.Hint.TLabel", wraplength=px(320), justify="left")
         self.asks.grid(row=4, column=0, columnspan=2, sticky="we", padx=px(3), pady=(px(4), 0))
@@ -68,7 +68,8 @@ class PasswordField(ttk.Frame):
             from certificate import in_words  # not before: it brings TLS along, and the first screen is to be quick
 
             self.asks.configure(
-                text=f"The words of this server: {in_words(refused.fingerprint)}. Its terminal shows the same ones.",
+                text="Before you type it, compare the words of this server with those that its terminal or window "
+                f"shows: {in_words(refused.fingerprint)}. With other words it is another computer, and not the chat.",
                 style="Surface.Hint.TLabel",
             )
         else:
@@ -98,7 +99,7 @@ class AddressField(ttk.Frame):
         super().__init__(parent, style="Surface.TFrame")
         self.columnconfigure(0, weight=1)
         self.columnconfigure(1, minsize=theme.px(96))
-        self.host = labelled_entry(self, theme, 0, 0, "Address of the chat", host)
+        self.host = labelled_entry(self, theme, 0, 0, "Address of the chat", host, letters=3)
         self.port = labelled_entry(self, theme, 0, 1, "Port", str(port), letters=6)
         for entry in (self.host, self.port):
             # Tk asks before each change; that it may is the answer.
@@ -124,5 +125,5 @@ class HostForm(ttk.Frame):
         super().__init__(parent, style="Surface.TFrame")
         self.columnconfigure(0, weight=1)
         self.name = labelled_entry(self, theme, 0, 0, "Name of the new chat", name, columns=2)
-        self.password = labelled_entry(self, theme, 2, 0, "Password for it, if it is not for everybody", "", columns=2)
+        self.password = labelled_entry(self, theme, 2, 0, "Password for it (optional)", "", columns=2)
         self.password.configure(show=DOT, exportselection=False)

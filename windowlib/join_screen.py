@@ -22,7 +22,7 @@ from clientlib.storage import Settings
 from discovery import LOOPBACK, Finder, Heard, Nearby, usual_ports
 from names import NameProblem, check_name, clean_line
 from protocol import DEFAULT_PORT, MAX_SECRET, read_port
-from windowlib.card import Card
+from windowlib.card import PAGE, Card
 from windowlib.chat_list import ChatList
 from windowlib.host_window import Host
 from windowlib.join_fields import AddressField, HostForm, PasswordField, labelled_entry, select_all
@@ -35,6 +35,7 @@ HEARD_A_TICK = 100  # answers taken in one tick
 LISTENING = "Listening for chats on this network …"
 NOTHING_HEARD = "No chat heard on this network yet.\nStart one here, or type its address."
 HOW_TO_KNOW = "The person who runs the chat sees its address and port when it starts."
+TRUST, READ_ON = "Trust the new one", "Read on  ↓"
 FOLDED, UNFOLDED = "Another address  ▸", "Another address  ▾"
 
 
@@ -42,7 +43,8 @@ FOLDED, UNFOLDED = "Another address  ▸", "Another address  ▾"
 class Attempt:
     """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
 
-    `remember`: whether the password is to be kept on this computer.
+    `remember`: whether the password is to be kept on this computer. `heard`: nobody has typed this address or joined
+    there before, it is what somebody on this network says.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Attempt:
     remember: bool = False
     accept: str | None = None
     in_clear: bool = False
+    heard: bool = False
 
 
 class Slip(Exception):
@@ -72,10 +75,10 @@ class JoinScreen(Card):
     def __init__(
         self, parent: tk.Misc, theme: Theme, settings: Settings,
         on_join: Callable[[Attempt], None], on_cancel: Callable[[], None], on_look: Callable[[], None],
-        host: Host, given: bool = False,
+        host: Host, on_settings: Callable[[], None], given: bool = False,
     ) -> None:  # fmt: skip
         """`given`: the address in `settings` is not remembered, but was asked for when the program was started."""
-        super().__init__(parent, theme, on_look)
+        super().__init__(parent, theme, on_look, on_settings)
         self._on_join, self._on_cancel, self._hosts = on_join, on_cancel, host
         self.connecting = False
         self._asked_at = ("", "")  # host and port, as typed, that the last answer came from
@@ -86,7 +89,7 @@ class JoinScreen(Card):
         self._by_address = given and bool(settings.host)  # the address counts: it was typed, or given at the start
         self._by_hand = False  # the chat that is marked was chosen, and not by us
         self._port_typed = False
-        self._nearby, self._finder, self._listening_since = Nearby(), Finder(), 0.0
+        self._nearby, self._finder, self._listening_since = Nearby(self._remembered), Finder(), 0.0
         self._ports = usual_ports(settings.port)
         self._is_listening = False
         self._build(self.content, settings)
@@ -131,7 +134,7 @@ class JoinScreen(Card):
         self.button = ttk.Button(foot, text="Join", style="Primary.TButton", command=self.join)
         self.button.grid(row=0, column=0, columnspan=2, sticky="we")
         self.cancel_button = ttk.Button(foot, text="Cancel", style="Quiet.TButton", command=self.escape)
-        self.trust_button = ttk.Button(foot, text="Trust the new one", style="Quiet.TButton", command=self._trust)
+        self.trust_button = ttk.Button(foot, text=TRUST, style="Quiet.TButton", command=self._trust)
 
     def _bind_keys(self) -> None:
         self._entries = (self.name, self.password, self.host, self.port, self._form.name, self._form.password)
@@ -165,6 +168,23 @@ class JoinScreen(Card):
         self.told.tag_configure("command", foreground=self._theme.look.text)
         self._refocus()
 
+    def widened(self, width: int) -> None:
+        """What does not fit beside each other stands below."""
+        both = self.address_button.winfo_reqwidth() + self.host_button.winfo_reqwidth()
+        below = both > width
+        self.host_button.grid(row=1 if below else 0, column=0 if below else 2, sticky="w" if below else "")
+        self._theme.style.configure("Flush.TCheckbutton", wraplength=width - self._theme.px(32))
+        if self.cancel_button.winfo_manager():
+            self._place_back()
+
+    def _place_back(self) -> None:
+        wide = max(self._wide, self._theme.px(120))
+        below = self.button.winfo_reqwidth() + self.cancel_button.winfo_reqwidth() > wide
+        self.cancel_button.grid(
+            row=1 if below else 0, column=0 if below else 1, columnspan=2 if below else 1, sticky="we"
+        )
+        self.button.grid(columnspan=2 if below else 1)
+
     def _refocus(self) -> None:
         """The keyboard goes to the field that had it last; while it is being joined there is nothing to type into."""
         if self.connecting:
@@ -177,7 +197,8 @@ class JoinScreen(Card):
             if entry is not event.widget:
                 entry.selection_clear()  # one that was led to before
         self._last = event.widget
-        self.keep_in_sight(self.said, event.widget)
+        if self.focus_get() is event.widget:  # it may have gone on already, to where there is something to read
+            self.keep_in_sight(self.said, event.widget)
 
     def greet(self) -> None:
         """Puts the cursor where something is missing."""
@@ -189,13 +210,15 @@ class JoinScreen(Card):
         """Takes what was heard, and comes again. It listens only while there is somebody to see it."""
         try:
             self._listen_when_seen()
-            now, changed = time.monotonic(), False
+            now, changed, heard = time.monotonic(), False, False
             with contextlib.suppress(queue.Empty):
                 for _ in range(HEARD_A_TICK):
                     changed |= self._nearby.take(self._finder.heard.get_nowait(), now)
+                    heard = True
             changed |= self._nearby.forget(now)
             if changed:
                 self.chats.show(self._nearby.chats())
+            if changed or heard:  # from the address of the last time, perhaps, which changes nothing that is listed
                 self._mark_by_itself()
             if not self._nearby.chats() and self._is_listening and now - self._listening_since > FIRST_SECONDS:
                 self._nothing_heard()
@@ -309,12 +332,13 @@ class JoinScreen(Card):
         in_clear = password is not None and self._secret.in_clear
         remember = password is not None and not in_clear and self.remember.instate(["selected"])
         self._asked_at = self._aim()
+        heard = not (self._by_address or self.chats.chosen is None or (host, port) == self._remembered)
         # What is heard from now on is no reason to go elsewhere.
         self._by_address = self._by_address or self.chats.chosen is None
         self._by_hand = not self._by_address
         self.busy(True)
         self._say(f"Looking for the chat at {host} …", "Hint")
-        self._on_join(Attempt(name, host, port, password, remember, self._accepted, in_clear))
+        self._on_join(Attempt(name, host, port, password, remember, self._accepted, in_clear, heard))
 
     def _checked_name(self) -> str:
         try:
@@ -337,6 +361,8 @@ class JoinScreen(Card):
 
     def _checked_port(self) -> int:
         try:
+            if not self.port.get().strip():
+                raise ValueError(f"Type the port of the chat: a number, mostly {DEFAULT_PORT}.")
             return read_port(self.port.get())
         except ValueError as problem:
             self.show_address()
@@ -463,9 +489,18 @@ class JoinScreen(Card):
     def _offer(self, fingerprint: str) -> None:
         """The changed certificate can be trusted, by somebody who has read what it may mean."""
         self._offered = fingerprint
+        self.trust_button.configure(text=TRUST)
         self.trust_button.state(["disabled"])
         self.trust_button.grid(row=1, column=0, columnspan=2, sticky="we", pady=(self._theme.px(4), 0))
-        self._deliberate = self.after(DELIBERATE, lambda: self.trust_button.state(["!disabled"]))
+        self.keep_in_sight(self.said)
+        self._deliberate = self.after(DELIBERATE, self._let_trust)
+
+    def _let_trust(self) -> None:
+        """Not before the new words were in sight: in a small window one is led on to them first."""
+        seen = self.shows_end_of(self.said)
+        self.trust_button.configure(text=TRUST if seen else READ_ON)
+        self.trust_button.state(["!disabled"])
+        self._deliberate = "" if seen else self.after(LISTEN_TICK, self._let_trust)
 
     def _stop_offering(self) -> None:
         self.trust_button.grid_forget()
@@ -475,6 +510,12 @@ class JoinScreen(Card):
             self._deliberate = ""
 
     def _trust(self) -> None:
+        if str(self.trust_button.cget("text")) == READ_ON:
+            self.scroll(PAGE)
+            self.trust_button.state(["disabled"])  # a second press by reflex must not trust
+            self.after_cancel(self._deliberate)
+            self._deliberate = self.after(DELIBERATE, self._let_trust)
+            return
         self._accepted = self._offered
         self.join()
 
@@ -567,8 +608,7 @@ class JoinScreen(Card):
             self.button.grid(columnspan=2)
         else:
             self.cancel_button.configure(text=back)
-            self.cancel_button.grid(row=0, column=1, sticky="we")
-            self.button.grid(columnspan=1)
+            self._place_back()
 
     def escape(self) -> None:
         """Esc: gives up what is being tried, or what was to be started here."""

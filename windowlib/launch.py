@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from clientlib.storage import make_folder
+
 SPOKEN = 2000  # bytes of a program's last words that are looked at
 
 
@@ -47,7 +49,7 @@ class Launcher:
     def show_folder(self, folder: Path) -> None:
         """Opens `folder` in the system's own program for that. Raises CannotLaunch."""
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             if sys.platform == "win32":
                 os.startfile(folder)  # noqa: S606
                 return

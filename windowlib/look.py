@@ -17,6 +17,8 @@ from functools import lru_cache
 from tkinter import font, ttk
 from typing import Any, Literal
 
+from windowlib.emoji_font import FAMILIES as EMOJI_FAMILIES
+from windowlib.emoji_font import colour_is_safe
 from windowlib.lengths import Lengths
 from windowlib.transcript import HUES
 
@@ -74,17 +76,24 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+# Degrees on the colour wheel, as far apart as the eye takes them to be: it knows many blues, and one green.
+ANGLES = (0, 26, 47, 84, 140, 174, 201, 226, 268, 318)
+TONES = ((0.74, 4.6), (0.42, 7.4))  # how colourful, and how far from the background at least; ANGLES in the one, then
+
+
 @lru_cache
 def name_colours(look: Look) -> tuple[str, ...]:
-    """A colour for each hue, moved away from the background until it can be read on every kind of message."""
+    """The colours of names, moved away from the background until they can be read on every kind of message."""
     colours = []
-    for hue in range(HUES):
-        dark = contrast(look.surface, "#000000") < contrast(look.surface, "#ffffff")
+    dark = contrast(look.surface, "#000000") < contrast(look.surface, "#ffffff")
+    for number in range(HUES):
+        saturation, apart = TONES[number // len(ANGLES)]
         lightness, step = (0.6, 0.01) if dark else (0.5, -0.01)
         while True:
-            parts = colorsys.hls_to_rgb(hue / HUES, lightness, 0.62)
+            # Numbers that follow each other are not neighbours on the wheel.
+            parts = colorsys.hls_to_rgb(ANGLES[3 * number % len(ANGLES)] / 360, lightness, saturation)
             colour = "#" + "".join(f"{round(part * 255):02x}" for part in parts)
-            if min(contrast(colour, ground) for ground in (look.surface, look.own, look.private)) >= 4.6:
+            if min(contrast(colour, ground) for ground in (look.surface, look.own, look.private)) >= apart:
                 break
             lightness += step
         colours.append(colour)
@@ -223,6 +232,12 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "": Shape(4, "surface", "muted", 1.4, margin=3, middle=4),
         "selected": Shape(4, "accent", margin=3, middle=4, tick="accent_text"),
     },
+    "Box": {  # a check box that stands in line with fields, and wears the ring itself
+        "": Shape(4, "surface", "muted", 1.4, margin=3, middle=4),
+        "focus selected": Shape(4, "accent", ring="accent", margin=3, middle=4, tick="accent_text"),
+        "selected": Shape(4, "accent", margin=3, middle=4, tick="accent_text"),
+        "focus": Shape(4, "surface", "muted", 1.4, ring="accent", margin=3, middle=4),
+    },
     "Radio": {
         "": Shape(8, "surface", "muted", 1.4, margin=3, middle=0),
         "selected": Shape(8, "surface", "accent", 4.6, margin=3, middle=0),
@@ -286,6 +301,9 @@ class Theme:
         fixed = font.nametofont("TkFixedFont", root).actual()["family"]
         self._fonts["Fixed"] = font.Font(root, name="HallwayFixed", family=fixed)  # for code
         self._fonts["Initial"] = font.Font(root, name="HallwayInitial", family=fixed, weight="bold")
+        emoji = next((name for name in EMOJI_FAMILIES if name in known), "")
+        self._has_emoji = bool(emoji) and root.tk.call("tk", "windowingsystem") == "x11"  # elsewhere Tk sees to it
+        self._fonts["Emoji"] = font.Font(root, name="HallwayEmoji", family=emoji or family)
         self.gap_font = font.Font(root, name="HallwayGap", family=family)
         self._pictures: dict[tuple[str, str], tk.PhotoImage] = {}  # key: element, of this size or another, and state
         self._root = root
@@ -308,6 +326,7 @@ class Theme:
         """Everything that has a size, in the one that is wanted now."""
         for name, more, _ in LETTERS:
             self._fonts[name].configure(size=max(4, round((self._points + more) * self.percent / 100)))
+        self._fonts["Emoji"].configure(size=max(4, round(self._points * self.percent / 100)))
         for name in ("Fixed", "Initial"):
             self._fonts[name].configure(size=max(4, round((self._points - 1) * self.percent / 100)))
         self.gap_font.configure(size=-max(1, self.px(4)))
@@ -338,6 +357,11 @@ class Theme:
         self._pictures.clear()
         self._fonts.clear()
         del self.here, self.away, self.mark, self.badge, self.nothing, self.gap_font
+
+    @property
+    def emoji_font(self) -> str:
+        """The font that draws emoji in colour; "" where there is none, none is needed, or none is safe."""
+        return "HallwayEmoji" if self._has_emoji and colour_is_safe(self._root) else ""
 
     def px(self, steps: float) -> int:
         """A length of `steps` 1/96 inch in pixels of this screen."""
@@ -396,6 +420,12 @@ class Theme:
             inner: list[Any] = [(f"{name}.padding", {"sticky": "nswe", "children": box})]
             layout(kind, [(self._element("Small"), {"sticky": "nswe", "children": inner})])
             configure(kind, padding=(px(8), px(4)), font="HallwaySmall")
+        bare: list[Any] = [
+            (self._element("Box"), {"side": "left", "sticky": ""}),
+            ("Checkbutton.label", {"side": "left", "sticky": ""}),
+        ]
+        layout("Flush.TCheckbutton", [("Checkbutton.padding", {"sticky": "nswe", "children": bare})])
+        configure("Flush.TCheckbutton", padding=(0, px(4)))
         for bar, shape in (("", "Thumb"), ("Side.", "SideThumb")):
             thumb: list[Any] = [(self._element(shape), {"expand": True, "sticky": "nswe"})]
             layout(f"{bar}Vertical.TScrollbar", [("Vertical.Scrollbar.trough", {"sticky": "ns", "children": thumb})])

@@ -8,7 +8,10 @@ other place.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
+
+from names import INVISIBLE
 
 PLAIN, LINK, CODE, BLOCK, MENTION = "plain", "link", "code", "block", "mention"
 Piece = tuple[str, str]  # what it is, and the letters that are shown
@@ -17,8 +20,11 @@ FENCE = "```"
 LONGEST_NAMED = 20  # characters of the language after a fence
 
 # What may begin something: a text without any of these is plain, and most are.
-_BEGIN = re.compile(r"`|https?://|www\.|@", re.IGNORECASE)
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]+", re.IGNORECASE)
+# No IGNORECASE: that takes a long s for one, and there is no such scheme.
+_BEGIN = re.compile(r"`|[Hh][Tt][Tt][Pp][Ss]?://|[Ww]{3}\.|@")
+# What is opened is what is seen: a link ends where something begins that is drawn as nothing.
+_LINK = re.compile(rf"([Hh][Tt][Tt][Pp][Ss]?://)?[^\s<>\"“”\\{INVISIBLE}]+")
+_HOST = re.compile(r"([^/?#:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?=[/?#]|$)")
 _END_OF_SENTENCE = ".,;:!?'*_~…"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#.-]{0,20}[ \t]*\n")
@@ -70,7 +76,8 @@ def pieces(text: str, me: str) -> list[Piece]:
         elif (link := _LINK.match(text, at)) is not None:
             address = _without_end(link.group())
             end = at + len(address)
-            if len(address) > len(begin.group()):
+            scheme = link.end(1) - at if link[1] else 0
+            if len(address) > len(begin.group()) and _leads_where_it_says(address, scheme):
                 piece = (LINK, address)
         if piece is not None:
             if start < at:
@@ -86,6 +93,18 @@ def pieces(text: str, me: str) -> list[Piece]:
 def address_of(link: str) -> str:
     """Where a link leads."""
     return link if link[:4].casefold() == "http" else f"http://{link}"
+
+
+def _leads_where_it_says(link: str, begin: int) -> bool:
+    """Whether the host, which starts at `begin`, is the first thing that one reads. `https://bank.example@evil.example`
+    leads to the second one, and of a dash or stroke that looks like one of ours only a browser knows what it does.
+    """
+    host = _HOST.match(link, begin)
+    if host is None or not any(map(str.isalnum, host[1])):
+        return False
+    return host[1].startswith("[") or all(
+        one.isalnum() or one in ".-_" or unicodedata.category(one)[0] == "M" for one in host[1]
+    )
 
 
 def _block(text: str, at: int, close: int) -> tuple[Piece, int]:

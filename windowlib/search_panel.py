@@ -17,6 +17,7 @@ from typing import Any
 from clientlib.engine import Engine
 from names import clean_line
 from protocol import EVERYONE, MAX_QUERY, Found, Message, clock_time
+from windowlib.emoji_font import in_colour
 from windowlib.look import Theme, dress, name_colours, plain_text
 from windowlib.transcript import Run, count_of, day_of, hue_tag, today
 
@@ -115,6 +116,7 @@ class SearchPanel(ttk.Frame):
         tag("chosen", background=look.own, lmargincolor=look.own, rmargincolor=look.own)
         for hue, colour in enumerate(name_colours(look)):
             tag(f"hue{hue}", foreground=colour)
+        tag("emoji", font=self._theme.emoji_font)
         self.list.tag_lower("chosen")
 
     def open(self) -> None:
@@ -223,7 +225,7 @@ class SearchPanel(ttk.Frame):
             runs.append(("\n", (*tags, "text")))
         if self._more:
             runs.append(("Look further back\n", ("more",)))
-        parts: list[Any] = [part for run in runs for part in run]
+        parts: list[Any] = [part for run in in_colour(runs) for part in run]
         self.list.configure(state="normal")
         if not first:
             self.list.delete("1.0", "end")

@@ -47,7 +47,14 @@ def rows_of(inbox: Inbox, *, known: bool) -> list[Row]:
     ]
     here, away = roster.names(online=True), roster.names(online=False)
     here.sort(key=lambda name: not inbox.mine(name))  # oneself first, the others as they were
-    rows.append(Row(WORDS, f"PEOPLE   {len(here):,}" if known else f"PEOPLE   {len(here):,} were here"))
+    rows.append(
+        Row(
+            WORDS,
+            f"PEOPLE   {len(here):,}"
+            if known
+            else f"PEOPLE   {len(here):,} {'was' if len(here) == 1 else 'were'} here",
+        )
+    )
     for names, online in ((here, True), (away, False)):
         for name in names[:SHOWN_PEOPLE]:
             you = " (you)" if inbox.mine(name) else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tkinter as tk
 
 from windowlib.look import Theme, dress, name_colours
+from windowlib.transcript import HUES
 
 
 def gutter_of(theme: Theme) -> tuple[int, int]:
@@ -62,10 +63,12 @@ def configure(text: tk.Text, theme: Theme) -> None:
     tag("code", font="HallwayFixed", background=look.hover, foreground=look.text)
     tag("block", font="HallwayFixed", background=look.hover, foreground=look.text, spacing1=0, spacing2=0, spacing3=0)
     tag("mention", font="HallwayStrong", background=look.accent, foreground=look.accent_text)
+    tag("emoji", font=theme.emoji_font)
     tag("again", foreground=look.accent, underline=True)
     tag("under", background=look.hover, foreground=look.text)
     tag("focused", background=look.accent, foreground=look.accent_text)
     tag("found", background=look.own, lmargincolor=look.own, rmargincolor=look.own)
-    for name in ("found", "mention", "code", "block", "under", "focused"):
+    initials = tuple(f"initial{hue}" for hue in range(HUES))
+    for name in ("found", *initials, "mention", "code", "block", "under", "focused", "emoji"):
         text.tag_raise(name)
     text.tag_raise("sel")

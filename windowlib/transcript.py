@@ -22,7 +22,7 @@ from windowlib.roster import SERVER_KEY
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
 SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be drawn again with every message
-HUES = 24  # colours for names; more could not be told apart
+HUES = 20  # colours for names: ten hues in two tones; more could not be told apart
 DAY_TAG = "day "  # and the date: a tag of the line that says it
 STATE_TAG = "state "  # and the seq: a tag of what became of an own private message
 AGAIN_TAG = "again "  # and the id: a tag of the words that send a refused message again

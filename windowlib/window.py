@@ -97,8 +97,13 @@ class Window:
         self._before_page: tk.Misc | None = None  # had the keyboard
         self._before_switcher: tk.Misc | None = None  # the same
         self._timer = self._saving = ""
-        root.minsize(self.theme.px(400), self.theme.px(380))
-        root.geometry(placed(root, settings.geometry) or f"{self.theme.px(960)}x{self.theme.px(660)}")
+        plain = self.theme.px(1000) / settings.zoom / 10  # of 1/96 inch: whoever zooms has no larger screen
+        root.minsize(round(400 * plain), round(380 * plain))
+        wide, high = (
+            min(self.theme.px(960), root.winfo_screenwidth()),
+            min(self.theme.px(660), root.winfo_screenheight()),
+        )
+        root.geometry(placed(root, settings.geometry) or f"{wide}x{high}")
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.report_callback_exception = self._mistake
         root.configure(background=self.theme.look.window)
@@ -153,7 +158,15 @@ class Window:
         if self.join is not None:
             self.join.destroy()
         self.join = JoinScreen(
-            self.body, self.theme, self.settings, self._start, self._cancel, self._other_look, self.host, self._given
+            self.body,
+            self.theme,
+            self.settings,
+            self._start,
+            self._cancel,
+            self._other_look,
+            self.host,
+            self.show_settings,
+            self._given,
         )
         self._arrange()
         self.join.greet()
@@ -257,7 +270,9 @@ class Window:
 
         name, host, port = attempt.name, attempt.host, attempt.port
         self.settings = replace(self.settings, name=name, host=host, port=port)
-        password = self._password if attempt.password is None else attempt.password
+        password = attempt.password
+        if password is None and not attempt.heard:  # whoever is only heard is not told the one we were started with
+            password = self._password
         self.engine = Engine(self._folder, host, port, name, password, attempt.accept, in_clear=attempt.in_clear)
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
