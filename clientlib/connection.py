@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 
+from clientlib.happenings import Question
 from clientlib.trust import Meeting, Terms
 from protocol import EVENTS, Command, Decoder, Event, Ping, Pong, Send, encode
 
@@ -32,7 +33,7 @@ class Connection:
         self.unwritten: deque[str] = deque()  # ids in the outbox that this connection has not carried yet
         self.since = self.heard = self.pinged = time.monotonic()
         self.joined = False
-        self.asked: deque[type[Command]] = deque()  # the kinds of the questions without an answer, in their order
+        self.asked: deque[Question] = deque()  # without an answer, in their order
         self.complained = False  # one odd line was told
         self.broken = False  # nothing can be sent any more; what came before the end is still read
         self.interest = selectors.EVENT_READ

@@ -23,13 +23,28 @@ from typing import Any
 from certificate import in_words as in_four_words
 from clientlib import storage
 from clientlib.engine import Engine
-from clientlib.happenings import Connecting, Ended, Entered, Failed, Lost, Received, Refused, Stored, Trouble, Waiting
+from clientlib.happenings import (
+    Connecting,
+    Ended,
+    Entered,
+    Failed,
+    Lost,
+    Question,
+    Received,
+    Refused,
+    Stored,
+    Trouble,
+    Waiting,
+)
 from clientlib.keyboard import Keyboard, Typed, is_terminal
 from names import NameProblem, check_name, clean_line, name_key
 from protocol import (
     DEFAULT_PORT,
     EVERYONE,
     MAX_UNREAD,
+    AskConversations,
+    AskHistory,
+    AskSearch,
     Conversations,
     Found,
     Joined,
@@ -433,7 +448,7 @@ class Console:
             self._forget_questions()  # a lost one is not answered later
         elif isinstance(happening, Trouble):
             self._print(happening.text)
-            self._forget_questions()  # this may have been the answer; waiting for one in vain would end /history
+            self._forget_question(happening.question)
         elif isinstance(happening, Page):
             self._turned_to(happening)
         elif isinstance(happening, Found):
@@ -443,6 +458,17 @@ class Console:
 
     def _forget_questions(self) -> None:
         self._searches = self._pages = self._lists = 0
+
+    def _forget_question(self, question: Question | None) -> None:
+        """No answer to it will come; where it is None, perhaps to none: waiting in vain would end /history."""
+        if isinstance(question, AskSearch):
+            self._searches = max(0, self._searches - 1)
+        elif isinstance(question, AskConversations):
+            self._lists = max(0, self._lists - 1)
+        elif isinstance(question, AskHistory):
+            self._pages = 0  # each further one begins where this one would have ended
+        else:
+            self._forget_questions()
 
     def _came_or_went(self, news: Joined | Left) -> None:
         key = name_key(news.name)

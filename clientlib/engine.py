@@ -40,6 +40,7 @@ from clientlib.happenings import (
     Failed,
     Happening,
     Lost,
+    Question,
     Received,
     Refused,
     Stored,
@@ -126,7 +127,7 @@ class _KeepPassword:
 
 
 # What is put on the queue of the engine's thread.
-_Saying = AskHistory | AskSearch | AskConversations | TypingTo | SeenWith
+_Saying = Question | TypingTo | SeenWith
 _Order = Send | _Saying | _KeepPassword | _Close | Meeting | LinkError
 
 
@@ -591,12 +592,13 @@ class Engine:
         try:
             checked = _as_the_server_reads(saying)
         except ProtocolError as problem:
-            self._tell(Trouble(problem.code, str(problem)))
+            question = saying if isinstance(saying, Question) else None
+            self._tell(Trouble(problem.code, str(problem), question))
             return
         if self._connection is not None and self._connection.joined:
             self._connection.urgent.append(checked)
-            if isinstance(checked, (AskHistory, AskSearch, AskConversations)):
-                self._connection.asked.append(type(checked))
+            if isinstance(checked, Question):
+                self._connection.asked.append(checked)
 
     def _keep(self, sends: Iterable[Send]) -> None:
         """Puts texts of the face into the outbox and, where there is a connection, on their way."""
@@ -727,10 +729,10 @@ class Engine:
                 self._lose(error.code, error.text)
         elif error.id is None:  # it answers a question: all else that we say is taken
             asked = way.asked.popleft() if way.asked else None
-            if asked is AskConversations and error.code == "bad_message":
-                self._tell(Trouble("older_server", OLDER_SERVER))
+            if isinstance(asked, AskConversations) and error.code == "bad_message":
+                self._tell(Trouble("older_server", OLDER_SERVER, asked))
             else:
-                self._tell(Trouble(error.code, error.text))
+                self._tell(Trouble(error.code, error.text, asked))
         elif error.code == "not_saved":
             self._not_saved(error.id, error.text)
         elif self._outbox is not None and (refused := self._outbox.settle(error.id)) is not None:

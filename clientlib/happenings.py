@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol import Conversations, Found, Joined, Left, Message, Page, Person, SeenBy, TypingFrom
+from protocol import (
+    AskConversations,
+    AskHistory,
+    AskSearch,
+    Conversations,
+    Found,
+    Joined,
+    Left,
+    Message,
+    Page,
+    Person,
+    SeenBy,
+    TypingFrom,
+)
+
+Question = AskHistory | AskSearch | AskConversations  # what an `Answer` follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +135,15 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something went wrong that no message is to blame for (not_saved, an odd line, the disk); told once, in words."""
+    """Something went wrong that no message is to blame for (not_saved, an odd line, the disk); told once, in words.
+
+    `question` is what cannot be answered, as it was asked: then no `Answer` to it follows, and asking the same again by
+    itself would bring the same words again.
+    """
 
     code: str
     text: str
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)

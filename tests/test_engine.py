@@ -420,7 +420,10 @@ def test_conversations_typing_and_seen_are_passed_on(server: ServerProcess, join
 
 
 def test_older_server_does_not_know_conversations(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
-    """What an older server says about a question it does not know is told in words that mean something to people."""
+    """What an older server says about a question it does not know is told in words that mean something to people.
+
+    Every error says which question it answers: whoever asked is not to ask the same again for ever.
+    """
     ada = join(fake)
     guest = fake.accept()
     guest.welcome()
@@ -433,8 +436,8 @@ def test_older_server_does_not_know_conversations(fake: ScriptedServer, join: Ca
     guest.tell(Page((), more=False), Error("bad_message", "No such type."), Error("bad_message", "It takes too long."))
 
     ada.expect(Page)
-    assert ada.expect(Trouble) == Trouble("older_server", engine.OLDER_SERVER)
-    assert ada.expect(Trouble) == Trouble("bad_message", "It takes too long.")
+    assert ada.expect(Trouble) == Trouble("older_server", engine.OLDER_SERVER, AskConversations())
+    assert ada.expect(Trouble) == Trouble("bad_message", "It takes too long.", AskSearch("tea", 50))
 
 
 def test_what_cannot_be_said_is_dropped(fake: ScriptedServer, join: Callable[..., Recorder]) -> None:
