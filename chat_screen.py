@@ -108,7 +108,7 @@ class ChatScreen(ttk.Frame):
         self.views = Views(self._middle, theme, self._engine, self.inbox, self._prepare, self._send_again, self._moved)
         self.views.pack(side="left", fill="both", expand=True)
         self.writing = ttk.Label(self._foot, style="Surface.Hint.TLabel")
-        self.writing.pack(fill="x", padx=px(14))
+        self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)))
         self.composer = Composer(self._foot, theme, self.say, self._changed, self._names)
         self.composer.pack(fill="x")
         self.status = Status(self._foot, theme)
@@ -579,7 +579,8 @@ class ChatScreen(ttk.Frame):
         if tight:
             self.writing.pack_forget()
         elif not self.writing.winfo_manager():
-            self.writing.pack(fill="x", padx=self._theme.px(14), before=self.composer)
+            px = self._theme.px
+            self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)), before=self.composer)
 
     def _toggle_list(self) -> None:
         """In a narrow window: the conversations and the people, over the conversation."""
