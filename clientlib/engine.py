@@ -101,7 +101,7 @@ COMMANDS_AT_ONCE = 1000  # so that somebody who pastes a book still sees what ot
 FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned", "wrong_password"})
 
 NO_LONGER = "The password that this computer remembers is not right any more. Type the one that the chat has now."
-ANOTHER_PASSWORD = "The chat has another password now. Type that one."  # noqa: S105 - a sentence
+OTHER_ONE_NOW = "The chat has another password now. Type that one."
 WITHHELD = "The one that was given before was not sent: this connection is not encrypted, and others could read it."
 OLDER_SERVER = "This server is an older one: it does not keep what you have read."
 NOT_SENT = "You are not in the chat, so that was not sent."
@@ -716,7 +716,7 @@ class Engine:
             elif error.code == "wrong_password" and way.terms.kept:
                 self._stop(error.code, NO_LONGER)
             elif error.code == "wrong_password" and self._history is not None:
-                self._stop(error.code, ANOTHER_PASSWORD)
+                self._stop(error.code, OTHER_ONE_NOW)
             elif error.code in FINAL_CODES:
                 self._stop(error.code, error.text)
             elif error.code == "name_taken" and way.terms.token is not None:  # no ghost of ours: that would have to go

@@ -152,7 +152,7 @@ class ChatList(ttk.Frame):
         text.delete("1.0", "end")
         text.insert("end", *runs)
         text.configure(state="disabled")
-        text.yview_moveto(at)
+        text.yview_moveto(at if len(self._chats) > MOST_ROWS else 0)  # it may have been smaller when one was chosen
         self._mark()
 
     def _mark(self) -> None:

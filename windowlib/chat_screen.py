@@ -108,7 +108,7 @@ class ChatScreen(ttk.Frame):
         self.views = Views(self._middle, theme, self._engine, self.inbox, self._prepare, self._send_again, self._moved)
         self.views.pack(side="left", fill="both", expand=True)
         self.writing = ttk.Label(self._foot, style="Surface.Hint.TLabel")
-        self.writing.pack(fill="x", padx=px(14))
+        self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)))
         self.composer = Composer(self._foot, theme, self.say, self._changed, self._names)
         self.composer.pack(fill="x")
         self.status = Status(self._foot, theme)
@@ -502,8 +502,10 @@ class ChatScreen(ttk.Frame):
         if self.details.winfo_manager():
             px = self._theme.px
             width = min(px(380), self._middle.winfo_width() - 2 * px(12))
-            self.details.wrap(width)
-            self.details.place(in_=self._middle, relx=1.0, x=-px(12), y=px(8), width=width, anchor="ne")
+            room = self.winfo_height() - px(8)
+            self.details.wrap(width, room)
+            y = min(px(8), room - self.details.winfo_reqheight() - self._middle.winfo_y())  # over the head, if need be
+            self.details.place(in_=self._middle, relx=1.0, x=-px(12), y=y, width=width, anchor="ne")
             self.details.lift()
 
     def _toggle_menu(self) -> None:
@@ -511,6 +513,7 @@ class ChatScreen(ttk.Frame):
             self._close_menu()
             return
         px = self._theme.px
+        self.menu.fit(self.winfo_height() - self._middle.winfo_y() - px(8))
         self.menu.place(in_=self._middle, relx=1.0, x=-px(8), y=px(4), anchor="ne")
         self.menu.lift()
         self.menu.open()
@@ -546,12 +549,14 @@ class ChatScreen(ttk.Frame):
         self.head.tighten(low=low, slim=width < px(380))
         self.head.pack_configure(pady=px(1 if low else 6))
         self._foot.pack_configure(pady=(0, px(4 if low else 8)))
+        self._show_head()
         if wide:
             self.sidebar.pack(side="left", fill="y", before=self._main)
             self._edge.pack(side="left", fill="y", before=self._main)
         elif self._list_open:
-            self.sidebar.place(in_=self._middle, x=0, y=0, width=side, relheight=1)
-            self._edge.place(in_=self._middle, x=side, y=0, width=1, relheight=1)
+            top = self._middle.winfo_y()  # below the head, and down over the field
+            self.sidebar.place(in_=self._main, x=0, y=top, width=side, relheight=1, height=-top)
+            self._edge.place(in_=self._main, x=side, y=top, width=1, relheight=1, height=-top)
             self.sidebar.lift()
             self._edge.lift()
         else:
@@ -574,7 +579,8 @@ class ChatScreen(ttk.Frame):
         if tight:
             self.writing.pack_forget()
         elif not self.writing.winfo_manager():
-            self.writing.pack(fill="x", padx=self._theme.px(14), before=self.composer)
+            px = self._theme.px
+            self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)), before=self.composer)
 
     def _toggle_list(self) -> None:
         """In a narrow window: the conversations and the people, over the conversation."""

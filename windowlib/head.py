@@ -56,10 +56,15 @@ class ConnectionBox(ttk.Frame):
             self._asks.grid_remove()
             self.words.grid_remove()
 
-    def wrap(self, width: int) -> None:
-        """Breaks its lines so that it is `width` pixels wide."""
+    def wrap(self, width: int, height: int) -> None:
+        """Breaks its lines so that it is `width` pixels wide. What can be missed goes where it is too high."""
+        self.address.grid()
         for label in (self.meaning, self.words, self.advice, self.address):
             label.configure(wraplength=width - 2 * int(str(self.cget("padding")[0])))
+        self.update_idletasks()
+        if self.winfo_reqheight() > height:
+            self.address.grid_remove()
+            self.update_idletasks()
 
 
 class Menu(ttk.Frame):
@@ -71,17 +76,25 @@ class Menu(ttk.Frame):
     ) -> None:  # fmt: skip
         super().__init__(parent, style="Field.TFrame", padding=theme.px(6))
         self.state(["active"])
-        self._on_close = on_close
+        self._theme, self._on_close = theme, on_close
         self.buttons: dict[str, ttk.Button] = {}
         for words, do in entries:
             button = ttk.Button(
                 self, text=words, style="Entry.Quiet.TButton", command=lambda do=do: self._chosen(do)  # type: ignore[misc]
             )  # fmt: skip
-            button.pack(fill="x")
             for key, step in (("<Up>", -1), ("<Down>", 1)):
                 button.bind(key, lambda event, step=step: self._go(event.widget, step))  # type: ignore[misc]
             button.bind("<FocusOut>", lambda _: self.after_idle(self._look_where))
             self.buttons[words] = button
+
+    def fit(self, height: int) -> None:
+        """Stands in one column where that is no higher than `height` pixels, else in two."""
+        buttons = list(self.buttons.values())
+        rows = len(buttons)
+        if sum(button.winfo_reqheight() for button in buttons) + 2 * self._theme.px(6) > height:
+            rows = (rows + 1) // 2
+        for number, button in enumerate(buttons):
+            button.grid(row=number % rows, column=number // rows, sticky="we")
 
     def open(self) -> None:
         """The keyboard goes to the first of them."""

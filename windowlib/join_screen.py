@@ -492,6 +492,7 @@ class JoinScreen(Card):
         self.trust_button.configure(text=TRUST)
         self.trust_button.state(["disabled"])
         self.trust_button.grid(row=1, column=0, columnspan=2, sticky="we", pady=(self._theme.px(4), 0))
+        self.update_idletasks()
         self.keep_in_sight(self.said)
         self._deliberate = self.after(DELIBERATE, self._let_trust)
 

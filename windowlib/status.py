@@ -86,7 +86,7 @@ class Status(ttk.Frame):
         elif self._said:
             role, words = "Private", self._said
         else:
-            words = "Enter sends, Shift-Enter starts a new line. @name writes to one person alone."
+            words = "Enter sends, Shift-Enter: new line. @name: to one person."
         if self.tight and role == "Hint":
             self.status.pack_forget()
             self.configure(height=1)  # of itself a frame keeps the height of what was in it last

@@ -95,6 +95,9 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
                 lines.append([])
             if part or kind == BLOCK:
                 lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
+    if mark and lines[-1] and lines[-1][-1][1][-1] == BLOCK:  # its colour goes on to the end of the line
+        lines.append([])
+        mark = tuple((words.lstrip(), tags) for words, tags in mark if words.strip())
     runs: list[Run] = []
     for number, line in enumerate(lines):
         place: tuple[str, ...] = ()
