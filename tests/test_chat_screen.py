@@ -17,8 +17,8 @@ from desk import Desk, flood, in_the_chat
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
-from protocol import EVERYONE, MAX_TEXT, Ack, Joined, Left, Person, SeenWith, TypingTo
-from windowlib import pointing
+from protocol import EVERYONE, MAX_TEXT, Ack, AskSearch, Joined, Left, Person, SeenWith, TypingTo
+from windowlib import pointing, search_panel
 from windowlib.chat_screen import Destination
 from windowlib.composer import PASTE_LIMIT
 from windowlib.inbox import MENTION, PRIVATE, News
@@ -928,3 +928,22 @@ def test_in_a_low_window_the_messages_get_the_room(joined: Desk) -> None:
 
     joined.type("@Ada hi")
     joined.until(status.winfo_ismapped, "what matters is said")
+
+
+def test_a_search_that_is_refused_is_not_asked_again(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It said so in the conversation, every ten seconds, for ever; now once, where one searches."""
+    asked: list[str] = []
+    monkeypatch.setattr(search_panel, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(joined.chat.search._engine, "ask_search", lambda text, *_: asked.append(text))
+    joined.press("ctrl+f")
+    joined.until(lambda: joined.root.focus_get() is joined.chat.search.field, "one can type")
+    joined.type("pendulum")
+    joined.until(lambda: asked, "it is asked")
+    joined.chat.take(Trouble("bad_message", "That search takes too long.", AskSearch("pendulum", 40)))
+    del asked[:]
+    for _ in range(5):
+        joined.chat.flush()
+
+    assert asked == []
+    assert joined.chat.search.said.cget("text") == "That search takes too long."
+    assert "takes too long" not in joined.shown

@@ -16,7 +16,7 @@ from tkinter import ttk
 
 from clientlib.engine import Engine
 from clientlib.happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Stored, Trouble, Waiting
-from protocol import MAX_TEXT, Conversations, Found, Joined, Left, Message, Page, SeenBy, TypingFrom
+from protocol import MAX_TEXT, AskSearch, Conversations, Found, Joined, Left, Message, Page, SeenBy, TypingFrom
 from windowlib.chat_words import another_log, meeting_words, way_back
 from windowlib.composer import Composer
 from windowlib.conversation import Conversation
@@ -189,6 +189,8 @@ class ChatScreen(ttk.Frame):
                 self.inbox.stored(id)
             case Failed():
                 self._refused.append(event)
+            case Trouble(_, text, AskSearch() as question):
+                self.search.refused(question, text)
             case Trouble(code, text):
                 if code == "servers_forgotten":  # told before the backlog, and not to be lost above it
                     self._troubles.append(text)
@@ -525,6 +527,7 @@ class ChatScreen(ttk.Frame):
             self.composer.entry.focus_set()
 
     def _close_search(self) -> None:
+        self.search.close()
         self.search.pack_forget()
         self.search.place_forget()
         self.composer.entry.focus_set()

@@ -623,10 +623,7 @@ class JoinScreen(Card):
 
     def _hint(self) -> None:
         if not self._form.winfo_manager():
-            self._say(
-                "" if self._is_folded else "The person who runs the chat sees its address and port when it starts.",
-                "Hint",
-            )
+            self._say("" if self._is_folded else HOW_TO_KNOW, "Hint")
 
     def _say_below(self, part: ttk.Frame, row: int) -> None:
         """What is said stands in this row of a part of the card: below what it is about."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from clientlib.engine import Engine
 from names import clean_line
-from protocol import EVERYONE, MAX_QUERY, Found, Message, clock_time
+from protocol import EVERYONE, MAX_QUERY, AskSearch, Found, Message, clock_time
 from windowlib.emoji_font import in_colour
 from windowlib.look import Theme, dress, name_colours, plain_text
 from windowlib.transcript import Run, count_of, day_of, hue_tag, today
@@ -159,6 +159,16 @@ class SearchPanel(ttk.Frame):
             self._say(f"Nothing was found for “{words}”. All its words have to be in one message.")
         else:
             self._say(f"{count_of(len(self.results), 'message')}{', and more' if found.more else ''}. Enter opens one.")
+
+    def refused(self, question: AskSearch, why: str) -> None:
+        """The server does not answer this one; asked again by itself it would say the same."""
+        if (question.text, question.before) == self._wanted:
+            self._wanted, self._shown = None, ""
+            self._say(why)
+
+    def close(self) -> None:
+        """Nobody looks for anything any more."""
+        self._wanted = None
 
     # --- within ---
 
