@@ -225,3 +225,20 @@ def test_what_was_chosen_is_there_the_next_time(folder: Path, server: ServerProc
         assert again.chat.composer.picker._shown[0] == "🚀"
     finally:
         again.window.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("plain", ["plain"]),
+        ("ok 😀👍 fine", ["ok ", "😀👍", " fine"]),
+        ("❤️ and ✓ → 1 ©", ["❤️", " and ✓ → 1 ©"]),
+        ("مرحبا 🎉", ["مرحبا ", "🎉"]),
+    ],
+)
+def test_emoji_in_a_text_have_runs_of_their_own(text: str, parts: list[str]) -> None:
+    """Signs that are letters of a text stay in its font."""
+    runs = list(emoji_font.in_colour([(text, ("body",))]))
+
+    assert [words for words, _ in runs] == parts
+    assert all((emoji_font.TAG in tags) == (words[0] in "😀❤🎉") for words, tags in runs)

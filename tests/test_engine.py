@@ -1886,6 +1886,23 @@ def test_password_is_kept_only_when_told_to(fake: ScriptedServer, join: Join, tm
     assert SESAME not in after
 
 
+def test_a_kept_password_that_is_not_right_any_more(fake: ScriptedServer, join: Join) -> None:
+    """Nobody has typed it: it is said what to do, and not only that it is wrong."""
+    first = join(fake, password=SESAME)
+    first.engine.keep_password(True)
+    with fake.accept() as guest:
+        guest.welcome()
+        first.expect(Entered)
+    first.engine.close(0)
+    second = join(fake)
+    with fake.accept() as guest:
+        guest.expect(Hello)
+        guest.tell(Error("wrong_password", "That is not the password."))
+        refused = second.expect_refusal()
+
+    assert refused.text.startswith("The password that this computer remembers is not right any more.")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a user's folder to the user")
 def test_everything_kept_is_its_owners_only(fake: ScriptedServer, join: Join, tmp_path: Path) -> None:
     """Files 0600, folders 0700, whatever they hold."""

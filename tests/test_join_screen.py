@@ -338,6 +338,55 @@ def test_a_double_click_trusts_nobody(desk: Desk, silent: socket.socket, monkeyp
     assert desk.window.engine is None
 
 
+def test_the_new_words_are_read_before_they_are_trusted(
+    desk: Desk, silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the sentence does not fit, the button leads on to its end first; and a press by reflex trusts nobody."""
+    monkeypatch.setattr(join_screen, "DELIBERATE", 100)
+    resize(desk, "smallest")
+    refused = Refused("certificate_changed", CHANGED.replace("Either", "It is strange. " * 20 + "Either"), NEW_ONE)
+    join = refuse(desk, silent, refused)
+    desk.until(lambda: join.trust_button.cget("text") == join_screen.READ_ON, "there is more to read")
+    while join.trust_button.cget("text") == join_screen.READ_ON:
+        desk.until(lambda: join.trust_button.instate(["!disabled"]), "it can be pressed")
+        join.trust_button.invoke()
+        assert join.trust_button.instate(["disabled"])
+        desk.until(lambda: join.trust_button.instate(["!disabled"]), "it can be pressed again")
+        assert not join.connecting
+
+    assert join.shows_end_of(join.said)
+
+
+def test_the_port_is_asked_for(desk: Desk) -> None:
+    """An empty field is no wrong number."""
+    join = first_screen(desk)
+    desk.fill("Ada", "127.0.0.1", "")
+    desk.press("Return")
+
+    desk.until(lambda: desk.said == "Type the port of the chat: a number, mostly 12345.", "it is said")
+    assert desk.root.focus_get() is join.port
+
+
+def test_the_settings_open_from_the_first_screen(desk: Desk) -> None:
+    """Not by a key alone."""
+    desk.click_on(first_screen(desk).settings_button)
+    desk.until(lambda: desk.window.page is not None, "the settings are open")
+    desk.press("Escape")
+    desk.until(lambda: desk.window.page is None, "the first screen is back")
+
+
+def test_a_zoomed_window_can_be_small(folder: Path) -> None:
+    """Whoever needs large letters has no larger screen for them."""
+    desk = Desk(folder, Settings("Ada", zoom=300))
+    try:
+        width, height = desk.root.minsize()
+    finally:
+        desk.window.close()
+
+    assert width <= 640
+    assert height <= 400
+
+
 def test_trust_is_for_one_address(desk: Desk, silent: socket.socket) -> None:
     """When another address is typed nothing is offered any more."""
     join = refuse(desk, silent, Refused("certificate_changed", CHANGED, NEW_ONE))

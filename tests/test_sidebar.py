@@ -38,6 +38,14 @@ def test_without_a_connection_nobody_is_listed_as_here() -> None:
     assert not any(row.dot for row in rows)
 
 
+def test_one_person_was_here() -> None:
+    """Not “1 were here”."""
+    inbox = Inbox("Ada")
+    inbox.roster.replace([Person("Ada", online=True)])
+
+    assert Row(WORDS, "PEOPLE   1 was here") in rows_of(inbox, known=False)
+
+
 def test_a_list_of_thousands_is_cut() -> None:
     """Of those who are here and of those who are away; the others are counted."""
     inbox = Inbox("Ada")

@@ -41,6 +41,14 @@ class Drawn:
         return words(self.transcript.tail(self.talk, ended=ended))
 
 
+def test_a_mark_stands_below_a_block_of_code() -> None:
+    """In its last line it would end the colour of the block."""
+    runs = body("see\n```\nx = 1\n```", (), "Ada", mark=(("   ", ("small",)), ("✓ seen", ("small",))))
+
+    assert [words for words, tags in runs if "block" in tags] == ["x = 1\n"]
+    assert [words for words, tags in runs if "small" in tags] == ["✓ seen"]
+
+
 def test_names_are_listed_in_words() -> None:
     """A few names are said, of many the first two and how many others."""
     assert listed(["Bob"]) == "Bob"

@@ -114,9 +114,7 @@ class ChatScreen(ttk.Frame):
         self.status = Status(self._foot, theme)
         self.status.pack(fill="x", padx=px(14), pady=(px(6), 0))
         self.details = ConnectionBox(main, theme, address, self._close_details)
-        self.search = SearchPanel(
-            self._middle, theme, self._engine, self.inbox.mine, self._open_found, self._close_search
-        )
+        self.search = SearchPanel(main, theme, self._engine, self.inbox.mine, self._open_found, self._close_search)
         entries = (
             ("Light look", self._actions.look), ("Settings", self._actions.settings),
             ("Password generator", self._actions.password_generator), ("Connection", self._toggle_details),
@@ -349,11 +347,17 @@ class ChatScreen(ttk.Frame):
         if width >= px(640):
             self.search.configure(width=px(300))
             self.search.pack_propagate(False)
-            self.search.pack(side="right", fill="y", before=self.views)
-        else:
-            self.search.place(relwidth=1, relheight=1)
+            self.search.pack(in_=self._middle, side="right", fill="y", before=self.views)
             self.search.lift()
+        else:
+            self._place_search()
         self.search.open()
+
+    def _place_search(self) -> None:
+        """In a narrow window it stands over all that is below the head."""
+        top = self._middle.winfo_y()
+        self.search.place(in_=self._main, x=0, y=top, relwidth=1, relheight=1, height=-top)
+        self.search.lift()
 
     def _open_found(self, message: Message) -> None:
         self.open(self.inbox.other(message))
@@ -568,6 +572,8 @@ class ChatScreen(ttk.Frame):
                 part.place_forget()
         self._fit_foot()
         self._place_details()
+        if self.search.winfo_manager() == "place":
+            self._place_search()
 
     @property
     def _is_low(self) -> bool:

@@ -162,7 +162,7 @@ class Head(ttk.Frame):
             self._fit()
 
     def tighten(self, *, low: bool, slim: bool) -> None:
-        """In a `low` window all is in one line; in a `slim` one only the menu tells that it is encrypted."""
+        """In a `low` window all is in one line; in a `slim` one the menu tells of the encryption."""
         if low != self._low:
             self._low, px = low, self._theme.px
             for label in (self.title, self.about):
@@ -173,7 +173,8 @@ class Head(ttk.Frame):
             self._place_encryption()
 
     def _place_encryption(self) -> None:
-        if self._slim and self._encrypted is not False:
+        self._fit()
+        if self._slim:
             self.encryption_button.pack_forget()
         elif not self.encryption_button.winfo_manager():
             self.encryption_button.pack(side="right", padx=self._theme.px(4), after=self.search_button)
@@ -208,10 +209,10 @@ class Head(ttk.Frame):
         px = self._theme.px
         room = max(self._titles.winfo_width() - px(18), px(40))
         self.title.configure(text=self._theme.shortened(self._title_words, room, "Strong"))
-        about = self._about_words
+        about, role = self._about_words, self._about_role
+        if self._slim and self._encrypted is False and role == "Hint":
+            about, role = "unencrypted", "Trouble"  # there is no room for two words
         if self._low:
             room -= self._theme.width_of(self.title.cget("text"), "Strong") + px(10)
             about = about if room > px(40) else ""
-        self.about.configure(
-            text=self._theme.shortened(about, room, "Small"), style=f"Surface.{self._about_role}.TLabel"
-        )
+        self.about.configure(text=self._theme.shortened(about, room, "Small"), style=f"Surface.{role}.TLabel")

@@ -197,13 +197,13 @@ class HostWindow(tk.Toplevel):
         """How others come in; to be selected and copied."""
         port = "" if opened.port == DEFAULT_PORT else f", port {opened.port}"
         at = " or ".join(f"{address}{port}" for address in opened.addresses[:3]) or "no network at present"
-        parts = ["Others on this network find it in their list. Who does not types this address: ", at, "\n"]
+        parts = ["Others on this network find it in their list. Who does not types this address:\n", at, "\n"]
         if opened.words:
-            parts += ["At the first meeting their windows show its words, for them to compare: ", opened.words, "\n"]
+            parts += ["At the first meeting their windows show its words, for them to compare:\n", opened.words, "\n"]
         else:
             parts += ["Not encrypted: others on the network can read along.", "", "\n"]
         if command := firewall.commands_here(opened.port):
-            parts += ["If nobody finds it, open this computer's firewall: ", command, "\n"]
+            parts += ["If nobody finds it, open this computer's firewall:\n", command, "\n"]
         text = self.info
         for number, part in enumerate(parts):
             text.insert("end", part, "value" if number % 3 == 1 else "")
