@@ -12,15 +12,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from happenings import Entered, Failed
 from markup import mentions
 from protocol import (
     EVERYONE,
+    MAX_TALKED,
+    MAX_UNREAD,
     Conversations,
     Message,
     SeenBy,
+    Talked,
     TypingFrom,
     clock_time,
     name_key,
@@ -348,8 +351,14 @@ class Inbox:
         return News(talk.address, message.sender, kind)
 
     def told(self, event: Conversations) -> None:
-        """How far one had read when one came, by the server; what came since is counted here."""
-        for talked in event.talked:
+        """How far one had read when one came, by the server; what came since is counted here.
+
+        Of a server that tells more than there can be, as much is believed as an honest one would tell.
+        """
+        believed: dict[str, Talked] = {}
+        for talked in event.talked[: MAX_TALKED + 1]:
+            believed.setdefault(_key(talked.other), replace(talked, unread=min(talked.unread, MAX_UNREAD)))
+        for talked in believed.values():
             talk = self.talk(talked.other)
             here = [one for one in talk.of_this_log() if not self.mine(one.sender)]
             later = sum(one.seq > max(talked.last, talk.read) for one in here)
