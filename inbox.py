@@ -463,7 +463,9 @@ class Inbox:
         self.changed = True
 
     def _make_room(self) -> None:
-        """Forgets the conversation in which nothing was said for longest, where there are too many."""
+        """Forgets those in which nothing was said for longest, where there are too many: several at once, as looking
+        for them takes longer than all else, and a server may make up people as fast as it can write.
+        """
         if len(self._talks) < KEPT_TALKS:
             return
         idle = [
@@ -471,8 +473,8 @@ class Inbox:
             for key, talk in self._talks.items()
             if talk.private and not (talk.waiting or talk.draft or talk.open)
         ]
-        if idle:
-            del self._talks[min(idle)[1]]
+        for _, key in sorted(idle)[: KEPT_TALKS // 8]:
+            del self._talks[key]
 
 
 def _key(address: str) -> str:

@@ -173,6 +173,25 @@ def test_people_who_are_made_up_fill_no_memory() -> None:
     assert inbox.talk("Bob").draft == "half a sent"
 
 
+def test_people_who_are_made_up_take_little_time() -> None:
+    """Hardly more than somebody who writes as much, also when there is room for no more of them."""
+
+    def seconds(inbox: Inbox, messages: list[Message]) -> float:
+        started = time.perf_counter()
+        inbox.received(messages)
+        return time.perf_counter() - started
+
+    inbox = inbox_with("Bob")
+    seconds(inbox, [message(f"Person {number}", "hi", "Ada") for number in range(KEPT_TALKS)])
+    known = min(seconds(inbox, [message("Bob", "hi", "Ada") for _ in range(KEPT_TALKS)]) for _ in range(3))
+    strangers = min(
+        seconds(inbox, [message(f"{part} {number}", "hi", "Ada") for number in range(KEPT_TALKS)])
+        for part in ("One", "Two", "Three")
+    )
+
+    assert strangers < 10 * known
+
+
 def test_a_page_of_the_log_goes_before_what_is_here() -> None:
     """And what comes by itself is not taken twice."""
     said = [message("Bob", f"number {number}", "Ada") for number in range(6)]
