@@ -147,6 +147,17 @@ def test_hostile_text_does_not_hold_the_window_up(joined: Desk, text: str) -> No
     assert joined.window.longest < 0.2
 
 
+def test_days_without_end_do_not_fill_the_window(joined: Desk) -> None:
+    """A server may say of each message that it is of another day."""
+    view = joined.chat.conversation
+    for part in range(20):
+        days = range(500 * part, 500 * part + 500)
+        flood(joined, (replace(message("Bob", f"day {day}"), time=day * 86_400_000) for day in days))
+        joined.sees(f"day {days[-1]}")
+
+    assert len(view.text.tag_names()) < 2 * KEPT_LINES
+
+
 def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
     """The thumb is as long as what is seen of the whole, and moves the view; beside it one goes by pages."""
     flood(joined, (message("Bob", f"line {number}") for number in range(300)))
@@ -340,6 +351,29 @@ def test_a_lost_connection_does_not_end_scrolling(folder: Path, server: ServerPr
         assert numbers(desk) == list(range(400))
     finally:
         desk.window.close()
+
+
+@pytest.mark.parametrize("seqs", [(), (8,), (8, 5, 8, 7)], ids=["nothing", "the same", "in disorder"])
+def test_a_server_that_always_has_more_is_not_asked_for_ever(
+    joined: Desk, monkeypatch: pytest.MonkeyPatch, seqs: tuple[int, ...]
+) -> None:
+    """An answer with nothing that is older is the last one, whatever it says; and the order is the log's."""
+    view, asked = joined.chat.conversation, []
+
+    def answer(_: object, before: int | None, __: int, other: str | None, after: int | None) -> None:
+        asked.append(before)
+        page = tuple(replace(message("Bob", f"number {seq}"), seq=seq) for seq in seqs)
+        joined.chat.take(Page(page, True, before, after, other))
+
+    monkeypatch.setattr("engine.Engine.ask_history", answer)
+    view.complete = False
+    joined.until(lambda: view.complete, "it is told that there is nothing further up")
+    ticks = joined.window.ticks
+    joined.until(lambda: joined.window.ticks > ticks + 20, "some time goes by")
+
+    assert len(asked) <= 2
+    lines = [line for line in view.text.get("1.0", "end").splitlines() if "number" in line]
+    assert [int(line.split()[-1]) for line in lines] == sorted(set(seqs))
 
 
 def test_a_private_conversation_comes_from_the_log(folder: Path, server: ServerProcess) -> None:

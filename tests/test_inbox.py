@@ -9,6 +9,8 @@ from messages import message
 from protocol import EVERYONE, Conversations, Message, Person, SeenBy, Talked, TypingFrom
 from windowlib.inbox import KEPT_TALKS, MENTION, PRIVATE, PUBLIC, RECENT, RECENT_CHARACTERS, Inbox, News, Refusal
 from windowlib.receipts import Receipts
+from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, Person, SeenBy, Talked, TypingFrom
+from receipts import Receipts
 
 
 class Clock:
@@ -49,6 +51,32 @@ def test_messages_go_where_they_belong() -> None:
     assert texts(inbox, "bob") == ["psst", "yes?"]
     assert texts(inbox, "Cleo") == ["me too"]
     assert [talk.title for talk in inbox.conversations()] == ["Cleo", "Bob"]
+
+
+def test_a_list_of_conversations_is_believed_so_far() -> None:
+    """Each person once, as many as an honest server tells of, and no more unread than are counted."""
+    inbox = inbox_with("Bob")
+    others = [EVERYONE, "Bob", "BOB", "\uff22ob", "#Everyone", *(f"N{number}" for number in range(2 * MAX_TALKED))]
+    inbox.told(Conversations(tuple(Talked(other, 2**62, number, 2**62, 0) for number, other in enumerate(others))))
+
+    talks = list(inbox.talks)
+    assert len(talks) <= MAX_TALKED + 1
+    assert {talk.unread for talk in talks} == {MAX_UNREAD}
+    assert [(talk.title, talk.read) for talk in talks[:3]] == [("Everyone", 0), ("Bob", 1), ("N0", 5)]
+
+
+def test_looking_again_for_calls_is_quick() -> None:
+    """The server may tell as often as it likes how far one has read."""
+    inbox = inbox_with("Bob")
+    inbox.received([message("Bob", "@Ada " * 799 + str(number)) for number in range(50)])
+    told = Conversations((Talked(EVERYONE, 1, 0, 0, 0),))
+    inbox.told(told)
+    started = time.perf_counter()
+    for _ in range(10):
+        inbox.told(told)
+
+    assert inbox.everyone.mentions == 50
+    assert time.perf_counter() - started < 0.1
 
 
 def test_what_came_before_oneself_is_no_news() -> None:
@@ -145,6 +173,25 @@ def test_people_who_are_made_up_fill_no_memory() -> None:
 
     assert len(inbox.conversations()) < KEPT_TALKS
     assert inbox.talk("Bob").draft == "half a sent"
+
+
+def test_people_who_are_made_up_take_little_time() -> None:
+    """Hardly more than somebody who writes as much, also when there is room for no more of them."""
+
+    def seconds(inbox: Inbox, messages: list[Message]) -> float:
+        started = time.perf_counter()
+        inbox.received(messages)
+        return time.perf_counter() - started
+
+    inbox = inbox_with("Bob")
+    seconds(inbox, [message(f"Person {number}", "hi", "Ada") for number in range(KEPT_TALKS)])
+    known = min(seconds(inbox, [message("Bob", "hi", "Ada") for _ in range(KEPT_TALKS)]) for _ in range(3))
+    strangers = min(
+        seconds(inbox, [message(f"{part} {number}", "hi", "Ada") for number in range(KEPT_TALKS)])
+        for part in ("One", "Two", "Three")
+    )
+
+    assert strangers < 10 * known
 
 
 def test_a_page_of_the_log_goes_before_what_is_here() -> None:

@@ -38,6 +38,7 @@ READING_LINES = 3000  # while one reads further up: what is furthest from there 
 CUT = 400  # lines that are taken away there at once; a thousand take 30 ms
 KEPT_CHARACTERS = 600_000  # 2,000 lines of 4,000 characters would take Tk a hundred MiB
 ROOM = 300  # messages drawn in one go; a long one counts for several
+SPARE_TAGS = 200  # tags of lines that are gone; each takes Tk a little time and memory whatever is done
 LONG = 160  # characters that cost about as much to draw as one more message
 NEAR = 15  # lines from an end of what is drawn; then more is wanted
 
@@ -80,6 +81,7 @@ class Conversation(ttk.Frame):
         self._unseen = 0  # messages that came below since one left the end
         self._count = 0  # of the talk's lines, that were drawn or passed over
         self._changes = -1  # of the talk, that are drawn
+        self._most_tags = 0  # until those of lines that are gone are taken away
         self.text = plain_text(self, theme, state="disabled", cursor="arrow", takefocus=True, spacing1=0)
         self.text.configure(highlightthickness=theme.px(2))  # its focus ring
         self.text.configure(font="HallwayGap")  # of the last line, which is always empty
@@ -164,6 +166,7 @@ class Conversation(ttk.Frame):
         self._unseen = 0
         with self._open():
             self.text.delete("1.0", "end")
+            self._forget_tags()
             newest = newest_that_fit(list(talk.recent))
             self._insert("end", self.transcript.add(newest))
             self.complete = self.transcript.another_log
@@ -241,6 +244,7 @@ class Conversation(ttk.Frame):
         self._unseen, self._count, self._changes = 0, self.talk.count, self.talk.changes
         with self._open():
             self.text.delete("1.0", "end")
+            self._forget_tags()
             self._insert("end", self.transcript.add(messages))
             self.text.mark_set("tail", "end-1c")
         self.attach()
@@ -366,6 +370,7 @@ class Conversation(ttk.Frame):
     def _trim(self, *, bottom: bool = True) -> None:
         """Takes away what is furthest from where one reads, where there is too much of it. The text is open."""
         transcript = self.transcript
+        self._forget_tags()
         if self.following:
             self._cut_top(transcript.trim_top(KEPT_LINES, KEPT_CHARACTERS))
         elif transcript.lines > READING_LINES or transcript.characters > KEPT_CHARACTERS:
@@ -384,6 +389,15 @@ class Conversation(ttk.Frame):
         if gone:
             self.text.delete("1.0", f"{gone + 1}.0")
             self.complete = False
+
+    def _forget_tags(self) -> None:
+        """Takes away tags of lines that are gone, now and then: a day has one, a private message of one's own, too."""
+        names = self.text.tag_names()
+        if len(names) > self._most_tags:
+            for tag in names:
+                if tag.startswith((DAY_TAG, STATE_TAG, AGAIN_TAG)) and not self.text.tag_nextrange(tag, "1.0"):
+                    self.text.tag_delete(tag)
+            self._most_tags = 2 * len(self.text.tag_names()) + SPARE_TAGS
 
     def _mark_seen(self) -> None:
         """Says of own private messages that the other one has seen them."""

@@ -12,13 +12,28 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clientlib.happenings import Entered, Failed
 from names import name_key
 from protocol import EVERYONE, Conversations, Message, SeenBy, TypingFrom, clock_time
 from windowlib.markup import mentions
 from windowlib.roster import KNOWN_PEOPLE, Roster, listed
+from happenings import Entered, Failed
+from markup import mentions
+from protocol import (
+    EVERYONE,
+    MAX_TALKED,
+    MAX_UNREAD,
+    Conversations,
+    Message,
+    SeenBy,
+    Talked,
+    TypingFrom,
+    clock_time,
+    name_key,
+)
+from roster import KNOWN_PEOPLE, Roster, listed
 
 RECENT = 300  # lines kept of a conversation: more than any screen shows
 RECENT_CHARACTERS = 200_000  # of them; 300 of the longest messages would be six times as much
@@ -341,8 +356,14 @@ class Inbox:
         return News(talk.address, message.sender, kind)
 
     def told(self, event: Conversations) -> None:
-        """How far one had read when one came, by the server; what came since is counted here."""
-        for talked in event.talked:
+        """How far one had read when one came, by the server; what came since is counted here.
+
+        Of a server that tells more than there can be, as much is believed as an honest one would tell.
+        """
+        believed: dict[str, Talked] = {}
+        for talked in event.talked[: MAX_TALKED + 1]:
+            believed.setdefault(_key(talked.other), replace(talked, unread=min(talked.unread, MAX_UNREAD)))
+        for talked in believed.values():
             talk = self.talk(talked.other)
             here = [one for one in talk.of_this_log() if not self.mine(one.sender)]
             later = sum(one.seq > max(talked.last, talk.read) for one in here)
@@ -447,7 +468,9 @@ class Inbox:
         self.changed = True
 
     def _make_room(self) -> None:
-        """Forgets the conversation in which nothing was said for longest, where there are too many."""
+        """Forgets those in which nothing was said for longest, where there are too many: several at once, as looking
+        for them takes longer than all else, and a server may make up people as fast as it can write.
+        """
         if len(self._talks) < KEPT_TALKS:
             return
         idle = [
@@ -455,8 +478,8 @@ class Inbox:
             for key, talk in self._talks.items()
             if talk.private and not (talk.waiting or talk.draft or talk.open)
         ]
-        if idle:
-            del self._talks[min(idle)[1]]
+        for _, key in sorted(idle)[: KEPT_TALKS // 8]:
+            del self._talks[key]
 
 
 def _key(address: str) -> str:

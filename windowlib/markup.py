@@ -38,7 +38,12 @@ def _call_of(name: str) -> re.Pattern[str] | None:
 
 def mentions(text: str, me: str) -> bool:
     """Whether somebody calls `me` by name in it. What is quoted as code calls nobody."""
-    return "@" in text and any(kind == MENTION for kind, _ in pieces(text, me))
+    return "@" in text and _calls(text, me)
+
+
+@lru_cache(maxsize=512)  # the unread ones are looked at again whenever the server tells how far one has read
+def _calls(text: str, me: str) -> bool:
+    return any(kind == MENTION for kind, _ in pieces(text, me))
 
 
 def pieces(text: str, me: str) -> list[Piece]:

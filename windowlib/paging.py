@@ -91,18 +91,20 @@ class Pager:
         elif page.after is None:
             self._take_older(page)
         elif page.after == self.view.transcript.newest:
-            self._below.extend(page.messages)
-            self._last = not page.more
-            if not page.messages:
+            newer = [message for message in page.messages if message.seq > page.after]
+            self._below.extend(newer)
+            self._last = not (page.more and newer)  # a server that has more and never says it is not asked for ever
+            if not newer:
                 self.view.attach(last=self._last)
         return True
 
     def _take_older(self, page: Page) -> None:
         view, oldest = self.view, self.view.transcript.oldest
-        messages = [message for message in page.messages if oldest is None or message.seq < oldest]
+        older = {message.seq: message for message in page.messages if oldest is None or message.seq < oldest}
+        messages = [older[seq] for seq in sorted(older)]
         if view.attached and view.talk.oldest == oldest:
             view.talk.put_before(messages, view.transcript.me)
-        self._first = not page.more
+        self._first = not (page.more and messages)
         self._above.extend(messages)
         if not messages and self._first:
             view.complete = True
