@@ -564,6 +564,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.figure
 @pytest.mark.parametrize("what", FLOODS)
 def test_a_flooder_who_never_reads(server: ServerProcess, witness: Witness, what: str) -> None:
     """Whoever writes without reading the answers is held back or cut off, and the server's memory stays as it is."""
@@ -636,6 +637,7 @@ def test_somebody_slow_to_say_hello(server: ServerProcess) -> None:
     assert rest == b""
 
 
+@pytest.mark.figure
 @pytest.mark.parametrize("line", [b"\n", b'{"type":"hello","v":1,"name":"@"}\n'], ids=["words", "JSON"])
 def test_bad_names_without_end(server: ServerProcess, witness: Witness, line: bytes) -> None:
     """Somebody who never joins and says one bad name after the other costs the others nothing, and no memory."""

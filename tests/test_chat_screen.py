@@ -243,6 +243,7 @@ def test_a_chat_without_a_name_is_entered_once(desk: Desk) -> None:
         assert desk.root.focus_get() is desk.chat.conversation.text
 
 
+@pytest.mark.figure
 def test_joins_without_end_do_not_hold_the_window_up(joined: Desk) -> None:
     """A server that announces people for ever fills no memory, and the chat goes on behind them."""
     assert joined.window.engine is not None
@@ -738,6 +739,7 @@ def test_conversations_can_be_chosen_with_the_keyboard(desk: Desk, server: Serve
     assert desk.root.focus_get() is desk.chat.composer.entry
 
 
+@pytest.mark.figure
 def test_a_thousand_joins_at_once(joined: Desk) -> None:
     """They are one line, and the list of people goes no further than anybody would read."""
     assert joined.window.engine is not None

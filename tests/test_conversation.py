@@ -136,6 +136,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.figure
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_does_not_hold_the_window_up(joined: Desk, text: str) -> None:
     """A hundred of the worst texts: no tick over 200 ms, however slow the screen, and the chat goes on behind them."""
@@ -365,7 +366,7 @@ def test_a_server_that_always_has_more_is_not_asked_for_ever(
         page = tuple(replace(message("Bob", f"number {seq}"), seq=seq) for seq in seqs)
         joined.chat.take(Page(page, True, before, after, other))
 
-    monkeypatch.setattr("engine.Engine.ask_history", answer)
+    monkeypatch.setattr("clientlib.engine.Engine.ask_history", answer)
     view.complete = False
     joined.until(lambda: view.complete, "it is told that there is nothing further up")
     ticks = joined.window.ticks

@@ -6,11 +6,9 @@ import time
 
 from clientlib.happenings import Entered, Failed
 from messages import message
-from protocol import EVERYONE, Conversations, Message, Person, SeenBy, Talked, TypingFrom
+from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, Person, SeenBy, Talked, TypingFrom
 from windowlib.inbox import KEPT_TALKS, MENTION, PRIVATE, PUBLIC, RECENT, RECENT_CHARACTERS, Inbox, News, Refusal
 from windowlib.receipts import Receipts
-from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, Person, SeenBy, Talked, TypingFrom
-from receipts import Receipts
 
 
 class Clock:

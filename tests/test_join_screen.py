@@ -768,6 +768,7 @@ def test_a_chat_behind_a_firewall(open_desk: Callable[..., Desk]) -> None:
     desk.until(lambda: not join.told.winfo_ismapped(), "it is not about another address")
 
 
+@pytest.mark.figure
 def test_a_flood_of_chats_does_not_hold_the_window_up(open_desk: Callable[..., Desk]) -> None:
     """Names without end, and answers as fast as they come: the list stays short, and the ticks too."""
     desk = open_desk(Settings("Ada", "", 9))

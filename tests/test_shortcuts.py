@@ -178,6 +178,7 @@ sys.exit(client.main([]))
 """
 
 
+@pytest.mark.figure
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is measured with /proc")
 @pytest.mark.parametrize("zoom", [100, 200])
 def test_it_opens_fast(tmp_path: Path, zoom: int, record_property: Callable[[str, object], None]) -> None:

@@ -16,24 +16,9 @@ from dataclasses import dataclass, field, replace
 
 from clientlib.happenings import Entered, Failed
 from names import name_key
-from protocol import EVERYONE, Conversations, Message, SeenBy, TypingFrom, clock_time
+from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, SeenBy, Talked, TypingFrom, clock_time
 from windowlib.markup import mentions
 from windowlib.roster import KNOWN_PEOPLE, Roster, listed
-from happenings import Entered, Failed
-from markup import mentions
-from protocol import (
-    EVERYONE,
-    MAX_TALKED,
-    MAX_UNREAD,
-    Conversations,
-    Message,
-    SeenBy,
-    Talked,
-    TypingFrom,
-    clock_time,
-    name_key,
-)
-from roster import KNOWN_PEOPLE, Roster, listed
 
 RECENT = 300  # lines kept of a conversation: more than any screen shows
 RECENT_CHARACTERS = 200_000  # of them; 300 of the longest messages would be six times as much

@@ -17,7 +17,6 @@ PLAIN, LINK, CODE, BLOCK, MENTION = "plain", "link", "code", "block", "mention"
 Piece = tuple[str, str]  # what it is, and the letters that are shown
 
 FENCE = "```"
-LONGEST_NAMED = 20  # characters of the language after a fence
 
 # What may begin something: a text without any of these is plain, and most are.
 # No IGNORECASE: that takes a long s for one, and there is no such scheme.
