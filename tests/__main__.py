@@ -33,10 +33,18 @@ SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machi
 # Parts that run at the same time, of about the same length; all other files are one more. Each part has a screen of its
 # own, with one keyboard and one clipboard.
 PARTS = (
-    ("test_window", "test_model"),
-    ("test_password_gen", "test_console", "test_protocol", "test_engine", "test_trust", "test_benchmark"),
+    (
+        "test_chat_screen",
+        "test_conversation",
+        "test_settings_screen",
+        "test_window",
+        "test_shortcuts",
+        "test_emoji",
+        "test_attention",
+    ),
+    ("test_password_gen", "test_join_screen", "test_hosting", "test_faults", "test_switcher", "test_composer"),
+    ("test_model", "test_protocol", "test_console", "test_engine"),
 )
-
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {"Xvfb": "xvfb", "xclip": "xclip", "xdotool": "xdotool", "ip": "iproute2", "nc": "netcat-openbsd"}
 FONTS = {"DejaVuSans.ttf": "fonts-dejavu-core", "NotoColorEmoji.ttf": "fonts-noto-color-emoji"}
