@@ -344,7 +344,7 @@ def test_the_new_words_are_read_before_they_are_trusted(
     """Where the sentence does not fit, the button leads on to its end first; and a press by reflex trusts nobody."""
     monkeypatch.setattr(join_screen, "DELIBERATE", 100)
     resize(desk, "smallest")
-    refused = Refused("certificate_changed", CHANGED.replace("Either", "It is strange. " * 20 + "Either"), NEW_ONE)
+    refused = Refused("certificate_changed", CHANGED.replace("Either", "It is strange. " * 60 + "Either"), NEW_ONE)
     join = refuse(desk, silent, refused)
     desk.until(lambda: join.trust_button.cget("text") == join_screen.READ_ON, "there is more to read")
     while join.trust_button.cget("text") == join_screen.READ_ON:
