@@ -41,6 +41,7 @@ from names import NameProblem, check_name, clean_line, name_key
 from protocol import (
     DEFAULT_PORT,
     EVERYONE,
+    MAX_TALKED,
     MAX_UNREAD,
     AskConversations,
     AskHistory,
@@ -564,14 +565,16 @@ class Console:
         self._print("There are older ones. More words find fewer." if found.more else "That is all.")
 
     def _tell_conversations(self, conversations: Conversations) -> None:
-        self._lists = max(0, self._lists - 1)
-        people = [talked for talked in conversations.talked if talked.other != EVERYONE]
+        if not self._lists:
+            return  # nobody has asked
+        self._lists -= 1
+        people = [talked for talked in conversations.talked[: MAX_TALKED + 1] if talked.other != EVERYONE]
         if not people:
             self._print("Nobody has written to you in private yet, nor you to anybody. @name text does it.")
             return
         lines = ["You have written in private with:"]
         for talked in people:
-            count = f"{talked.unread} or more" if talked.unread >= MAX_UNREAD else talked.unread
+            count = f"{MAX_UNREAD} or more" if talked.unread >= MAX_UNREAD else talked.unread
             lines.append(f"  {talked.other} ({count} new)" if talked.unread else f"  {talked.other}")
         self._print("\n".join(lines))
 

@@ -21,7 +21,24 @@ from clientlib import trust
 from clientlib.engine import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
-from protocol import EVERYONE, Ack, AskHistory, Error, Hello, Joined, Left, Message, Page, Person, SeenBy, Send, Welcome
+from protocol import (
+    EVERYONE,
+    Ack,
+    AskConversations,
+    AskHistory,
+    Conversations,
+    Error,
+    Hello,
+    Joined,
+    Left,
+    Message,
+    Page,
+    Person,
+    SeenBy,
+    Send,
+    Talked,
+    Welcome,
+)
 from test_engine import SESAME, Elsewhere, Guest, ScriptedServer
 
 CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
@@ -208,6 +225,26 @@ def test_who_forgets_guests_who_left(fake: ScriptedServer) -> None:
         ada.expect_line("Away: Bob, Cem.")
 
         assert "Guest has left the chat." in ada.lines
+
+
+def test_a_list_that_nobody_asked_for_is_not_told(fake: ScriptedServer) -> None:
+    """And of one that was asked for as much as an honest server tells."""
+    with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
+        guest = fake.accept()
+        guest.welcome()
+        made_up = Conversations(tuple(Talked(f"N{number}", 1, 0, 2**60, 0) for number in range(300)))
+        guest.tell(*[made_up] * 5, Joined("Bob", 1))
+        ada.expect_line("Bob has joined the chat.")
+        assert not any("private" in line for line in ada.lines)
+        ada.type("/private")
+        while not isinstance(guest.expect(object), AskConversations):  # how far was read is told, too
+            pass
+        guest.tell(made_up, Joined("Cem", 1))
+        ada.expect_line("Cem has joined the chat.")
+
+        told = [line for line in ada.lines if line.startswith("  N")]
+        assert len(told) == 201
+        assert told[0] == "  N0 (1000 or more new)"
 
 
 def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[..., Program]) -> None:

@@ -132,6 +132,9 @@ HOSTILE = {
     "tabs": "\t" * (MAX_TEXT - 1) + "x",
     "Chinese": "\u4f1a\u8b70" * 2000,
     "no font has it": "".join(chr(code) for code in range(0x12000, 0x12000 + 900)),
+    "links": "www.a " * 660,
+    "calls": "@Ada " * 800,
+    "code": "`a`b" * 1000,
     "Tcl": '[exit] $x \\ { " ; puts' * 150,
 }
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from markup import BLOCK, CODE, LINK, MENTION, MOST_PIECES, PLAIN, address_of, mentions, pieces
 from protocol import MAX_TEXT
 from windowlib.markup import BLOCK, CODE, LINK, MENTION, PLAIN, address_of, mentions, pieces
 
@@ -129,6 +130,15 @@ def test_a_name_may_hold_anything() -> None:
     assert mentions("is @Bob (B.) here?", "Bob (B.)")
     assert not mentions("@Bobx", "Bob.")
     assert not mentions("@ hi", "")
+
+
+def test_what_is_marked_in_one_text_is_bounded() -> None:
+    """Tk takes long for many of them in one paragraph; nothing of the text is lost."""
+    for mark in ("www.a ", "`a` b ", "@Ada "):
+        text = mark * 500
+        found = pieces(text, "Ada")
+        assert len(found) <= MOST_PIECES + 2  # a link, and the plain text before it; then the rest
+        assert "".join(words for _, words in found).replace("`", "") == text.replace("`", "")
 
 
 HOSTILE = {

@@ -14,14 +14,13 @@ from datetime import date
 from tkinter import ttk
 from typing import Any
 
-from names import name_key
-from protocol import Message
-from windowlib import tags
-from windowlib.emoji_font import in_colour
-from windowlib.inbox import Border, Item, Talk
-from windowlib.look import Theme, plain_text
-from windowlib.pointing import Pointing
-from windowlib.transcript import (
+import tags
+from inbox import Border, Item, Talk
+from look import Theme, plain_text
+from markup import weight
+from pointing import Pointing
+from protocol import Message, name_key
+from transcript import (
     AGAIN_TAG,
     DAY_TAG,
     SEEN,
@@ -39,13 +38,12 @@ CUT = 400  # lines that are taken away there at once; a thousand take 30 ms
 KEPT_CHARACTERS = 600_000  # 2,000 lines of 4,000 characters would take Tk a hundred MiB
 ROOM = 300  # messages drawn in one go; a long one counts for several
 SPARE_TAGS = 200  # tags of lines that are gone; each takes Tk a little time and memory whatever is done
-LONG = 160  # characters that cost about as much to draw as one more message
 NEAR = 15  # lines from an end of what is drawn; then more is wanted
 
 
 def cost_of(item: Item) -> int:
     """What it takes to draw it, in messages of the usual length."""
-    return 1 + (len(item.text) + 10 * item.text.count("\n")) // LONG if isinstance(item, Message) else 1
+    return 1 + weight(item.text) if isinstance(item, Message) else 1
 
 
 def newest_that_fit(items: Sequence[Item], room: int = ROOM) -> Sequence[Item]:

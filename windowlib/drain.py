@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from clientlib.happenings import Happening, Received
+from happenings import Happening, Received
+from markup import weight
 
 BUSY_TICK = 4  # ms left to Tk for drawing and for what people type, while more is waiting
 IDLE_TICK = 30  # ms; below it nobody sees a difference
@@ -22,7 +24,6 @@ IDLE_TICK = 30  # ms; below it nobody sees a difference
 QUIET_TICKS = ((10.0, 90), (1.0, 60))
 BUDGET = 0.010  # s of taking events in one tick
 ROOM = 200  # messages drawn in one tick; a long one counts for several
-LONG = 160  # characters that cost about as much to draw as one more message
 
 
 class Drain:
@@ -77,7 +78,7 @@ class Drain:
         """As much of `event` as there is room for, at least one message; what is left comes in the next tick."""
         cost = 0
         for number, message in enumerate(event.messages):
-            cost += 1 + (len(message.text) + 10 * message.text.count("\n")) // LONG
+            cost += 1 + weight(message.text)
             if cost >= room and number + 1 < len(event.messages):
                 self._rest.appendleft(Received(event.messages[number + 1 :]))
                 return Received(event.messages[: number + 1]), cost
