@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markup import BLOCK, CODE, LINK, MENTION, MOST_PIECES, PLAIN, address_of, mentions, pieces
 from protocol import MAX_TEXT
-from windowlib.markup import BLOCK, CODE, LINK, MENTION, PLAIN, address_of, mentions, pieces
+from windowlib.markup import BLOCK, CODE, LINK, MENTION, MOST_PIECES, PLAIN, address_of, mentions, pieces
 
 
 def test_a_plain_text_is_one_piece() -> None:

@@ -14,13 +14,15 @@ from datetime import date
 from tkinter import ttk
 from typing import Any
 
-import tags
-from inbox import Border, Item, Talk
-from look import Theme, plain_text
-from markup import weight
-from pointing import Pointing
-from protocol import Message, name_key
-from transcript import (
+from names import name_key
+from protocol import Message
+from windowlib import tags
+from windowlib.emoji_font import in_colour
+from windowlib.inbox import Border, Item, Talk
+from windowlib.look import Theme, plain_text
+from windowlib.markup import weight
+from windowlib.pointing import Pointing
+from windowlib.transcript import (
     AGAIN_TAG,
     DAY_TAG,
     SEEN,

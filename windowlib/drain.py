@@ -15,8 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clientlib.happenings import Happening, Received
-from happenings import Happening, Received
-from markup import weight
+from windowlib.markup import weight
 
 BUSY_TICK = 4  # ms left to Tk for drawing and for what people type, while more is waiting
 IDLE_TICK = 30  # ms; below it nobody sees a difference

@@ -17,15 +17,11 @@ PLAIN, LINK, CODE, BLOCK, MENTION = "plain", "link", "code", "block", "mention"
 Piece = tuple[str, str]  # what it is, and the letters that are shown
 
 FENCE = "```"
-<<<<<<< HEAD:windowlib/markup.py
-=======
 # Of one text; what follows is plain. Tk takes a quarter of a second for 600 links in one paragraph, and anybody could
 # send everybody some of those each second.
 MOST_PIECES = 50
 LONG = 160  # characters that cost about as much to draw as one more message
 MARKS = 6  # pieces that do
-LONGEST_NAMED = 20  # characters of the language after a fence
->>>>>>> a5:markup.py
 
 # What may begin something: a text without any of these is plain, and most are.
 # No IGNORECASE: that takes a long s for one, and there is no such scheme.
