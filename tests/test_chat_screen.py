@@ -17,7 +17,7 @@ from desk import Desk, flood, in_the_chat
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
-from protocol import EVERYONE, MAX_TEXT, Ack, AskSearch, Joined, Left, Person, SeenWith, TypingTo
+from protocol import EVERYONE, MAX_TEXT, Ack, AskHistory, AskSearch, Joined, Left, Person, SeenWith, TypingTo
 from windowlib import pointing, search_panel
 from windowlib.chat_screen import Destination
 from windowlib.composer import PASTE_LIMIT
@@ -949,3 +949,18 @@ def test_a_search_that_is_refused_is_not_asked_again(joined: Desk, monkeypatch: 
     assert asked == []
     assert joined.chat.search.said.cget("text") == "That search takes too long."
     assert "takes too long" not in joined.shown
+
+
+def test_a_page_that_cannot_be_had_is_told_once(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is asked for again only a good while later."""
+    asked: list[object] = []
+    pager = joined.chat.views.pager
+    monkeypatch.setattr(pager._engine, "ask_history", lambda *question: asked.append(question))
+    pager.show(5)
+    joined.until(lambda: len(asked) == 2, "both pages around it are asked for")
+    for _ in range(2):
+        joined.chat.take(Trouble("not_saved", "The log cannot be read just now.", AskHistory(6, 40, EVERYONE)))
+    joined.until(lambda: "cannot be read" in joined.shown, "it is told")
+
+    assert joined.shown.count("cannot be read") == 1
+    assert len(asked) == 2

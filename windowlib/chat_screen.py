@@ -16,7 +16,19 @@ from tkinter import ttk
 
 from clientlib.engine import Engine
 from clientlib.happenings import Connecting, Ended, Entered, Failed, Happening, Lost, Received, Stored, Trouble, Waiting
-from protocol import MAX_TEXT, AskSearch, Conversations, Found, Joined, Left, Message, Page, SeenBy, TypingFrom
+from protocol import (
+    MAX_TEXT,
+    AskHistory,
+    AskSearch,
+    Conversations,
+    Found,
+    Joined,
+    Left,
+    Message,
+    Page,
+    SeenBy,
+    TypingFrom,
+)
 from windowlib.chat_words import another_log, meeting_words, way_back
 from windowlib.composer import Composer
 from windowlib.conversation import Conversation
@@ -105,7 +117,7 @@ class ChatScreen(ttk.Frame):
         self._foot.pack(side="bottom", fill="x", pady=(0, px(8)))
         self._middle = ttk.Frame(main, style="Surface.TFrame")
         self._middle.pack(fill="both", expand=True)
-        self.views = Views(self._middle, theme, self._engine, self.inbox, self._prepare, self._send_again, self._moved)
+        self.views = Views(self._middle, theme, self._engine, self.inbox, self._prepare, self._send_again)
         self.views.pack(side="left", fill="both", expand=True)
         self.writing = ttk.Label(self._foot, style="Surface.Hint.TLabel")
         self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)))
@@ -189,6 +201,9 @@ class ChatScreen(ttk.Frame):
                 self._refused.append(event)
             case Trouble(_, text, AskSearch() as question):
                 self.search.refused(question, text)
+            case Trouble(_, text, AskHistory() as question):
+                if self.views.refused(question):
+                    self.notice(text, "trouble")
             case Trouble(code, text):
                 if code == "servers_forgotten":  # told before the backlog, and not to be lost above it
                     self._troubles.append(text)
@@ -463,9 +478,6 @@ class ChatScreen(ttk.Frame):
         if self._connected:
             self._receipts.leave()
         super().destroy()
-
-    def _moved(self) -> None:
-        """One has scrolled."""
 
     def _show_head(self) -> None:
         """The title of the conversation, and who is here."""

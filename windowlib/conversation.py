@@ -66,10 +66,10 @@ class Conversation(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, talk: Talk, me: str,
-        on_again: Callable[[str], None], on_moved: Callable[[], None],
+        on_again: Callable[[str], None],
     ) -> None:  # fmt: skip
         super().__init__(parent, style="Surface.TFrame")
-        self._theme, self._on_again, self._on_moved = theme, on_again, on_moved
+        self._theme, self._on_again = theme, on_again
         self.talk = talk
         self.transcript = Transcript(me, private=talk.private)
         self.margin = 0  # pixels left and right of the column of messages
@@ -316,13 +316,11 @@ class Conversation(ttk.Frame):
         """To the newest message, and along with those that come."""
         if not self.attached and not self.attach():
             self.fill()
-            self._on_moved()
             return
         self.following, self._unseen = True, 0
         self.text.tag_remove("found", "1.0", "end")
         self.text.see("end")
         self._show_pill()
-        self._on_moved()
 
     def at_end(self) -> bool:
         """The newest message is in sight."""
@@ -457,7 +455,6 @@ class Conversation(ttk.Frame):
         if self.following:
             self._unseen = 0
         self._show_pill()
-        self._on_moved()
 
     def _resized(self, event: tk.Event[tk.Text]) -> None:
         """The column of messages is in the middle."""

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 
 from clientlib.engine import Engine
 from names import name_key
-from protocol import EVERYONE, MAX_INTEGER, Message, Page
+from protocol import EVERYONE, MAX_INTEGER, AskHistory, Message, Page
 from windowlib.conversation import Conversation, cost_of
 
 PAGE = 100  # messages asked for at once
 AROUND = 40  # messages before and after one that was found
 PORTION = 60  # messages of a page drawn in one tick; a long one counts for several
 ANSWER_SECONDS = 20.0  # until a question that was not answered is asked again
+REFUSED_SECONDS = 60.0  # and one that the server could not answer
 
 Question = tuple[int | None, int | None]  # before and after
 
@@ -43,6 +44,7 @@ class Pager:
         self._below: deque[Message] = deque()
         self._first = False  # the page in `_above` begins the log
         self._last = False  # the page in `_below` ended it
+        self._is_refused = False  # nothing has come since the server could not answer, which was told
         self._target: int | None = None  # seq of the message that is looked for
         self._around: dict[Question, Sequence[Message]] = {}  # what came of that
 
@@ -80,11 +82,10 @@ class Pager:
     def take(self, page: Page) -> bool:
         """An answer, which may be to a question of this one."""
         question = (page.before, page.after)
-        address = self.view.talk.address
-        same = page.other is not None and (page.other == address or name_key(page.other) == name_key(address))
-        if not same or question not in self._asked:
+        if not self._is_ours(page.other, question):
             return False
         del self._asked[question]
+        self._is_refused = False
         if self._target is not None:
             self._around[question] = page.messages
             self._show_target()
@@ -97,6 +98,20 @@ class Pager:
             if not newer:
                 self.view.attach(last=self._last)
         return True
+
+    def refused(self, asked: AskHistory) -> bool:
+        """The server could not answer, which is asked again later. True when it is a question of this one, and news."""
+        question = (asked.before, asked.after)
+        if not self._is_ours(asked.other, question):
+            return False
+        self._asked[question] = time.monotonic() + REFUSED_SECONDS - ANSWER_SECONDS
+        is_news, self._is_refused = not self._is_refused, True
+        return is_news
+
+    def _is_ours(self, other: str | None, question: Question) -> bool:
+        address = self.view.talk.address
+        same = other is not None and (other == address or name_key(other) == name_key(address))
+        return same and question in self._asked
 
     def _take_older(self, page: Page) -> None:
         view, oldest = self.view, self.view.transcript.oldest

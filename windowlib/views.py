@@ -12,7 +12,7 @@ from tkinter import ttk
 
 from clientlib.engine import Engine
 from names import name_key
-from protocol import Page
+from protocol import AskHistory, Page
 from windowlib.conversation import Conversation
 from windowlib.inbox import Inbox, Talk
 from windowlib.look import Theme
@@ -28,12 +28,12 @@ class Views(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, inbox: Inbox,
-        on_view: Callable[[Conversation], None], on_again: Callable[[str], None], on_moved: Callable[[], None],
+        on_view: Callable[[Conversation], None], on_again: Callable[[str], None],
     ) -> None:  # fmt: skip
-        """`on_view` is told of each new one, `on_again` of a message to send again, `on_moved` when one scrolled."""
+        """`on_view` is told of each new one, `on_again` of a message to send again."""
         super().__init__(parent, style="Surface.TFrame")
         self._theme, self._engine, self._inbox = theme, engine, inbox
-        self._on_view, self._on_again, self._on_moved = on_view, on_again, on_moved
+        self._on_view, self._on_again = on_view, on_again
         self._pagers: dict[str, Pager] = {}  # key: address of the talk; shown last comes last
         self._ended = False
         self._shown: Conversation | None = None
@@ -63,7 +63,7 @@ class Views(ttk.Frame):
             self._pagers.pop(next(iter(self._pagers))).view.destroy()
 
     def _new(self, talk: Talk) -> Conversation:
-        view = Conversation(self, self._theme, talk, self._inbox.me, self._on_again, self._on_moved)
+        view = Conversation(self, self._theme, talk, self._inbox.me, self._on_again)
         view.ended = self._ended
         self._on_view(view)
         return view
@@ -81,6 +81,10 @@ class Views(ttk.Frame):
         for pager in self._pagers.values():
             if pager.take(page):
                 return
+
+    def refused(self, question: AskHistory) -> bool:
+        """A page cannot be had. True when that is to be told: it was not yet."""
+        return any(pager.refused(question) for pager in self._pagers.values())
 
     def lost(self) -> None:
         """The connection is gone."""
