@@ -21,7 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+CHECKOUT = TESTS.parent
 VENV = CHECKOUT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMP = VENV / "hallway-tests"  # what was installed, for which Python; written last
@@ -41,9 +42,10 @@ PARTS = (
         "test_shortcuts",
         "test_emoji",
         "test_attention",
+        "test_terminal",
     ),
     ("test_password_gen", "test_join_screen", "test_hosting", "test_faults", "test_switcher", "test_composer"),
-    ("test_model", "test_protocol", "test_console", "test_engine"),
+    ("test_model", "test_protocol", "test_console", "test_engine", "test_discovery"),
 )
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {"Xvfb": "xvfb", "xclip": "xclip", "xdotool": "xdotool", "ip": "iproute2", "nc": "netcat-openbsd"}
@@ -70,9 +72,10 @@ def main(arguments: Sequence[str]) -> int:
         with screen() as environment:
             results["pytest"] = run("pytest", *arguments, environment=environment)
     else:
-        results["pytest"] = run_parts()
+        results["pytest"], results["mypy"] = run_all()
     results["ruff"] = run("ruff", "check") or run("ruff", "format", "--check")
-    results["mypy"] = run("mypy", "--strict")
+    if "mypy" not in results:
+        results["mypy"] = run("mypy", "--strict")
     print()
     for tool, status in results.items():
         print(f"{tool}: {'clean' if status == 0 else f'FAILED (exit status {status})'}")
@@ -98,14 +101,14 @@ def run(*command: str, environment: Mapping[str, str] | None = None) -> int:
             tool.wait()
 
 
-def run_parts() -> int:
-    """Runs all tests: the parts at once, in a process each, then alone what measures a figure. Returns the exit status.
+def run_all() -> tuple[int, int]:
+    """Runs all tests and mypy at once, the tests in parts; then alone what measures a figure. Returns both statuses.
 
     The tests wait more than they compute, so that more parts than processors are done sooner.
     """
     named = [[f"tests/{name}.py" for name in part] for part in PARTS]
     parts = [*named, [f"--ignore={path}" for part in named for path in part]]
-    commands = [["pytest", "-m", "not figure", *part] for part in parts]
+    commands = [["mypy", "--strict"], *(["pytest", "-m", "not figure", *part] for part in parts)]
     with contextlib.ExitStack() as stack:
         running = []
         for command in commands:
@@ -124,8 +127,9 @@ def run_parts() -> int:
             say(" ".join(command))
             print(output.read(), end="", flush=True)
         environment = stack.enter_context(screen())
-        statuses.append(run("pytest", "-m", "figure", environment=environment))
-    return next((status for status in statuses if status), 0)
+        figures = [str(path) for path in sorted(TESTS.glob("test_*.py")) if "mark.figure" in path.read_text("utf-8")]
+        statuses.append(run("pytest", "-m", "figure", *figures, environment=environment))
+    return next((status for status in statuses[1:] if status), 0), statuses[0]
 
 
 def say(what: str) -> None:
