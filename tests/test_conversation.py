@@ -451,6 +451,21 @@ def test_a_result_opens_at_its_place(folder: Path, server: ServerProcess) -> Non
         desk.window.close()
 
 
+def test_after_a_result_the_windows_own_lines_are_there_again(joined: Desk, server: ServerProcess) -> None:
+    """A refused message with its reason stands in no log; it was gone once one had looked at a result."""
+    Peer.join(server, "Bob").say("the pendulum")
+    joined.sees("the pendulum")
+    joined.chat.say("@Nobody hello")
+    joined.sees("not sent")
+    look_for(joined, "pendulum")
+    joined.press("Return")
+    joined.until(lambda: joined.chat.conversation.text.tag_ranges("found"), "it is opened")
+    joined.press("Escape", "Escape")
+
+    joined.until(lambda: "not sent" in joined.shown, "it is there again")
+    assert "There is nobody called Nobody here." in joined.shown
+
+
 def test_a_result_in_another_conversation(folder: Path, server: ServerProcess) -> None:
     """A private one opens the conversation with that person; from there one scrolls on in both directions."""
     in_the_chat(folder, server).window.close()  # the name is Ada's now

@@ -78,6 +78,9 @@ class Conversation(ttk.Frame):
         self.complete = False  # there is nothing above what is drawn, not in the log either
         self.ended = False  # nothing more is sent from here
         self._moving = False  # one has just moved it, and where to was not looked at yet
+        self._is_of_the_log = (
+            False  # drawn from pages, which have none of the window's own lines: refused messages, notices
+        )
         self._unseen = 0  # messages that came below since one left the end
         self._count = 0  # of the talk's lines, that were drawn or passed over
         self._changes = -1  # of the talk, that are drawn
@@ -163,6 +166,7 @@ class Conversation(ttk.Frame):
         if talk.unread:
             self.transcript.unread_after = talk.read
         self.attached = self.following = True
+        self._is_of_the_log = False
         self._unseen = 0
         with self._open():
             self.text.delete("1.0", "end")
@@ -241,6 +245,7 @@ class Conversation(ttk.Frame):
         """Draws a stretch of the log with message `seq` in it, and leads there."""
         self.transcript.clear()
         self.attached = self.following = self.complete = False
+        self._is_of_the_log = True
         self._unseen, self._count, self._changes = 0, self.talk.count, self.talk.changes
         with self._open():
             self.text.delete("1.0", "end")
@@ -314,7 +319,7 @@ class Conversation(ttk.Frame):
 
     def go_down(self) -> None:
         """To the newest message, and along with those that come."""
-        if not self.attached and not self.attach():
+        if self._is_of_the_log or (not self.attached and not self.attach()):
             self.fill()
             return
         self.following, self._unseen = True, 0
@@ -361,7 +366,7 @@ class Conversation(ttk.Frame):
 
     def _detach(self) -> None:
         """What comes from now on is not drawn any more."""
-        self.attached = False
+        self.attached, self._is_of_the_log = False, True
         with self._open():
             self.text.delete("tail", "end-1c")
 
@@ -377,7 +382,7 @@ class Conversation(ttk.Frame):
                 if gone:
                     if self.attached:
                         self.text.delete("tail", "end-1c")
-                        self.attached = False
+                        self.attached, self._is_of_the_log = False, True
                     line = int(self.text.index("tail").split(".", maxsplit=1)[0]) - gone
                     self.text.delete(f"{line}.0", "tail")
             else:
@@ -454,6 +459,8 @@ class Conversation(ttk.Frame):
         self.following = self.at_end()
         if self.following:
             self._unseen = 0
+            if self._is_of_the_log:
+                self.fill()
         self._show_pill()
 
     def _resized(self, event: tk.Event[tk.Text]) -> None:
