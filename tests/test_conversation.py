@@ -453,10 +453,13 @@ def test_a_result_opens_at_its_place(folder: Path, server: ServerProcess) -> Non
 
 def test_after_a_result_the_windows_own_lines_are_there_again(joined: Desk, server: ServerProcess) -> None:
     """A refused message with its reason stands in no log; it was gone once one had looked at a result."""
-    Peer.join(server, "Bob").say("the pendulum")
+    bob = Peer.join(server, "Bob")
+    bob.say("the pendulum")
     joined.sees("the pendulum")
     joined.chat.say("@Nobody hello")
     joined.sees("not sent")
+    bob.say("later")
+    joined.sees("later")
     look_for(joined, "pendulum")
     joined.press("Return")
     joined.until(lambda: joined.chat.conversation.text.tag_ranges("found"), "it is opened")
