@@ -249,34 +249,3 @@ def in_the_chat(folder: Path, server: ServerProcess) -> Desk:
 def first_screen(desk: Desk) -> JoinScreen:
     assert desk.window.join is not None
     return desk.window.join
-
-
-def resize(desk: Desk, size: str) -> None:
-    """Gives the window this size, such as `440x560`, or the smallest it can have."""
-    width, height = desk.root.minsize() if size == "smallest" else map(int, size.split("x"))
-    desk.root.geometry(f"{width}x{height}")
-    desk.until(lambda: (desk.root.winfo_width(), desk.root.winfo_height()) == (width, height), "it has that size")
-    desk.root.update()
-
-
-def in_sight(widget: tk.Misc, desk: Desk) -> bool:
-    """Whether all of `widget` can be seen, within the window and within what scrolls."""
-    desk.root.update()
-    top, bottom = widget.winfo_rooty(), widget.winfo_rooty() + widget.winfo_height()
-    around: tk.Misc | None = widget
-    while around is not None:
-        if not around.winfo_rooty() <= top < bottom <= around.winfo_rooty() + around.winfo_height():
-            return False
-        around = around.master
-    return bool(widget.winfo_viewable())
-
-
-def go_to(desk: Desk, widget: tk.Misc) -> None:
-    """Goes there with Tab alone."""
-    for _ in range(12):
-        before = desk.root.focus_get()
-        if before is widget:
-            return
-        desk.press("Tab")
-        desk.until(lambda before=before: desk.root.focus_get() is not before, "the keyboard goes on")  # type: ignore[misc]
-    pytest.fail(f"Tab does not lead to {widget}")

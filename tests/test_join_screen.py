@@ -31,9 +31,6 @@ from desk import (
     Desk,
     TimedWindow,
     first_screen,
-    go_to,
-    in_sight,
-    resize,
 )
 from discovery import FORGET_SECONDS, Answerer, Description, Heard
 from peers import Peer
@@ -221,7 +218,7 @@ def test_a_password_is_remembered_when_told_to(
     desk.until(lambda: desk.root.focus_get() is join.password, "it is asked for")
     assert not join.remember.instate(["selected"])
     desk.type("open sesame")
-    go_to(desk, join.remember)
+    desk.go_to(join.remember)
     desk.press("space")
     desk.until(lambda: join.remember.instate(["selected"]), "the box is ticked")
     desk.press("Return")
@@ -245,7 +242,7 @@ def test_a_password_can_be_looked_at(desk: Desk, silent: socket.socket) -> None:
     assert str(join.show_button.cget("text")) == "Hide"
 
     join.password.focus_force()
-    go_to(desk, join.show_button)
+    desk.go_to(join.show_button)
     desk.press("space")
     desk.until(lambda: join.password.cget("show") == "•", "it is hidden again")
     assert join.password.get() == "sesame"
@@ -314,13 +311,13 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
     desk.press("Return", "Return")
     desk.settle()
     assert tried == []
-    go_to(desk, join.name)
+    desk.go_to(join.name)
     desk.press("Return")
     desk.until(lambda: len(tried) == 1, "it is tried again")
     desk.until(lambda: join.trust_button.winfo_ismapped() and not join.connecting, "it is refused again")
     assert tried[0].accept is None
     desk.until(lambda: join.trust_button.instate(["!disabled"]), "it can be trusted", 5)
-    go_to(desk, join.trust_button)
+    desk.go_to(join.trust_button)
     desk.press("Return")
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     desk.sees(f"This is the new certificate you have trusted. Its words: {new}.")
@@ -343,7 +340,7 @@ def test_the_new_words_are_read_before_they_are_trusted(
 ) -> None:
     """Where the sentence does not fit, the button leads on to its end first; and a press by reflex trusts nobody."""
     monkeypatch.setattr(join_screen, "DELIBERATE", 100)
-    resize(desk, "smallest")
+    desk.resize("smallest")
     refused = Refused("certificate_changed", CHANGED.replace("Either", "It is strange. " * 60 + "Either"), NEW_ONE)
     join = refuse(desk, silent, refused)
     desk.until(lambda: join.trust_button.cget("text") == join_screen.READ_ON, "there is more to read")
@@ -411,7 +408,7 @@ def test_a_password_typed_for_another_server_is_put_away(desk: Desk, silent: soc
 
     assert not join.password.winfo_ismapped()
     assert join.password.get() == ""
-    go_to(desk, join.name)
+    desk.go_to(join.name)
 
 
 SMALLEST = {
@@ -428,28 +425,28 @@ SMALLEST = {
 @pytest.mark.parametrize("refused", SMALLEST.values(), ids=SMALLEST.keys())
 def test_nothing_pushes_join_out_of_sight(desk: Desk, silent: socket.socket, refused: Refused, size: str) -> None:
     """However much is to be said: the buttons stay, the field with the keyboard is seen, and the rest scrolls."""
-    resize(desk, size)
+    desk.resize(size)
     join = refuse(desk, silent, refused)
-    desk.until(lambda: in_sight(join.button, desk), "Join is in sight")
-    assert in_sight(join.look_button, desk)
+    desk.until(lambda: desk.in_sight(join.button), "Join is in sight")
+    assert desk.in_sight(join.look_button)
     if refused.code == "certificate_changed":
-        assert in_sight(join.trust_button, desk)
+        assert desk.in_sight(join.trust_button)
     else:
         focused = desk.root.focus_get()
         assert focused is not None
-        assert in_sight(focused, desk)
+        assert desk.in_sight(focused)
     if len(refused.text) < 500:
-        desk.until(lambda: in_sight(join.said, desk), "the sentence is in sight")
+        desk.until(lambda: desk.in_sight(join.said), "the sentence is in sight")
 
     if join.bar.winfo_ismapped():
         join.name.focus_force()
-        desk.until(lambda: in_sight(join.name, desk), "the keyboard takes the view along")
+        desk.until(lambda: desk.in_sight(join.name), "the keyboard takes the view along")
         desk.press(*["Next"] * 40)
         desk.until(lambda: float(join.view.yview()[1]) == 1.0, "the page keys lead down")
-        assert in_sight(join.button, desk)
+        assert desk.in_sight(join.button)
         join.name.focus_force()
-        go_to(desk, join.port)
-        desk.until(lambda: in_sight(join.port, desk), "Tab takes the view along")
+        desk.go_to(join.port)
+        desk.until(lambda: desk.in_sight(join.port), "Tab takes the view along")
 
 
 # --- chats that are heard ---------------------------------------------------------------------------------------------
@@ -657,7 +654,7 @@ def test_the_address_can_be_folded_by_keyboard(open_desk: Callable[..., Desk], t
     desk = open_desk(Settings("Ada", "", two[0].port))
     join = first_screen(desk)
     hears(desk, "Left", "Right")
-    go_to(desk, join.address_button)
+    desk.go_to(join.address_button)
     desk.press("space")
     desk.until(lambda: desk.root.focus_get() is join.host, "the address can be typed")
     desk.type("127.0.0.1")
@@ -785,7 +782,7 @@ def test_a_flood_of_chats_does_not_hold_the_window_up(open_desk: Callable[..., D
 
     assert len(join.chats.chats) == 50
     assert longest < 0.25
-    assert in_sight(join.button, desk)
+    assert desk.in_sight(join.button)
 
 
 # --- a chat of one's own ----------------------------------------------------------------------------------------------
