@@ -16,10 +16,11 @@ from protocol import EVERYONE, SeenBy, TypingFrom
 from serverlib.delivery import WIRE, Client, Delivery
 from serverlib.door import Pace
 
-TYPING_SECONDS = 2.0  # from one word that somebody is typing to everybody to their next; a client shows it for six
+TYPING_SECONDS = 2.0  # from one word that somebody is typing to their next to the same; a client shows it for six
 # Such words a second that are handed out, to all people together, and at once: each takes about 5 µs, and 10 encrypted.
 # With a hundred people here that is twenty who type; among a thousand, hints of who types are no use to anybody.
 TYPING_SENDS = 2000
+TYPING_PAIRS = 1000  # who was told in private that somebody types, before those of more than a moment ago are forgotten
 MARKS = 10_000  # that wait to be saved; more pairs of people are not taken while there is no time to save these
 MARKS_AT_ONCE = 500  # saved in one go: 4 ms
 
@@ -33,13 +34,20 @@ class Signals:
         self._delivery = delivery
         self._typing: dict[Client, float] = {}  # who is typing to everybody and is still to be told of; since when
         self._typed: dict[str, float] = {}  # key: folded name; when they were last told of, for `TYPING_SECONDS`
+        self._typed_to: dict[tuple[str, str], float] = {}  # the same for writer and reader in private
         self._pace = Pace(TYPING_SENDS, TYPING_SENDS)
         self._marks: Marks = {}
 
     # -- typing --
 
     def typing(self, client: Client, target: Client) -> None:
-        """Tells `target` that the person of `client` is typing to them."""
+        """Tells `target` that the person of `client` is typing to them, if they were not told a moment ago."""
+        now, pair = time.monotonic(), (_key(client), _key(target))
+        if now < self._typed_to.get(pair, -inf) + TYPING_SECONDS:
+            return
+        if len(self._typed_to) >= TYPING_PAIRS:
+            self._typed_to = {pair: at for pair, at in self._typed_to.items() if now < at + TYPING_SECONDS}
+        self._typed_to[pair] = now
         self._hint(client, target, TypingFrom(client.name, target.name))
 
     def typing_to_everyone(self, client: Client) -> None:

@@ -294,18 +294,19 @@ def test_typing_to_everyone(server: ServerProcess) -> None:
     assert not any("typing" in line for line in guest.lines)
 
 
-def test_typing_to_everyone_is_told_now_and_then(server: ServerProcess) -> None:
+@pytest.mark.parametrize("to", [EVERYONE, "Bob"])
+def test_typing_is_told_now_and_then(server: ServerProcess, to: str) -> None:
     """However often a program says it, others hear once in two seconds that somebody types."""
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
     began = time.monotonic()
-    ada.send(TypingTo(EVERYONE))
+    ada.send(TypingTo(to))
     bob.expect("typing")
     told: list[TypingFrom | SeenBy] = []
     while not told:
-        ada.send(TypingTo(EVERYONE))
+        ada.send(TypingTo(to))
         told = settle(bob)
 
-    assert told == [TypingFrom("Ada", EVERYONE)]
+    assert told == [TypingFrom("Ada", to)]
     assert TYPING_SECONDS <= time.monotonic() - began < TYPING_SECONDS + 5
 
 
