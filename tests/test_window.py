@@ -27,7 +27,7 @@ from processes import CHECKOUT, ServerProcess
 from protocol import EVERYONE
 from windowlib import look, window
 from windowlib.look import DARK, LIGHT, Look, contrast, name_colours
-from windowlib.transcript import hue_tag
+from windowlib.transcript import HUES, hue_tag
 
 SECONDS = 10.0  # for anything the window is expected to show
 
@@ -47,6 +47,7 @@ def test_everything_can_be_read(colours: Look) -> None:
     for ink in (colours.text, colours.muted):
         assert min(contrast(ink, ground) for ground in (colours.window, colours.sidebar)) >= 4.5, ink
     assert min(contrast(colours.surface, ink) for ink in name_colours(colours)) >= 4.5  # initials
+    assert len(name_colours(colours)) == HUES
     assert contrast(colours.text, colours.hover) >= 4.5
     assert contrast(colours.private_text, colours.private) >= 4.5
     assert contrast(colours.private_text, colours.surface) >= 4.5

@@ -20,7 +20,6 @@ from typing import Any, Literal
 from windowlib.emoji_font import FAMILIES as EMOJI_FAMILIES
 from windowlib.emoji_font import colour_is_safe
 from windowlib.lengths import Lengths
-from windowlib.transcript import HUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def name_colours(look: Look) -> tuple[str, ...]:
     """The colours of names, moved away from the background until they can be read on every kind of message."""
     colours = []
     dark = contrast(look.surface, "#000000") < contrast(look.surface, "#ffffff")
-    for number in range(HUES):
+    for number in range(len(TONES) * len(ANGLES)):
         saturation, apart = TONES[number // len(ANGLES)]
         lightness, step = (0.6, 0.01) if dark else (0.5, -0.01)
         while True:
