@@ -133,8 +133,8 @@ class Witness(threading.Thread):
 
     @property
     def slowest(self) -> float:
-        """The 99th percentile of the seconds that its words took."""
-        return sorted(self.seconds)[int(len(self.seconds) * 0.99)]
+        """The 95th percentile of the seconds that its words took: a disk that hesitates once is nobody's flood."""
+        return sorted(self.seconds)[int(len(self.seconds) * 0.95)]
 
 
 @pytest.fixture
