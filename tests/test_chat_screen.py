@@ -20,9 +20,9 @@ from processes import ServerProcess
 from protocol import EVERYONE, MAX_TEXT, Ack, AskHistory, AskSearch, Joined, Left, Person, SeenWith, TypingTo
 from windowlib import pointing, search_panel
 from windowlib.chat_screen import Destination
+from windowlib.colours import DARK, LIGHT
 from windowlib.composer import PASTE_LIMIT
 from windowlib.inbox import MENTION, PRIVATE, News
-from windowlib.look import DARK, LIGHT
 from windowlib.roster import KNOWN_PEOPLE
 from windowlib.sidebar import PERSON, SHOWN_PEOPLE
 

@@ -17,9 +17,9 @@ from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
 from protocol import EVERYONE, MAX_TEXT, Message, Page
-from windowlib import chat_screen, conversation, drain, look
+from windowlib import chat_screen, conversation, drain, shapes
+from windowlib.colours import LIGHT
 from windowlib.conversation import KEPT_LINES, READING_LINES
-from windowlib.look import LIGHT
 from windowlib.search_panel import snippet
 from windowlib.transcript import today
 
@@ -188,9 +188,9 @@ def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
 
 def test_the_pill_has_no_box_round_it(joined: Desk) -> None:
     """It stands over messages of any tint: its corners are of its own colour."""
-    for shape in look.SHAPES["Pill"].values():
+    for shape in shapes.SHAPES["Pill"].values():
         assert shape.ground == shape.fill
-    assert joined.window.theme.style.layout("Pill.TButton")[0][0] == joined.window.theme._element("Pill")
+    assert joined.window.theme.style.layout("Pill.TButton")[0][0] == joined.window.theme.element("Pill")
 
 
 def test_the_conversation_shows_that_it_has_the_keyboard(joined: Desk) -> None:

@@ -38,9 +38,9 @@ from processes import CHECKOUT, ServerProcess, own_address
 from test_hosting import Place
 from windowlib import join_screen, window
 from windowlib.chat_list import in_words as chat_in_words
+from windowlib.colours import DARK
 from windowlib.host_window import HostWindow
 from windowlib.join_screen import Attempt, JoinScreen
-from windowlib.look import DARK
 
 
 def test_what_is_wrong_on_the_first_screen_is_said_there(desk: Desk) -> None:

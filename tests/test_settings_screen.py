@@ -15,8 +15,9 @@ import pytest
 from clientlib.storage import Settings, load_settings, save_settings
 from desk import Desk
 from processes import ServerProcess
+from windowlib.colours import DARK, LIGHT
 from windowlib.display import placed
-from windowlib.look import DARK, LIGHT, Theme
+from windowlib.look import Theme
 from windowlib.quiet import HOUR, now_ms
 from windowlib.settings_screen import STEPS, SettingsScreen, next_size
 from windowlib.shortcuts import SHORTCUTS, ShortcutsPage

@@ -25,8 +25,8 @@ from desk import CHANGED, NEW_ONE, SESAME, Desk, first_screen
 from peers import Peer
 from processes import CHECKOUT, ServerProcess
 from protocol import EVERYONE
-from windowlib import look, window
-from windowlib.look import DARK, LIGHT, Look, contrast, name_colours
+from windowlib import shapes, window
+from windowlib.colours import DARK, LIGHT, Look, contrast, name_colours
 from windowlib.transcript import HUES, hue_tag
 
 SECONDS = 10.0  # for anything the window is expected to show
@@ -64,9 +64,9 @@ def test_a_name_keeps_its_colour_however_it_is_written() -> None:
 def test_every_shape_finds_its_colours() -> None:
     """A colour that is misspelled in the table of shapes would end the window when that state is first drawn."""
     known = {field.name for field in fields(Look)}
-    shapes = [shape for states in look.SHAPES.values() for shape in states.values()]
+    drawn = [shape for states in shapes.SHAPES.values() for shape in states.values()]
 
-    used = {part for one in shapes for part in (one.fill, one.edge, one.ring, one.ground, one.tick) if part}
+    used = {part for one in drawn for part in (one.fill, one.edge, one.ring, one.ground, one.tick) if part}
     assert used <= known
 
 

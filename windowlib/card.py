@@ -9,7 +9,8 @@ import tkinter as tk
 from collections.abc import Callable, Iterable
 from tkinter import ttk
 
-from windowlib.look import LIGHT, Theme
+from windowlib.colours import LIGHT
+from windowlib.look import Theme
 
 WIDE = 320  # of what stands in the card where there is room, in steps of 1/96 inch
 PAGE = 9  # tenths of what is seen, for a page key

@@ -30,11 +30,12 @@ from protocol import (
     TypingFrom,
 )
 from windowlib.chat_words import another_log, meeting_words, way_back
+from windowlib.colours import LIGHT
 from windowlib.composer import Composer
 from windowlib.conversation import Conversation
 from windowlib.head import ConnectionBox, Head, Menu
 from windowlib.inbox import MENTION, Inbox, News, Notice, Refusal, Talk
-from windowlib.look import LIGHT, Theme
+from windowlib.look import Theme
 from windowlib.receipts import Receipts
 from windowlib.search_panel import SearchPanel
 from windowlib.sidebar import Sidebar

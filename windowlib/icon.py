@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from windowlib.look import LIGHT, Pixel, mirrored, png, rgb
+from windowlib.colours import LIGHT, rgb
+from windowlib.shapes import DEPTH, Row, mirrored, png
 
 SIZE = 64  # pixels a side; systems make it smaller themselves
 BADGE = "#c62828"  # behind white figures: 5.6:1
-WHITE = (255, 255, 255)
+WHITE = b"\xff\xff\xff"
 RIM = 3  # pixels round the badge that one sees through, so that it stands off
 DOT = 3  # pixels a side of one point of a figure
 FIGURES = {  # five points wide and seven high, from above
@@ -38,35 +39,35 @@ def badge(unread: int) -> str:
 @lru_cache(maxsize=32)
 def icon(figures: str) -> bytes:
     """The icon with `figures` in its corner, as a PNG file."""
-    rows = [list(row) for row in _tile()]
+    rows = [bytearray(row) for row in _tile()]
     if figures:
         ink = _points(figures)
         width, height = _badge_size(figures)
         left, top = SIZE - width, SIZE - height
         for y in range(top - RIM, SIZE):
             for x in range(max(0, left - RIM), SIZE):
-                r, g, b, alpha = rows[y][x]
+                row, at = rows[y], DEPTH * x
                 rim = _covered(x, y, left - RIM, top - RIM, width + 2 * RIM, height + 2 * RIM)
                 inner = _covered(x, y, left, top, width, height)
                 if inner > 0:  # the rim lies between, so nothing of the tile is here
-                    r, g, b = WHITE if (x, y) in ink else rgb(BADGE)
-                rows[y][x] = r, g, b, round(alpha * (1 - rim) + 255 * inner)
-    return png(rows)
+                    row[at : at + 3] = WHITE if (x, y) in ink else bytes(rgb(BADGE))
+                row[at + 3] = round(row[at + 3] * (1 - rim) + 255 * inner)
+    return png([*rows])
 
 
 @lru_cache(maxsize=1)
-def _tile() -> list[list[Pixel]]:
+def _tile() -> list[Row]:
     """The letter on Hallway's blue."""
     brand, half, margin, radius = rgb(LIGHT.brand), SIZE // 2, 2, 13
 
-    def pixel(x: float, y: float) -> Pixel:
-        return *brand, round(255 * min(1.0, max(0.0, 0.5 + radius - math.hypot(x, y))))
+    def pixel(x: float, y: float) -> bytes:
+        return bytes((*brand, round(255 * min(1.0, max(0.0, 0.5 + radius - math.hypot(x, y))))))
 
     rows = mirrored(half, half - margin - radius, pixel)
     for y in range(15, 49):
-        row = rows[y] = list(rows[y])
+        row = rows[y] = bytearray(rows[y])
         for x in (*range(17, 25), *range(39, 47), *(range(25, 39) if 28 <= y < 36 else ())):
-            row[x] = (*WHITE, 255)
+            row[DEPTH * x : DEPTH * x + 3] = WHITE
     return rows
 
 

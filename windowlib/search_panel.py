@@ -17,8 +17,9 @@ from typing import Any
 from clientlib.engine import Engine
 from names import clean_line
 from protocol import EVERYONE, MAX_QUERY, AskSearch, Found, Message, clock_time
+from windowlib.colours import name_colours
 from windowlib.emoji_font import in_colour
-from windowlib.look import Theme, dress, name_colours, plain_text
+from windowlib.look import Theme, dress, plain_text
 from windowlib.transcript import Run, count_of, day_of, hue_tag, today
 
 LIMIT = 40  # results asked for at once

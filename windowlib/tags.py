@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import tkinter as tk
 
-from windowlib.look import Theme, dress, name_colours
+from windowlib.colours import name_colours
+from windowlib.look import Theme, dress
 from windowlib.transcript import HUES
 
 

@@ -28,13 +28,14 @@ from clientlib.happenings import Ended, Entered, Happening, Refused, Trouble
 from clientlib.storage import Settings, load_settings, save_settings
 from windowlib import shortcuts
 from windowlib.attention import Attention
+from windowlib.colours import DARK
 from windowlib.display import NoDisplay, fills_screen, open_root, placed
 from windowlib.drain import IDLE_TICK, Drain
 from windowlib.emoji import remembered
 from windowlib.host_window import Host
 from windowlib.join_screen import Attempt, JoinScreen
 from windowlib.launch import CannotLaunch, Launcher
-from windowlib.look import DARK, Theme
+from windowlib.look import Theme
 from windowlib.quiet import QuietLine, now_ms, quiet_words
 from windowlib.settings_screen import Doing, SettingsScreen, next_size
 from windowlib.shortcuts import ShortcutsPage
