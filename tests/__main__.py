@@ -65,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get(RUNNING):
         raise CannotRun("These tests are running already, and one of them started them again.")
     os.environ[RUNNING] = "1"
+    # Hundreds of tests start Hallway anew: Python keeps what it compiles, as it does for everybody who uses it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     prepare_system()
     prepare_venv()
     results = {}
