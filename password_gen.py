@@ -1039,7 +1039,6 @@ class Window:
     def _make_settings(self, body: tk.Misc) -> None:
         from tkinter import ttk
 
-        px = self.theme.px
         self.troubles: dict[str, ttk.Label] = {}  # key: setting
         self.fields: dict[str, ttk.Entry] = {}  # key: setting
         self._hints: dict[str, str] = {}  # key: setting; what stands in place of trouble
@@ -1050,8 +1049,13 @@ class Window:
         for page in self.pages.values():
             page.grid(row=0, column=0, sticky="new")  # `refresh` shows one of them
             page.columnconfigure(1, weight=1)
+        self._make_password_page(self.pages["password"])
+        self._make_passphrase_page(self.pages["passphrase"])
 
-        page = self.pages["password"]
+    def _make_password_page(self, page: tk.Misc) -> None:
+        from tkinter import ttk
+
+        px = self.theme.px
         radios = ttk.Frame(page)
         emoji = _emoji_are_safe(self.root)
         for name, strength in STRENGTHS.items():
@@ -1075,7 +1079,9 @@ class Window:
         shown.pack(side="left", padx=px(6))
         self._row(page, 5, "", lookalikes)
 
-        page = self.pages["passphrase"]
+    def _make_passphrase_page(self, page: tk.Misc) -> None:
+        from tkinter import ttk
+
         words = self._number(page, self.words, MIN_WORDS, MAX_WORDS)
         self._setting_beside(page, 0, "Words", words, "words", f"from {MIN_WORDS} to {MAX_WORDS}")
         separator = self._field(page, self.separator, width=9)
@@ -1086,7 +1092,7 @@ class Window:
         ):
             self._row(page, row, "", ttk.Checkbutton(page, text=text, variable=variable))
         note = "From the large word list of the Electronic Frontier Foundation: 7,776 words, 12.92 bits each."
-        self._hint(page, note).grid(row=4, column=1, sticky="ew", pady=(px(4), 0))
+        self._hint(page, note).grid(row=4, column=1, sticky="ew", pady=(self.theme.px(4), 0))
 
     def _field(self, page: tk.Misc, variable: tk.StringVar, width: int = 20) -> Any:
         from tkinter import ttk
