@@ -88,6 +88,19 @@ def test_the_switcher_closes_when_one_goes_on_elsewhere(joined: Desk) -> None:
     joined.until(lambda: joined.window.switcher is None, "it is gone")
 
 
+def test_zooming_closes_the_switcher(joined: Desk) -> None:
+    """It was made for the size before. The keyboard was looked for in it, where it is not any more: a bug of old."""
+    joined.press("ctrl+k")
+    joined.until(lambda: joined.window.switcher, "one can choose")
+    joined.press("ctrl+plus")
+    joined.until(lambda: joined.window.switcher is None, "it is gone")
+    joined.settle()
+
+    assert joined.window.theme.percent == 110
+    assert joined.root.focus_get() is joined.chat.composer.entry
+    assert "could not be shown" not in joined.shown
+
+
 def test_alt_down_goes_through_what_is_unread(joined: Desk, server: ServerProcess) -> None:
     """From one conversation with something unread to the next, though Up and Down move the cursor in the field."""
     for name in ("Bob", "Cleo"):

@@ -432,8 +432,7 @@ class Window:
             focused = self.root.focus_lastfor()
             self.theme.zoom(settings.zoom)
             self._dress()
-            if focused is not None:  # whoever reads goes on reading
-                focused.focus_set()
+            self._give_keyboard(focused)  # whoever reads goes on reading; the switcher is closed
         if settings.look != before.look:
             if not settings.look:
                 self._ask_system()
