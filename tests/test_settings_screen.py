@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tkinter as tk
@@ -244,13 +245,12 @@ def test_the_password_generator_opens_by_itself(joined: Desk) -> None:
     page = settings_of(joined)
     page.generator_button.focus_force()
     joined.press("Return")
-    joined.until(lambda: joined.window.launcher._running, "it is started")
-    (program,) = joined.window.launcher._running
+    joined.until(lambda: joined.window.launcher.running, "it is started")
+    (program,) = joined.window.launcher.running
     try:
         joined.until(lambda: other_windows("Password"), "its window is open", 30)
     finally:
-        program.process.kill()
-        program.process.wait()
+        os.kill(program.pid, signal.SIGKILL)
     joined.until(lambda: "could not be opened" in str(page.trouble.cget("text")), "its end is told")
 
 

@@ -34,7 +34,7 @@ from windowlib.drain import IDLE_TICK, Drain
 from windowlib.emoji import remembered
 from windowlib.host_window import Host
 from windowlib.join_screen import Attempt, JoinScreen
-from windowlib.launch import CannotLaunch, Launcher
+from windowlib.launch import Launcher
 from windowlib.look import Theme
 from windowlib.quiet import QuietLine, now_ms, quiet_words
 from windowlib.settings_screen import Doing, SettingsScreen, next_size
@@ -84,7 +84,7 @@ class Window:
         self.closed = False
         self.interrupted = False  # Ctrl-C in the terminal
         self.attention = Attention(root, lambda: self.settings, profile)
-        self.launcher = Launcher()
+        self.launcher = Launcher(self._say)
         self._folder = folder
         self._password = password
         self._early: list[Trouble] = []  # told before a chat was entered, which is where it can be read
@@ -190,8 +190,8 @@ class Window:
             self.close_page()
             return
         doing = Doing(
-            self._change, self.close_page, self.attention.try_sound, self.show_keys, self.open_password_generator,
-            lambda: self._launch(lambda: self.launcher.show_folder(self._folder)),
+            self._change, self.close_page, self.attention.try_sound, self.show_keys, self.launcher.password_generator,
+            lambda: self.launcher.show_folder(self._folder),
         )  # fmt: skip
         self._show_page(SettingsScreen(self.body, self.theme, self.settings, self._folder, doing))
 
@@ -247,7 +247,6 @@ class Window:
             self.engine.close(GOODBYE_SECONDS)
         if self._leaving is not None:
             self._leaving.join(GOODBYE_SECONDS)
-        self.launcher.close()
         self.attention.close()
         self.system.wait(GOODBYE_SECONDS)
         self.theme.close()
@@ -290,7 +289,7 @@ class Window:
         return Actions(
             leave=self.leave, settings=self.show_settings, look=self._other_look, news=self._news,
             unread=lambda total, _: self.attention.unread(total), help=self.show_keys,
-            password_generator=self.open_password_generator,
+            password_generator=self.launcher.password_generator,
         )  # fmt: skip
 
     def _start_again(self, attempt: Attempt) -> None:
@@ -344,8 +343,7 @@ class Window:
                 self._ask_system()
             self._wear_settings()
         self._show_quiet()
-        for trouble in self.launcher.troubles():
-            self._say(trouble)
+        self.launcher.look()
 
     def _take(self, event: Happening) -> None:
         if self.chat is None:
@@ -482,16 +480,7 @@ class Window:
         except OSError as error:
             self._say(f"Your settings could not be saved for the next time ({error.strerror or error}).")
 
-    # --- other programs, and what is said ---
-
-    def open_password_generator(self) -> None:
-        self._launch(self.launcher.password_generator)
-
-    def _launch(self, start: Callable[[], None]) -> None:
-        try:
-            start()
-        except CannotLaunch as problem:
-            self._say(str(problem))
+    # --- what is said, and what the keys do ---
 
     def _say(self, trouble: str) -> None:
         """Something outside the chat did not work: said where it can be seen."""
