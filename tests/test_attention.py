@@ -152,25 +152,34 @@ def test_a_player_is_used_only_where_its_sound_is(programs: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has its own sound")
-def test_a_player_that_fails_is_replaced_by_the_bell(programs: Path) -> None:
+def test_a_player_that_fails_is_replaced_by_the_bell(programs: Path, tmp_path: Path) -> None:
     """A computer without a sound system may well have its programs. A sound is not played into the last one."""
     rung: list[float] = []
     sound = Sound(lambda: rung.append(time.monotonic()))
-    put(programs, "canberra-gtk-play", "exec /bin/sleep 60")
+    begun, over = tmp_path / "begun", tmp_path / "over"
+    script = f"echo one >> {begun}; while ! test -e {over}; do /bin/sleep 0.02; done; exit 1"
+    put(programs, "canberra-gtk-play", script)
     sound.play()
     sound.play()
-    playing = sound._playing
-    assert playing is not None
+    assert sound.is_playing
     assert rung == []
 
-    playing.kill()
-    playing.wait()
+    over.touch()
+    deadline = time.monotonic() + 10
+    while sound.is_playing:
+        assert time.monotonic() < deadline, "the player does not end"
+        time.sleep(0.01)
     sound.play()
     assert len(rung) == 1
+    assert begun.read_text() == "one\n"
     sound.close()
 
 
 # --- the real window --------------------------------------------------------------------------------------------------
+
+
+def no_player() -> None:
+    """This system has none: it is the bell that rings."""
 
 
 class Belfry(Hands):
@@ -181,8 +190,7 @@ class Belfry(Hands):
         self.settings = Settings()
         self.rung = 0
         self.attention = Attention(self.root, lambda: self.settings, "work")
-        self.attention._sound._looked = True  # no player: it is the bell that rings
-        self.attention._sound._bell = self.ring
+        self.attention.sound = Sound(self.ring, no_player)
         self.attention.focused = False
 
     def ring(self) -> None:
@@ -218,11 +226,11 @@ def test_title_and_icon_follow_what_is_unread(belfry: Belfry) -> None:
     belfry.attention.name("Physics 8b")
     belfry.attention.unread(3)
     assert belfry.root.title() == "(3) Physics 8b - Hallway (work)"
-    assert belfry.attention._shown == "3"
+    assert belfry.attention.figures == "3"
 
     belfry.attention.name("")
     assert belfry.root.title() == "Hallway (work)"
-    assert belfry.attention._shown == ""
+    assert belfry.attention.figures == ""
 
 
 def test_the_call_of_tk_9_is_one_notification(belfry: Belfry) -> None:

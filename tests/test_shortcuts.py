@@ -15,7 +15,8 @@ import pytest
 from desk import Desk
 from peers import Peer
 from processes import CHECKOUT, ServerProcess
-from windowlib import shortcuts
+from windowlib import attention, shortcuts
+from windowlib.attention import Sound
 from windowlib.quiet import HOUR, now_ms
 from windowlib.shortcuts import SHORTCUTS
 
@@ -35,13 +36,13 @@ def test_command_does_what_control_does_on_a_mac(monkeypatch: pytest.MonkeyPatch
     """Beside it: whoever is used to either finds it."""
     monkeypatch.setattr(shortcuts, "MAC", True)
 
-    assert shortcuts._with_control("k") == ("<Control-k>", "<Command-k>")
+    assert shortcuts.with_control("k") == ("<Control-k>", "<Command-k>")
     assert shortcuts.mac_keys("Ctrl-K") == "Ctrl or ⌘-K"
 
 
 def test_every_action_is_bound(joined: Desk) -> None:
     """The table names nothing that the window does not know."""
-    assert {one.action for one in ALL if one.action} == set(joined.window._key_actions())
+    assert {one.action for one in ALL if one.action} == set(joined.window.key_actions())
 
 
 def test_ctrl_k_jumps_to_a_person(joined: Desk, server: ServerProcess) -> None:
@@ -138,11 +139,13 @@ def test_keys_of_the_chat_do_nothing_on_the_first_screen(desk: Desk) -> None:
     assert desk.window.join is not None
 
 
-def test_title_and_sound_tell_what_was_not_read(joined: Desk, server: ServerProcess) -> None:
+def test_title_and_sound_tell_what_was_not_read(
+    joined: Desk, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of another conversation at once; of the open one while the window has not the keyboard; none in quiet hours."""
     rung: list[str] = []
     window = joined.window
-    window.attention._sound._looked, window.attention._sound._bell = True, lambda: rung.append("bell")
+    window.attention.sound = Sound(lambda: rung.append("bell"), lambda: None)
     chat = "Hallway"
     joined.until(lambda: chat in joined.root.title(), "the title is there")
     bob = Peer.join(server, "Bob")
@@ -155,12 +158,12 @@ def test_title_and_sound_tell_what_was_not_read(joined: Desk, server: ServerProc
     bob.say("psst", to="Ada")
     joined.until(lambda: joined.root.title().startswith("(1) "), "the title says it")
     joined.until(lambda: rung, "it sounds")
-    assert window.attention._shown == "1"
+    assert window.attention.figures == "1"
     joined.press("alt+Down")
     joined.until(lambda: not joined.root.title().startswith("("), "it is read")
 
     window._change(replace(window.settings, quiet_until=now_ms() + HOUR))
-    window.attention._sounded = -1e9
+    monkeypatch.setattr(attention, "BETWEEN", 0.0)
     joined.press("ctrl+comma")
     joined.until(lambda: window.page, "the settings cover the chat")
     bob.say("psst again", to="Ada")

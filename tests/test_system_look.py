@@ -73,9 +73,9 @@ def test_a_desktop_that_does_not_answer_holds_nobody_up(desktop: Path, monkeypat
     look.ask()
 
     assert look.wait(0.0) == "dark"
+    assert look.is_asking
     assert look.wait(30.0) == "dark"
-    assert look._asking is not None
-    assert not look._asking.is_alive()
+    assert not look.is_asking
 
 
 def test_it_is_followed(desktop: Path) -> None:

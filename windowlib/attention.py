@@ -71,13 +71,18 @@ def player() -> tuple[str, ...] | None:
 
 
 class Sound:
-    """Makes the sound, without waiting for its end."""
+    """Makes the sound, without waiting for its end: with the command that `find_player` knows, else the `bell`."""
 
-    def __init__(self, bell: Callable[[], None]) -> None:
-        self._bell = bell
+    def __init__(self, bell: Callable[[], None], find_player: Callable[[], Sequence[str] | None] = player) -> None:
+        self._bell, self._find_player = bell, find_player
         self._command: Sequence[str] | None = None
         self._looked = False  # for a player, when the first sound is wanted
         self._playing: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether a player has not come to its end yet."""
+        return self._playing is not None and self._playing.poll() is None
 
     def play(self) -> None:
         if sys.platform == "win32":
@@ -87,8 +92,8 @@ class Sound:
                 winsound.MessageBeep(winsound.MB_ICONASTERISK)
             return
         if not self._looked:
-            self._looked, self._command = True, player()
-        if self._playing is not None and self._playing.poll() is None:
+            self._looked, self._command = True, self._find_player()
+        if self.is_playing:
             return  # the last one has not even ended
         if self._playing is not None and self._playing.returncode != 0:
             self._command = None  # there is no sound system behind it
@@ -114,13 +119,26 @@ class Attention:
 
     def __init__(self, root: tk.Tk, settings: Callable[[], Settings], profile: str = "") -> None:
         self.focused = True  # the window has the keyboard
+        self.sound = Sound(root.bell)
+        self.figures: str | None = None  # that stand on the icon
         self._root, self._settings, self._profile = root, settings, profile
         self._chat, self._unread = "", 0
-        self._shown: str | None = None  # on the icon
         self._picture = tk.PhotoImage(master=root)
-        self._sound = Sound(root.bell)
         self._sounded = -BETWEEN  # on the monotonic clock
         self._draw()
+
+    def follow_keyboard(self, on_change: Callable[[bool], None]) -> None:
+        """From now on it knows whether the window has the keyboard, and calls `on_change` when that comes or goes."""
+
+        def look() -> None:
+            with contextlib.suppress(KeyError):  # a menu that Tk alone knows has it
+                focused = self._root.focus_get() is not None
+                if focused != self.focused:  # else it went from one part of the window to another
+                    self.focused = focused
+                    on_change(focused)
+
+        for event in ("<FocusIn>", "<FocusOut>"):
+            self._root.bind(event, lambda _: self._root.after_idle(look), add=True)
 
     def name(self, chat: str) -> None:
         """Which chat this is; "" while it is none. What was unread in another one does not count any more."""
@@ -139,22 +157,22 @@ class Attention:
         if (told.sound or told.call) and now - self._sounded >= BETWEEN:
             self._sounded = now
             if told.sound:
-                self._sound.play()
+                self.sound.play()
             if told.call:
                 call(self._root, self._chat or "Hallway", in_words(sender, kind))
 
     def try_sound(self) -> None:
         """The sound as it is, for somebody who chooses one."""
-        self._sound.play()
+        self.sound.play()
 
     def close(self) -> None:
-        self._sound.close()
+        self.sound.close()
         del self._picture  # in Tk's thread
 
     def _draw(self) -> None:
         self._root.title(title(self._chat, self._unread, self._profile))
-        if (figures := badge(self._unread)) != self._shown:
-            self._shown = figures
+        if (figures := badge(self._unread)) != self.figures:
+            self.figures = figures
             self._picture.configure(data=icon(figures))
             self._root.iconphoto(True, self._picture)
 

@@ -30,7 +30,7 @@ class Shortcut:
     sequences: tuple[str, ...] = ()  # of Tk
 
 
-def _with_control(*keys: str) -> tuple[str, ...]:
+def with_control(*keys: str) -> tuple[str, ...]:
     """Tk's sequences for these keys with Control, and with Command where there is one."""
     return tuple(
         f"<{modifier}-{key}>" for modifier in (("Control", "Command") if MAC else ("Control",)) for key in keys
@@ -39,11 +39,11 @@ def _with_control(*keys: str) -> tuple[str, ...]:
 
 SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
     ("Getting about", (
-        Shortcut("Ctrl-K", "Jump to a person or a conversation", "switch", _with_control("k", "K")),
+        Shortcut("Ctrl-K", "Jump to a person or a conversation", "switch", with_control("k", "K")),
         Shortcut("Alt-Down", "The next conversation with something unread", "next", ("<Alt-Down>",)),
         Shortcut("Alt-Up", "The one before it", "previous", ("<Alt-Up>",)),
         Shortcut("Esc", "Close what stands over the chat, or go to the newest message", "escape", ("<Escape>",)),
-        Shortcut("Ctrl-F", "Search all messages", "find", _with_control("f", "F")),
+        Shortcut("Ctrl-F", "Search all messages", "find", with_control("f", "F")),
         Shortcut("Page Up, Page Down", "Through the conversation; further up come older messages"),
         Shortcut("Tab, Shift-Tab", "To the next control, and back"),
     )),
@@ -52,15 +52,15 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
         Shortcut("Shift-Enter", "A new line in the message"),
         Shortcut("Tab after @ and a letter", "Complete the name; again: the next one, with Shift the one before"),
         Shortcut("Up in the empty field", "Bring back the last text that was not sent"),
-        Shortcut("Ctrl-E", "Choose an emoji", "emoji", _with_control("e", "E")),
+        Shortcut("Ctrl-E", "Choose an emoji", "emoji", with_control("e", "E")),
         Shortcut("Ctrl-Z", "Take back what was typed"),
     )),
     ("The window", (
-        Shortcut("Ctrl +", "Larger", "larger", _with_control("plus", "equal", "KP_Add")),
-        Shortcut("Ctrl \N{MINUS SIGN}", "Smaller", "smaller", _with_control("minus", "KP_Subtract")),
-        Shortcut("Ctrl 0", "The size it was made in", "plain_size", _with_control("Key-0", "KP_0", "KP_Insert")),
+        Shortcut("Ctrl +", "Larger", "larger", with_control("plus", "equal", "KP_Add")),
+        Shortcut("Ctrl \N{MINUS SIGN}", "Smaller", "smaller", with_control("minus", "KP_Subtract")),
+        Shortcut("Ctrl 0", "The size it was made in", "plain_size", with_control("Key-0", "KP_0", "KP_Insert")),
         Shortcut("Ctrl and the mouse wheel", "Larger and smaller"),
-        Shortcut("Ctrl ,", "Settings", "settings", _with_control("comma")),
+        Shortcut("Ctrl ,", "Settings", "settings", with_control("comma")),
         Shortcut("F1", "This page", "help", ("<F1>",)),
     )),
 )  # fmt: skip

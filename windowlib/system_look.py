@@ -74,9 +74,14 @@ class SystemLook:
         self.name = ""  # written by the asking thread: one reference, which is put there as a whole
         self._asking: threading.Thread | None = None
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether an answer is waited for, in the other thread."""
+        return self._asking is not None and self._asking.is_alive()
+
     def ask(self) -> None:
         """Starts to find it out, unless that is under way."""
-        if self._asking is None or not self._asking.is_alive():
+        if not self.is_asking:
             self._asking = threading.Thread(target=self._ask, name="hallway-system-look", daemon=True)
             self._asking.start()
 

@@ -113,14 +113,13 @@ class Window:
         self.body.pack(fill="both", expand=True)
         self.body.bind("<Configure>", lambda _: self._close_switcher())  # it was made for another size
         shortcuts.plain_keys(root)
-        shortcuts.bind(root, self._key_actions())
-        root.bind("<FocusIn>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)
-        root.bind("<FocusOut>", lambda _: root.after_idle(self._look_who_has_the_keyboard), add=True)
+        shortcuts.bind(root, self.key_actions())
+        self.attention.follow_keyboard(self._focus_changed)
         root.bind("<Configure>", self._moved, add=True)
         self.show_join()
         self._timer = root.after(IDLE_TICK, self._tick)
 
-    def _key_actions(self) -> dict[str, Callable[[], object]]:
+    def key_actions(self) -> dict[str, Callable[[], object]]:
         """What the keys of shortcuts.py do."""
         return {
             "switch": self._switch,
@@ -387,19 +386,14 @@ class Window:
             self.chat.composer.write(written)
             self._draft = ("", 0, "")
 
-    def _look_who_has_the_keyboard(self) -> None:
+    def _focus_changed(self, focused: bool) -> None:
         """The keyboard came to the window, or left it."""
         if self.closed:
             return
-        with contextlib.suppress(KeyError):  # a menu that Tk alone knows has it
-            focused = self.root.focus_get() is not None
-            if focused == self.attention.focused:  # it went from one part of the window to another
-                return
-            if focused and not self.settings.look:
-                self._ask_system()
-            self.attention.focused = focused
-            if self.chat is not None:
-                self.chat.focused(focused and self.page is None)
+        if focused and not self.settings.look:
+            self._ask_system()
+        if self.chat is not None:
+            self.chat.focused(focused and self.page is None)
 
     def _ask_system(self) -> None:
         self._asked_system = time.monotonic()
