@@ -99,7 +99,7 @@ def test_how_long_it_is_quiet_is_said() -> None:
     """By the clock; by the day where it is another one; and nothing once it is over."""
     assert quiet_words(for_an_hour(at(4, 13, 30)), at(4, 13, 30)) == "until 14:30"
     assert quiet_words(at(5, 8), at(4, 22)) == "until tomorrow, 08:00"
-    assert quiet_words(at(20, 8), at(4, 22)) == "until 20.03.2026, 08:00"
+    assert quiet_words(at(20, 8), at(4, 22)) == "until Friday, 20 March, 08:00"
     assert quiet_words(at(4, 22), at(4, 22)) == quiet_words(0, at(4, 22)) == ""
 
 
@@ -263,17 +263,17 @@ def test_the_call_of_tk_9_is_one_notification(belfry: Belfry) -> None:
 def test_quiet_hours_are_said_and_ended_over_the_chat(joined: Desk, folder: Path) -> None:
     """Until when, how to end it, and no line once it has ended."""
     window = joined.window
-    assert not window._quiet.winfo_ismapped()
+    assert not window.quiet_line.winfo_ismapped()
     window._change(replace(window.settings, quiet_until=now_ms() + HOUR))
-    joined.until(window._quiet.winfo_ismapped, "it is said")
-    joined.until(lambda: "nothing sounds" in str(window._quiet.said.cget("text")), "what it means is said")
+    joined.until(window.quiet_line.winfo_ismapped, "it is said")
+    joined.until(lambda: "nothing sounds" in str(window.quiet_line.said.cget("text")), "what it means is said")
     joined.root.geometry("400x380")
-    joined.until(lambda: "nothing" not in str(window._quiet.said.cget("text")), "the messages get the room")
-    assert str(window._quiet.said.cget("text")).startswith("Do not disturb until ")
-    assert window._quiet.said.winfo_reqwidth() <= window._quiet.said.winfo_width()
+    joined.until(lambda: "nothing" not in str(window.quiet_line.said.cget("text")), "the messages get the room")
+    assert str(window.quiet_line.said.cget("text")).startswith("Do not disturb until ")
+    assert window.quiet_line.said.winfo_reqwidth() <= window.quiet_line.said.winfo_width()
 
-    joined.click_on(window._quiet.end_button)
-    joined.until(lambda: not window._quiet.winfo_ismapped(), "it is said no more")
+    joined.click_on(window.quiet_line.end_button)
+    joined.until(lambda: not window.quiet_line.winfo_ismapped(), "it is said no more")
     joined.until(lambda: load_settings(folder).quiet_until == 0, "it is kept")
 
 
@@ -281,9 +281,9 @@ def test_quiet_hours_end_by_themselves(joined: Desk) -> None:
     """When the time is over the line goes."""
     window = joined.window
     window._change(replace(window.settings, quiet_until=now_ms() + 1500))
-    joined.until(window._quiet.winfo_ismapped, "it is said")
+    joined.until(window.quiet_line.winfo_ismapped, "it is said")
 
-    joined.until(lambda: not window._quiet.winfo_ismapped(), "it is over")
+    joined.until(lambda: not window.quiet_line.winfo_ismapped(), "it is over")
 
 
 def test_the_window_knows_whether_it_has_the_keyboard(joined: Desk) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from tkinter import ttk
 
+from protocol import clock_time
 from windowlib.look import Theme
 
 MORNING = 8  # o'clock, where this computer is
@@ -39,10 +40,13 @@ def quiet_words(until: int, now: int) -> str:
     """Until when it is quiet: `until 14:30`, `until tomorrow, 08:00`; "" where it is not."""
     if until <= now:
         return ""
-    here, end = (datetime.fromtimestamp(ms / 1000) for ms in (now, until))  # noqa: DTZ006
-    days = (end.date() - here.date()).days
-    day = {0: "", 1: "tomorrow, "}.get(days, f"{end:%d.%m.%Y}, ")  # the last after somebody changed the file or clock
-    return f"until {day}{end:%H:%M}"
+    from windowlib.transcript import day_of, day_words  # the first screen is there sooner where it is not quiet
+
+    here, end = day_of(now), day_of(until)
+    days = (end - here).days
+    if days > 1:  # for who changed the file or the clock
+        return f"until {day_words(end, here)}, {clock_time(until)}"
+    return f"until {'tomorrow, ' if days else ''}{clock_time(until)}"
 
 
 class QuietLine(ttk.Frame):
@@ -58,11 +62,16 @@ class QuietLine(ttk.Frame):
         self._theme, self._words = theme, ""
         self.said.bind("<Configure>", lambda _: self._fit())
 
-    def tell(self, words: str) -> None:
-        """`words` as `quiet_words` says them."""
-        if words != self._words:
+    def refresh(self, until: int) -> None:
+        """It is quiet until then, or is not; as time goes on by itself, to be called now and then."""
+        words = quiet_words(until, now_ms())
+        if words and words != self._words:
             self._words = words
             self._fit()
+        if words and not self.winfo_manager():
+            self.pack(side="top", fill="x", before=self.master.pack_slaves()[0])
+        elif not words:
+            self.pack_forget()
 
     def _fit(self) -> None:
         """In a narrow window the messages need the room more than the second half of the sentence."""

@@ -36,7 +36,7 @@ from windowlib.host_window import Host
 from windowlib.join_screen import Attempt, JoinScreen
 from windowlib.launch import Launcher
 from windowlib.look import Theme
-from windowlib.quiet import QuietLine, now_ms, quiet_words
+from windowlib.quiet import QuietLine
 from windowlib.settings_screen import Doing, SettingsScreen, next_size
 from windowlib.shortcuts import ShortcutsPage
 from windowlib.switcher import Switcher
@@ -108,7 +108,7 @@ class Window:
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.report_callback_exception = self._mistake
         root.configure(background=self.theme.look.window)
-        self._quiet = QuietLine(root, self.theme, lambda: self._change(replace(self.settings, quiet_until=0)))
+        self.quiet_line = QuietLine(root, self.theme, lambda: self._change(replace(self.settings, quiet_until=0)))
         self.body = ttk.Frame(root)
         self.body.pack(fill="both", expand=True)
         self.body.bind("<Configure>", lambda _: self._close_switcher())  # it was made for another size
@@ -400,12 +400,7 @@ class Window:
         self.system.ask()
 
     def _show_quiet(self) -> None:
-        words = quiet_words(self.settings.quiet_until, now_ms())
-        self._quiet.tell(words)
-        if words and not self._quiet.winfo_manager():
-            self._quiet.pack(side="top", fill="x", before=self.body)
-        elif not words:
-            self._quiet.pack_forget()
+        self.quiet_line.refresh(self.settings.quiet_until)
         if isinstance(self.page, SettingsScreen):
             self.page.refresh()
 
