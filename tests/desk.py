@@ -109,9 +109,9 @@ class TimedWindow(Window):
     ticks = 0
     longest = 0.0  # s
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         started = time.perf_counter()
-        super()._tick()
+        super().tick()
         if not self.closed:
             self.root.update_idletasks()
         self.ticks += 1

@@ -264,7 +264,7 @@ def test_quiet_hours_are_said_and_ended_over_the_chat(joined: Desk, folder: Path
     """Until when, how to end it, and no line once it has ended."""
     window = joined.window
     assert not window.quiet_line.winfo_ismapped()
-    window._change(replace(window.settings, quiet_until=now_ms() + HOUR))
+    window.store.change(replace(window.settings, quiet_until=now_ms() + HOUR))
     joined.until(window.quiet_line.winfo_ismapped, "it is said")
     joined.until(lambda: "nothing sounds" in str(window.quiet_line.said.cget("text")), "what it means is said")
     joined.root.geometry("400x380")
@@ -280,7 +280,7 @@ def test_quiet_hours_are_said_and_ended_over_the_chat(joined: Desk, folder: Path
 def test_quiet_hours_end_by_themselves(joined: Desk) -> None:
     """When the time is over the line goes."""
     window = joined.window
-    window._change(replace(window.settings, quiet_until=now_ms() + 1500))
+    window.store.change(replace(window.settings, quiet_until=now_ms() + 1500))
     joined.until(window.quiet_line.winfo_ismapped, "it is said")
 
     joined.until(lambda: not window.quiet_line.winfo_ismapped(), "it is over")

@@ -315,7 +315,7 @@ def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable
     assert "Trouble" in str(chat.head.encryption_button.cget("style"))
     style = desk.window.theme.style
     for colours in (LIGHT, DARK):
-        desk.window._wear("dark" if colours is DARK else "light")
+        desk.window.theme.wear("dark" if colours is DARK else "light")
         assert style.lookup(str(chat.head.encryption_button.cget("style")), "foreground") == colours.trouble
         assert style.lookup(str(chat.head.encryption_button.cget("style")), "foreground", ["active"]) == colours.trouble
 

@@ -622,7 +622,7 @@ def test_the_password_of_the_start_is_not_for_who_is_only_heard(
     """HALLWAY_PASSWORD is for the chat of the last time; any computer here can say that it is a chat."""
     server = start_server(HALLWAY_PASSWORD=SESAME)
     desk = open_desk(Settings("Ada", "" if heard else "127.0.0.1", server.port))
-    desk.window._password = SESAME
+    desk.window.session.password = SESAME
     desk.until(lambda: first_screen(desk).chats.chosen, "it is heard")
     desk.press("Return")
     if heard:

@@ -14,15 +14,17 @@ from tkinter import ttk
 import pytest
 
 from clientlib.storage import Settings, load_settings, save_settings
-from desk import Desk
+from desk import Desk, Hands
 from processes import ServerProcess
+from windowlib.appearance import STEPS, next_size
 from windowlib.colours import DARK, LIGHT
-from windowlib.display import placed
+from windowlib.display import open_root, placed
 from windowlib.look import Theme
 from windowlib.quiet import HOUR, now_ms
-from windowlib.settings_screen import STEPS, SettingsScreen, next_size
+from windowlib.settings_screen import SettingsScreen
 from windowlib.shortcuts import SHORTCUTS, ShortcutsPage
 from windowlib.system_look import SystemLook
+from windowlib.window import Window
 
 LINUX = sys.platform.startswith("linux")
 
@@ -75,16 +77,11 @@ def test_tab_reaches_every_control_of_the_settings(desk: Desk) -> None:
     """And each is in sight when the keyboard comes to it, however small the window."""
     desk.root.geometry("640x400")
     page = settings_of(desk)
-    view = page._page._view
     reached: list[tk.Misc] = []
     while (control := desk.root.focus_get()) not in reached:
         assert control is not None
         reached.append(control)
-        desk.root.update()
-        top, bottom = control.winfo_rooty(), control.winfo_rooty() + control.winfo_height()
-        if control is not page._page.back:
-            assert view.winfo_rooty() <= top
-            assert bottom <= view.winfo_rooty() + view.winfo_height()
+        assert desk.in_sight(control)
         desk.press("Tab")
         desk.until(lambda control=control: desk.root.focus_get() is not control, "the keyboard goes on")  # type: ignore[misc]
 
@@ -168,7 +165,7 @@ def test_zoom_scales_everything_and_comes_back(joined: Desk) -> None:
     before = [(part.winfo_reqwidth(), part.winfo_reqheight()) for part in parts]
     side = int(str(joined.chat.composer.button.pack_info()["padx"]))
     for percent in (200,):
-        joined.window._zoom(percent)
+        joined.window.appearance.zoom(percent)
         joined.root.update()
     for part, (width, height) in zip(parts, before, strict=True):
         assert 1.8 < part.winfo_reqwidth() / width < 2.2
@@ -176,25 +173,28 @@ def test_zoom_scales_everything_and_comes_back(joined: Desk) -> None:
     assert int(str(joined.chat.composer.button.pack_info()["padx"])) == 2 * side
 
     for percent in (*STEPS, *reversed(STEPS), 100):
-        joined.window._zoom(percent)
+        joined.window.appearance.zoom(percent)
     joined.root.update()
     assert [(part.winfo_reqwidth(), part.winfo_reqheight()) for part in parts] == before
     assert int(str(joined.chat.composer.button.pack_info()["padx"])) == side
 
 
-def test_the_look_follows_the_system(desk: Desk) -> None:
+def test_the_look_follows_the_system(folder: Path) -> None:
     """While nobody chose one; whoever did keeps it."""
-    window = desk.window
-    assert window.settings.look == ""
-    window.system.name = "dark"
-    desk.until(lambda: window.theme.look is DARK, "it is as the system's")
-    window._change(replace(window.settings, look="light"))
-    assert window.theme.look is LIGHT
+    system = SystemLook()
+    window = Window(open_root(folder), folder, Settings(), system=system)
+    try:
+        assert window.theme.look is LIGHT
+        system.name = "dark"
+        Hands(window.root).until(lambda: window.theme.look is DARK, "it is as the system's")
+        window.store.change(replace(window.settings, look="light"))
+        assert window.theme.look is LIGHT
 
-    window.system.name = "dark"
-    breathed = window._breathed
-    desk.until(lambda: window._breathed > breathed, "it has looked again")
-    assert window.theme.look is LIGHT
+        system.name = "dark"
+        window.appearance.refresh()
+        assert window.theme.look is LIGHT
+    finally:
+        window.close()
 
 
 def test_size_and_place_are_kept(folder: Path) -> None:
@@ -221,7 +221,7 @@ def test_what_was_only_typed_is_not_kept(folder: Path) -> None:
     """A name and an address that were given once, and led into no chat, are not those of the next start."""
     save_settings(folder, Settings("Ada", "school", 2048))
     desk = Desk(folder, Settings("Bob", "elsewhere", 4096))
-    desk.window._change(replace(desk.window.settings, sound="all"))
+    desk.window.store.change(replace(desk.window.settings, sound="all"))
     desk.window.close()
 
     assert replace(load_settings(folder), geometry="") == Settings("Ada", "school", 2048, sound="all")

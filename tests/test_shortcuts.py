@@ -52,16 +52,16 @@ def test_ctrl_k_jumps_to_a_person(joined: Desk, server: ServerProcess) -> None:
     joined.type("half a sent")
     joined.until(lambda: joined.chat.composer.written == "half a sent", "it is typed")
     joined.press("Home", "ctrl+k")
-    joined.until(lambda: joined.window.switcher, "one can choose")
+    joined.until(lambda: joined.window.pages.switcher, "one can choose")
     joined.type("bo")
     joined.press("Return")
     joined.until(lambda: joined.chat.talk.address == "Bob", "the conversation with Bob is open")
-    assert joined.window.switcher is None
+    assert joined.window.pages.switcher is None
     joined.write("just for you")
     bob.expect("message", to="Bob", text="just for you")
 
     joined.press("ctrl+k")
-    joined.until(lambda: joined.window.switcher, "one can choose again")
+    joined.until(lambda: joined.window.pages.switcher, "one can choose again")
     joined.type("every")
     joined.press("Return")
     joined.until(lambda: joined.chat.composer.written == "half a sent", "one is back, and so is what one wrote")
@@ -71,30 +71,30 @@ def test_ctrl_k_and_esc_give_the_keyboard_back(joined: Desk) -> None:
     """And so does Ctrl-K once more."""
     for keys in ("Escape", "ctrl+k"):
         joined.press("ctrl+k")
-        joined.until(lambda: joined.window.switcher, "one can choose")
-        joined.until(
-            lambda: joined.window.switcher and joined.root.focus_get() is joined.window.switcher.entry, "by keyboard"
-        )
+        joined.until(lambda: joined.window.pages.switcher, "one can choose")
+        switcher = joined.window.pages.switcher
+        assert switcher is not None
+        joined.until(lambda switcher=switcher: joined.root.focus_get() is switcher.entry, "by keyboard")  # type: ignore[misc]
         joined.press(keys)
-        joined.until(lambda: joined.window.switcher is None, "it is gone")
+        joined.until(lambda: joined.window.pages.switcher is None, "it is gone")
         joined.until(lambda: joined.root.focus_get() is joined.chat.composer.entry, "one can go on writing")
 
 
 def test_the_switcher_closes_when_one_goes_on_elsewhere(joined: Desk) -> None:
     """A click into the chat is an answer too."""
     joined.press("ctrl+k")
-    joined.until(lambda: joined.window.switcher, "one can choose")
+    joined.until(lambda: joined.window.pages.switcher, "one can choose")
     joined.click_on(joined.chat.composer.entry)
 
-    joined.until(lambda: joined.window.switcher is None, "it is gone")
+    joined.until(lambda: joined.window.pages.switcher is None, "it is gone")
 
 
 def test_zooming_closes_the_switcher(joined: Desk) -> None:
     """It was made for the size before. The keyboard was looked for in it, where it is not any more: a bug of old."""
     joined.press("ctrl+k")
-    joined.until(lambda: joined.window.switcher, "one can choose")
+    joined.until(lambda: joined.window.pages.switcher, "one can choose")
     joined.press("ctrl+plus")
-    joined.until(lambda: joined.window.switcher is None, "it is gone")
+    joined.until(lambda: joined.window.pages.switcher is None, "it is gone")
     joined.settle()
 
     assert joined.window.theme.percent == 110
@@ -135,7 +135,7 @@ def test_keys_of_the_chat_do_nothing_on_the_first_screen(desk: Desk) -> None:
     desk.press("ctrl+k", "ctrl+f", "alt+Down", "ctrl+e")
     desk.settle()
 
-    assert desk.window.switcher is None
+    assert desk.window.pages.switcher is None
     assert desk.window.join is not None
 
 
@@ -162,7 +162,7 @@ def test_title_and_sound_tell_what_was_not_read(
     joined.press("alt+Down")
     joined.until(lambda: not joined.root.title().startswith("("), "it is read")
 
-    window._change(replace(window.settings, quiet_until=now_ms() + HOUR))
+    window.store.change(replace(window.settings, quiet_until=now_ms() + HOUR))
     monkeypatch.setattr(attention, "BETWEEN", 0.0)
     joined.press("ctrl+comma")
     joined.until(lambda: window.page, "the settings cover the chat")

@@ -1,6 +1,6 @@
-"""The screen a window opens on: Tk's first window, and where on the screens there are now an old place still is.
+"""The screen a window is on: Tk's first window, its size and place on the screens that there are, and its keyboard.
 
-Called by window.py, in Tk's thread.
+Called by window.py and its parts, in Tk's thread.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import os
 import re
 import sys
 import tkinter as tk
+from collections.abc import Callable
 from pathlib import Path
 
 from clientlib.storage import write_whole
+from windowlib.look import Theme
 
 GLYPH_MEMORY = 64 * 1024 * 1024  # bytes for each font, and used only when so many emoji are on the screen
 GRIP = 80  # pixels of a window's upper edge that are to be in reach of the mouse
@@ -39,6 +41,31 @@ def placed(root: tk.Tk, geometry: str) -> str:
     if left - width + GRIP <= x <= right - GRIP and top <= y <= bottom - GRIP:
         return f"{width}x{height}+{x}+{y}"
     return f"{width}x{height}"
+
+
+def put(root: tk.Tk, theme: Theme, geometry: str) -> None:
+    """Gives the window the size and place that were kept, or those it begins with, and the smallest one it may have."""
+    plain = theme.px(1000) / theme.percent / 10  # of 1/96 inch: whoever zooms has no larger screen
+    root.minsize(round(400 * plain), round(380 * plain))
+    wide, high = min(theme.px(960), root.winfo_screenwidth()), min(theme.px(660), root.winfo_screenheight())
+    root.geometry(placed(root, geometry) or f"{wide}x{high}")
+
+
+def follow_place(root: tk.Tk, on_move: Callable[[str], None]) -> None:
+    """Calls `on_move` with each new size and place of the window, but not with that of one which fills the screen."""
+
+    def moved(event: tk.Event[tk.Misc]) -> None:
+        if event.widget is root and root.winfo_viewable() and root.wm_state() == "normal" and not fills_screen(root):
+            on_move(root.geometry())
+
+    root.bind("<Configure>", moved, add=True)
+
+
+def give_keyboard(widget: tk.Misc | None) -> None:
+    """Back to where it was, if that is still there."""
+    with contextlib.suppress(tk.TclError):
+        if widget is not None:
+            widget.focus_set()
 
 
 def open_root(folder: Path) -> tk.Tk:

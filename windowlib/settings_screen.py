@@ -1,6 +1,7 @@
-"""The settings: look, size, sound, do not disturb, and where they are kept. Called by window.py, in Tk's thread.
+"""The settings: look, size, sound, do not disturb, and where they are kept. Shown by pages.py, in Tk's thread.
 
-Every change is handed on at once, as a whole `Settings`: there is nothing to confirm. What it does is the window's.
+Every change is handed on at once, as a whole `Settings`: there is nothing to confirm. They are kept, and what a change
+does is seen to, by their owner in settings_store.py.
 """
 
 from __future__ import annotations
@@ -11,25 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tkinter import ttk
 
-from clientlib.storage import ZOOM, Settings
+from clientlib.storage import Settings
+from windowlib.appearance import next_size
 from windowlib.look import Theme
 from windowlib.quiet import for_an_hour, now_ms, quiet_words, until_morning
 from windowlib.scrolled import Scrolled
 
-STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)  # percent
 LOOK_WORDS = {"": "Like the system", "light": "Light", "dark": "Dark"}
 SOUND_WORDS = {"off": "Off", "mentions": "Mentions and private messages", "all": "Every message"}
 
 
-def next_size(percent: int, step: int) -> int:
-    """The next larger size (`step` 1) or smaller one (-1); the same at either end."""
-    further = [size for size in STEPS if (size - percent) * step > 0 and ZOOM[0] <= size <= ZOOM[1]]
-    return percent if not further else min(further) if step > 0 else max(further)
-
-
 @dataclass(frozen=True, slots=True)
-class Doing:
-    """What the settings screen asks its window to do."""
+class SettingsActions:
+    """What the settings screen asks of the window it is in."""
 
     change: Callable[[Settings], None]  # at once
     close: Callable[[], None]
@@ -42,17 +37,19 @@ class Doing:
 class SettingsScreen(ttk.Frame):
     """All there is to choose, a group below the other."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, settings: Settings, folder: Path, doing: Doing) -> None:
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, settings: Settings, folder: Path, actions: SettingsActions
+    ) -> None:
         super().__init__(parent, style="Surface.TFrame")
-        self._theme, self._settings, self._folder, self._doing = theme, settings, folder, doing
+        self._theme, self._settings, self._folder, self._actions = theme, settings, folder, actions
         self._said = ""  # until when it is quiet, as it is shown
-        self._page = Scrolled(self, theme, "Settings", "Back", doing.close)
+        self._page = Scrolled(self, theme, "Settings", "Back", actions.close)
         self._page.pack(fill="both", expand=True)
         self.looks = self._choice("Look", "hallway_look", LOOK_WORDS, lambda value: {"look": value})
         self._hint("Like the system: light or dark as this computer's other windows are, wherever it says so.")
         self._build_size()
         self.sounds = self._choice("Sound", "hallway_sound", SOUND_WORDS, lambda value: {"sound": value})
-        self.try_button = self._button(self._row(), "Play it", doing.try_sound)
+        self.try_button = self._button(self._row(), "Play it", actions.try_sound)
         self._hint("Nothing sounds while you are reading the conversation that it is about.")
         self._build_quiet()
         self._build_more()
@@ -122,12 +119,12 @@ class SettingsScreen(ttk.Frame):
     def _build_more(self) -> None:
         self._heading("More")
         row = self._row()
-        self.keys_button = self._button(row, "All keys (F1)", self._doing.keys)
-        self.generator_button = self._button(row, "Password generator", self._doing.password_generator)
+        self.keys_button = self._button(row, "All keys (F1)", self._actions.keys)
+        self.generator_button = self._button(row, "Password generator", self._actions.password_generator)
         self._hint("The password generator opens as a program of its own.")
         self._heading("Where it is kept")
         self.kept_in = self._hint(f"These settings are in a file that can be read: {self._folder / 'settings.json'}")
-        self.open_button = self._button(self._row(), "Open its folder", self._doing.open_folder)
+        self.open_button = self._button(self._row(), "Open its folder", self._actions.open_folder)
         self.trouble = ttk.Label(self._page.inside, style="Surface.Trouble.TLabel", justify="left")
         self._page.wraps(self.trouble)
 
@@ -169,7 +166,7 @@ class SettingsScreen(ttk.Frame):
         self.looks[self._settings.look].focus_set()
 
     def _change(self, **fields: str | int) -> None:
-        self._doing.change(replace(self._settings, **fields))  # type: ignore[arg-type]
+        self._actions.change(replace(self._settings, **fields))  # type: ignore[arg-type]
 
     def _step(self, step: int) -> None:
         self._change(zoom=next_size(self._settings.zoom, step))
