@@ -84,6 +84,17 @@ class Hands:
         self.root.update()
         self.click(widget.winfo_rootx() + widget.winfo_width() // 2, widget.winfo_rooty() + widget.winfo_height() // 2)
 
+    def zoom_with_wheel(self, x: int, y: int, steps: int) -> None:
+        """Turns the wheel up (down where `steps` are negative) at a place of the screen, with Control held down."""
+        turn = ("click", "--repeat", str(abs(steps)), "4" if steps > 0 else "5")
+        self._xdotool("mousemove", str(x), str(y), "keydown", "ctrl", *turn, "keyup", "ctrl")
+
+    def look_away(self) -> None:
+        """Gives the keyboard to the window of the whole screen, which is nobody's."""
+        search = ["xdotool", "search", "--maxdepth", "0", ".*"]
+        found = subprocess.run(search, capture_output=True, text=True, timeout=SECONDS, check=False)
+        self._xdotool("windowfocus", "--sync", found.stdout.split()[0])
+
     def settle(self) -> None:
         """Lets Tk take every key and click that was sent before this, for tests that nothing came of them.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 import tkinter as tk
 from collections.abc import Callable, Iterator
@@ -291,15 +290,9 @@ def test_the_window_knows_whether_it_has_the_keyboard(joined: Desk) -> None:
     other = tk.Toplevel(joined.root)
     other.geometry("100x100+1000+0")
     joined.until(lambda: joined.window.attention.focused, "it has the keyboard")
-    joined._xdotool("windowfocus", "--sync", str(_other_client()))
+    joined.look_away()
     joined.until(lambda: not joined.window.attention.focused, "it has lost it")
     other.destroy()
-
-
-def _other_client() -> int:
-    """The window of the whole screen: nobody's."""
-    found = subprocess.run(["xdotool", "search", "--maxdepth", "0", ".*"], capture_output=True, text=True, check=False)
-    return int(found.stdout.split()[0])
 
 
 def test_an_idle_window_costs_next_to_nothing(

@@ -150,7 +150,7 @@ def test_zoom_by_keys_and_wheel(joined: Desk, folder: Path) -> None:
     joined.press("ctrl+KP_Subtract")
     joined.until(lambda: load_settings(folder).zoom == 90, "it is kept")
     if LINUX:
-        joined._xdotool("mousemove", "400", "300", "keydown", "ctrl", "click", "4", "click", "4", "keyup", "ctrl")
+        joined.zoom_with_wheel(400, 300, 2)
         joined.until(lambda: joined.window.theme.percent == 110, "the wheel does it too")
 
     assert joined.chat.composer.written == "hi"
