@@ -16,7 +16,7 @@ from clientlib.storage import Settings, load_settings
 from desk import Desk, Hands, in_the_chat
 from processes import ServerProcess
 from windowlib import attention
-from windowlib.attention import Attention, Sound, Ways, in_words, player, title, ways
+from windowlib.attention import Attention, Sound, Ways, notification_words, player, title, ways
 from windowlib.display import open_root
 from windowlib.icon import badge, icon
 from windowlib.quiet import HOUR, for_an_hour, now_ms, quiet_words, until_morning
@@ -112,9 +112,9 @@ def test_the_title_says_what_is_unread() -> None:
 
 def test_a_notification_never_says_what_was_written() -> None:
     """Only who wrote, and to whom: others may see the screen."""
-    assert in_words("Bob", "private") == "Bob wrote to you alone."
-    assert in_words("Bob", "mention") == "Bob wrote your name."
-    assert in_words("Bob", "public") == "Bob wrote to everyone."
+    assert notification_words("Bob", "private") == "Bob wrote to you alone."
+    assert notification_words("Bob", "mention") == "Bob wrote your name."
+    assert notification_words("Bob", "public") == "Bob wrote to everyone."
 
 
 def test_what_stands_on_the_icon() -> None:

@@ -50,7 +50,7 @@ def title(chat: str, unread: int, profile: str = "") -> str:
     return f"{f'({unread:,}) ' if unread > 0 else ''}{f'{chat} - ' if chat else ''}{program}"
 
 
-def in_words(sender: str, kind: str) -> str:
+def notification_words(sender: str, kind: str) -> str:
     """What a notification of the system says. Never what was written: others may see the screen."""
     if kind == "private":
         return f"{sender} wrote to you alone."
@@ -159,7 +159,7 @@ class Attention:
             if told.sound:
                 self.sound.play()
             if told.call:
-                call(self._root, self._chat or "Hallway", in_words(sender, kind))
+                call(self._root, self._chat or "Hallway", notification_words(sender, kind))
 
     def try_sound(self) -> None:
         """The sound as it is, for somebody who chooses one."""

@@ -1,4 +1,4 @@
-"""Ctrl-K: a field and a list over the chat, to jump to a person or a conversation. Opened by window.py, in Tk's thread.
+"""Ctrl-K: a field and a list over the chat, to jump to a person or a conversation. Opened by pages.py, in Tk's thread.
 
 `found` says without Tk what a text finds.
 """
@@ -19,7 +19,7 @@ ROWS = 8  # seen at once
 
 
 class Place(Protocol):
-    """Somewhere one can go: what chat_screen.py calls a `Destination`."""
+    """Somewhere one can go, such as a `Destination` of the chat."""
 
     @property
     def address(self) -> str: ...
@@ -84,7 +84,7 @@ class Switcher(ttk.Frame):
             self.entry.bind(key, lambda _: self._pick())
         self.entry.bind("<Escape>", lambda _: self._close())
         self.entry.bind("<Tab>", lambda _: "break")  # there is nowhere else to go in here
-        self.entry.bind("<FocusOut>", lambda _: self._left())
+        self.entry.bind("<FocusOut>", lambda _: self._keyboard_left())
         self.list.bind("<ButtonRelease-1>", self._clicked)
         self.list.bind("<Button-1>", lambda _: "break")  # it does not take the keyboard
         self.list.bind("<Configure>", lambda _: self._fill())
@@ -177,12 +177,12 @@ class Switcher(ttk.Frame):
         self._on_close()
         return "break"
 
-    def _left(self) -> None:
+    def _keyboard_left(self) -> None:
         """The keyboard went elsewhere in this window: whoever clicked there wants that. Another window is no reason."""
         if not self._closing:
-            self._closing = self.after(1, self._left_really)
+            self._closing = self.after(1, self._close_if_left)
 
-    def _left_really(self) -> None:
+    def _close_if_left(self) -> None:
         self._closing = ""
         if self.focus_displayof() is not None and self.focus_get() is not self.entry:
             self._on_close()
