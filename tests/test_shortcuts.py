@@ -17,6 +17,7 @@ from peers import Peer
 from processes import CHECKOUT, ServerProcess
 from windowlib import attention, shortcuts
 from windowlib.attention import Sound
+from windowlib.key_actions import key_actions
 from windowlib.quiet import HOUR, now_ms
 from windowlib.shortcuts import SHORTCUTS
 
@@ -42,7 +43,7 @@ def test_command_does_what_control_does_on_a_mac(monkeypatch: pytest.MonkeyPatch
 
 def test_every_action_is_bound(joined: Desk) -> None:
     """The table names nothing that the window does not know."""
-    assert {one.action for one in ALL if one.action} == set(joined.window.key_actions())
+    assert {one.action for one in ALL if one.action} == set(key_actions(joined.window))
 
 
 def test_ctrl_k_jumps_to_a_person(joined: Desk, server: ServerProcess) -> None:

@@ -1,6 +1,6 @@
 """The keys of the window, in one table: from it they are bound, and from it the page that F1 opens lists them.
 
-Called by window.py, in Tk's thread. What a key does is its caller's; keys that a part of a screen binds for itself
+Called by window.py, in Tk's thread. What a key does is in key_actions.py; keys that a part of a screen binds for itself
 stand in the table without a sequence, for the page alone.
 """
 

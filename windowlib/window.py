@@ -7,7 +7,7 @@ arrives.
 `Window` owns the tick and the screen that is shown, join_screen.py and then chat_screen.py. What else belongs to a
 window is in parts that have one thing to see to: session.py (the engine), settings_store.py (the settings in use),
 appearance.py (look and size), pages.py (pages and the switcher over the screens), attention.py, launch.py, quiet.py.
-What the keys are is in shortcuts.py.
+What the keys are is in shortcuts.py, what they do in key_actions.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import sys
 import time
 import tkinter as tk
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tkinter import ttk
@@ -33,6 +32,7 @@ from windowlib.display import NoDisplay, follow_place, open_root, put
 from windowlib.drain import IDLE_TICK, Drain
 from windowlib.host_window import Host
 from windowlib.join_screen import Attempt, JoinScreen
+from windowlib.key_actions import key_actions
 from windowlib.launch import Launcher
 from windowlib.pages import Pages
 from windowlib.quiet import QuietLine
@@ -95,28 +95,11 @@ class Window:
         self.body.pack(fill="both", expand=True)
         self.pages = Pages(self.body, self.theme, self.store, self.attention, self.launcher, self._arrange)
         shortcuts.plain_keys(root)
-        shortcuts.bind(root, self.key_actions())
+        shortcuts.bind(root, key_actions(self))
         self.attention.follow_keyboard(self._keyboard_moved)
         follow_place(root, self.store.place)
         self.show_join()
         self._timer = root.after(IDLE_TICK, self.tick)
-
-    def key_actions(self) -> dict[str, Callable[[], object]]:
-        """What the keys of shortcuts.py do."""
-        pages, appearance = self.pages, self.appearance
-        return {
-            "switch": lambda: self._in_chat(lambda chat: pages.toggle_switcher(chat.destinations(), chat.open)),
-            "next": lambda: self._in_chat(lambda chat: chat.next_unread(1)),
-            "previous": lambda: self._in_chat(lambda chat: chat.next_unread(-1)),
-            "find": lambda: self._in_chat(lambda chat: chat.find()),
-            "emoji": lambda: self._in_chat(lambda chat: chat.composer.pick_emoji()),
-            "escape": self._escape,
-            "larger": appearance.larger,
-            "smaller": appearance.smaller,
-            "plain_size": appearance.plain_size,
-            "settings": pages.toggle_settings,
-            "help": pages.toggle_keys,
-        }
 
     def run(self) -> int:
         """Shows the window until it is closed; the exit status."""
@@ -191,17 +174,6 @@ class Window:
         if self.chat is not None:
             self.chat.destroy()
             self.chat = None
-
-    def _in_chat(self, do: Callable[[ChatScreen], None]) -> None:
-        """Something that can be done while the chat is shown."""
-        if self.chat is not None and self.join is None and self.page is None:
-            do(self.chat)
-
-    def _escape(self) -> None:
-        if self.page is not None:
-            self.pages.close_page()
-        elif (screen := self.join or self.chat) is not None:
-            screen.escape()
 
     # --- in and out ---
 
