@@ -182,7 +182,7 @@ def test_zoom_scales_everything_and_comes_back(joined: Desk) -> None:
 def test_the_look_follows_the_system(folder: Path) -> None:
     """While nobody chose one; whoever did keeps it."""
     system = SystemLook()
-    window = Window(open_root(folder), folder, Settings(), system=system)
+    window = Window(open_root(folder), folder, Settings(port=9), system=system)
     try:
         assert window.theme.look is LIGHT
         system.name = "dark"

@@ -93,7 +93,7 @@ def test_what_was_given_at_the_start_is_not_kept_either(folder: Path) -> None:
 
 def test_place_and_emoji_are_kept_with_the_rest(bench: Bench, folder: Path) -> None:
     """They change too often to be written each time, and nobody has to be told."""
-    bench.store.place("720x520+130+90")
+    bench.store.keep_geometry("720x520+130+90")
     bench.store.recent_emoji[:] = ["🎉", "😀"]
     assert bench.changes == []
     assert not bench.alarms.waiting

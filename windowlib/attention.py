@@ -127,7 +127,7 @@ class Attention:
         self._sounded = -BETWEEN  # on the monotonic clock
         self._draw()
 
-    def follow_keyboard(self, on_change: Callable[[bool], None]) -> None:
+    def follow_focus(self, on_change: Callable[[bool], None]) -> None:
         """From now on it knows whether the window has the keyboard, and calls `on_change` when that comes or goes."""
 
         def look() -> None:

@@ -43,7 +43,7 @@ def placed(root: tk.Tk, geometry: str) -> str:
     return f"{width}x{height}"
 
 
-def put(root: tk.Tk, theme: Theme, geometry: str) -> None:
+def set_geometry(root: tk.Tk, theme: Theme, geometry: str) -> None:
     """Gives the window the size and place that were kept, or those it begins with, and the smallest one it may have."""
     plain = theme.px(1000) / theme.percent / 10  # of 1/96 inch: whoever zooms has no larger screen
     root.minsize(round(400 * plain), round(380 * plain))
@@ -51,7 +51,7 @@ def put(root: tk.Tk, theme: Theme, geometry: str) -> None:
     root.geometry(placed(root, geometry) or f"{wide}x{high}")
 
 
-def follow_place(root: tk.Tk, on_move: Callable[[str], None]) -> None:
+def follow_geometry(root: tk.Tk, on_move: Callable[[str], None]) -> None:
     """Calls `on_move` with each new size and place of the window, but not with that of one which fills the screen."""
 
     def moved(event: tk.Event[tk.Misc]) -> None:

@@ -50,7 +50,7 @@ class SettingsStore:
         self._stop_timer()
         self._saving = self._timers.after(SAVE, self.save)
 
-    def place(self, geometry: str) -> None:
+    def keep_geometry(self, geometry: str) -> None:
         """The window has this size and place, which are kept when it is closed."""
         self._settings = replace(self._settings, geometry=geometry)
 

@@ -1,7 +1,7 @@
 """Whether this computer's own windows are light or dark, for a look that is like the system's.
 
 Some systems are asked through a program of theirs, which takes a moment: `SystemLook` asks in a thread of its own,
-which holds nothing of Tk, and window.py looks at its `name` now and then.
+which holds nothing of Tk, and appearance.py looks at its `name` now and then.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from clientlib.storage import Settings, load_settings
 from windowlib import shortcuts
 from windowlib.appearance import Appearance
 from windowlib.attention import Attention
-from windowlib.display import NoDisplay, follow_place, open_root, put
+from windowlib.display import NoDisplay, follow_geometry, open_root, set_geometry
 from windowlib.drain import IDLE_TICK, Drain
 from windowlib.host_window import Host
 from windowlib.join_screen import Attempt, JoinScreen
@@ -89,15 +89,15 @@ class Window:
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.report_callback_exception = self._mistake
         root.configure(background=self.theme.look.window)
-        put(root, self.theme, settings.geometry)
+        set_geometry(root, self.theme, settings.geometry)
         self.quiet_line = QuietLine(root, self.theme, lambda: self.store.change(replace(self.settings, quiet_until=0)))
         self.body = ttk.Frame(root)
         self.body.pack(fill="both", expand=True)
         self.pages = Pages(self.body, self.theme, self.store, self.attention, self.launcher, self._arrange)
         shortcuts.plain_keys(root)
         shortcuts.bind(root, key_actions(self))
-        self.attention.follow_keyboard(self._keyboard_moved)
-        follow_place(root, self.store.place)
+        self.attention.follow_focus(self._focus_changed)
+        follow_geometry(root, self.store.keep_geometry)
         self.show_join()
         self._timer = root.after(IDLE_TICK, self.tick)
 
@@ -319,14 +319,14 @@ class Window:
             read = self.page is None and chat.reading and chat.talk.address == news.address
             self.attention.news(news.sender, news.kind, read=read)
 
-    def _keyboard_moved(self, here: bool) -> None:
+    def _focus_changed(self, focused: bool) -> None:
         """The keyboard came to the window, or left it."""
         if self.closed:
             return
-        if here:
+        if focused:
             self.appearance.came_back()
         if self.chat is not None:
-            self.chat.focused(here and self.page is None)
+            self.chat.focused(focused and self.page is None)
 
     def _settings_changed(self, before: Settings, settings: Settings) -> None:
         self.appearance.follow(before, settings)
