@@ -11,6 +11,7 @@ import pytest
 from clientlib.happenings import Ended, Entered, Happening, Refused
 from peers import Peer
 from processes import ServerProcess
+from windowlib.drain import Drain
 from windowlib.join_screen import Attempt
 from windowlib.session import Session, as_refusal
 
@@ -18,36 +19,51 @@ SECONDS = 10.0
 SESAME = "open sesame"
 
 
-def told(session: Session) -> Happening:
-    """What happens next, but for the attempts themselves."""
-    assert session.engine is not None
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        event = session.engine.events.get(timeout=SECONDS)
-        if isinstance(event, Entered | Refused):
-            return event
-    pytest.fail("nothing came of the attempt")
+class Bench:
+    """A session, and what its engines told."""
+
+    def __init__(self, folder: Path, password: str | None = None) -> None:
+        self.told: list[Happening] = []
+        self._drain = Drain(self.told.append, lambda *mistake: pytest.fail(f"{mistake}"))
+        self.session = Session(folder, password, self._drain)
+
+    def join(self, attempt: Attempt) -> Entered | Refused:
+        """What comes of it."""
+        self.told.clear()
+        self.session.prepare(attempt).start()
+        self.until(lambda: self.answers, "an answer to the attempt")
+        return self.answers[0]
+
+    @property
+    def answers(self) -> list[Entered | Refused]:
+        return [event for event in self.told if isinstance(event, Entered | Refused)]
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """Takes off what happens, as a window does, until `condition()` is true."""
+        deadline = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain: {what}. Told: {self.told}"
+            self._drain.work()
+            time.sleep(0.005)
 
 
 def test_one_after_the_other(server: ServerProcess, folder: Path) -> None:
     """Whoever leaves need not wait for the goodbye; the next engine does, as both keep one outbox."""
     bob = Peer.join(server, "Bob")
-    session = Session(folder, None)
-    session.prepare(Attempt("Ada", server.host, server.port)).start()
-    assert isinstance(told(session), Entered)
+    bench = Bench(folder)
+    attempt = Attempt("Ada", server.host, server.port)
+    assert isinstance(bench.join(attempt), Entered)
     bob.expect("joined", name="Ada")
 
-    session.leave(SECONDS)
-    assert session.engine is None
+    bench.session.leave(SECONDS)
+    assert bench.session.engine is None
     bob.expect("left", name="Ada")
-    deadline = time.monotonic() + SECONDS
-    while session.is_leaving:
-        assert time.monotonic() < deadline, "the goodbye goes on"
-        time.sleep(0.01)
+    bench.told.clear()
+    bench.until(lambda: not bench.session.is_leaving, "the goodbye is said")
+    assert bench.told == []  # nobody is there any more whom it would concern
 
-    session.prepare(Attempt("Ada", server.host, server.port)).start()
-    assert isinstance(told(session), Entered)
-    session.close(SECONDS)
+    assert isinstance(bench.join(attempt), Entered)
+    bench.session.close(SECONDS)
     bob.expect("left", name="Ada")
 
 
@@ -62,15 +78,14 @@ def test_the_password_that_was_given_at_the_start(
 ) -> None:
     """It is tried where nobody typed one, in the chat of the last time alone."""
     server = start_server(HALLWAY_PASSWORD=SESAME)
-    session = Session(folder, SESAME)
-    session.prepare(Attempt("Ada", server.host, server.port, typed, heard=heard)).start()
+    bench = Bench(folder, SESAME)
     try:
-        event = told(session)
-        assert isinstance(event, Entered) == is_let_in
-        if isinstance(event, Refused):
-            assert event.code == "wrong_password"
+        answer = bench.join(Attempt("Ada", server.host, server.port, typed, heard=heard))
+        assert isinstance(answer, Entered) == is_let_in
+        if isinstance(answer, Refused):
+            assert answer.code == "wrong_password"
     finally:
-        session.close(SECONDS)
+        bench.session.close(SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +100,7 @@ def test_a_password_that_was_tried_in_vain_is_forgotten(
     folder: Path, code: str, fingerprint: str | None, kept: bool
 ) -> None:
     """So that the next attempt asks for one."""
-    session = Session(folder, SESAME)
+    session = Bench(folder, SESAME).session
     session.refused(Refused(code, "No.", fingerprint))
 
     assert session.password == (SESAME if kept else None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clientlib.happenings import Ended, Refused
+from windowlib.drain import Drain
 
 if TYPE_CHECKING:
     from clientlib.engine import Engine
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Owns the engine that is in use, and the password that the program was started with."""
+    """Owns the engine that is in use, and the password that the program was started with.
 
-    def __init__(self, folder: Path, password: str | None) -> None:
+    What the engine tells is taken off by `drain`, until it is left.
+    """
+
+    def __init__(self, folder: Path, password: str | None, drain: Drain) -> None:
         """`folder` is the client's; `password` is the chat's as it was given, None where none was."""
         self.engine: Engine | None = None
         self.password = password  # one that is typed comes before it
-        self._folder = folder
+        self._folder, self._drain = folder, drain
         self._goodbye: threading.Thread | None = None  # in an engine that is not in use any more
 
     @property
@@ -33,7 +37,7 @@ class Session:
         return self._goodbye is not None and self._goodbye.is_alive()
 
     def prepare(self, attempt: Attempt) -> Engine:
-        """The engine for what somebody typed; it waits to be started by whoever follows its events."""
+        """The engine for what somebody typed. Whoever shows what it tells starts it when that can be shown."""
         assert not self.is_leaving
         from clientlib.engine import Engine  # loaded when a chat is joined: the first screen is there sooner
 
@@ -45,6 +49,7 @@ class Session:
         )
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
+        self._drain.follow(self.engine.events)
         return self.engine
 
     def refused(self, refusal: Refused) -> None:
@@ -58,13 +63,14 @@ class Session:
         self.engine = None
 
     def leave(self, seconds: float) -> None:
-        """Ends the engine without waiting for it; its goodbye may take so long."""
+        """Ends the engine without waiting for it; its goodbye may take so long. What it tells is not heard any more."""
         if self.engine is not None:
             self._goodbye = threading.Thread(
                 target=self.engine.close, args=(seconds,), name="hallway-goodbye", daemon=True
             )
             self._goodbye.start()
             self.engine = None
+        self._drain.follow(None)
 
     def close(self, seconds: float) -> None:
         """Ends the engine, and waits at most so long for each goodbye."""

@@ -75,7 +75,8 @@ class Window:
         self.host = Host(root, self.theme)  # the chat that this computer hosts, if any
         self.attention = Attention(root, lambda: self.settings, profile)
         self.launcher = Launcher(self._tell_trouble)
-        self.session = Session(folder, password)
+        self._drain = Drain(self._happened, self._mistake)
+        self.session = Session(folder, password, self._drain)
         self.join: JoinScreen | None = None
         self.chat: ChatScreen | None = None  # from Join on, when it is not shown yet
         self.closed = False
@@ -85,7 +86,6 @@ class Window:
         self._draft = ("", 0, "")  # host, port, and what was being written there when the chat ended by itself
         self._mistakes: set[str] = set()  # of ours, that were logged
         self._looked_round = 0.0  # when, on the monotonic clock
-        self._drain = Drain(self._happened, self._mistake)
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.report_callback_exception = self._mistake
         root.configure(background=self.theme.look.window)
@@ -191,7 +191,6 @@ class Window:
         address = f"{attempt.host}, port {attempt.port}"
         self.chat = ChatScreen(self.body, self.theme, engine, attempt.name, address, self._chat_actions())
         self.chat.composer.recent_emoji = self.store.recent_emoji
-        self._drain.follow(engine.events)
         engine.start()
 
     def _chat_actions(self) -> Actions:
@@ -207,7 +206,6 @@ class Window:
     def _cancel(self) -> None:
         """Not this chat after all."""
         self.session.leave(0.0)
-        self._drain.follow(None)
         self._drop_chat()
         if self.join is not None:
             self.join.busy(False)
@@ -216,7 +214,6 @@ class Window:
     def leave(self) -> None:
         """Back to the first screen; the goodbye is said meanwhile."""
         self.session.leave(GOODBYE_SECONDS)
-        self._drain.follow(None)
         self.show_join()
 
     def close(self) -> None:
