@@ -29,7 +29,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
+from certificate import NoCertificate, fingerprint_of, four_words, has_certificate, own_certificate
 from discovery import Answerer, Description, local_addresses
 from history import HistoryError, data_folder
 from link import SEND_BUFFER, server_context
@@ -154,7 +154,7 @@ class Server:
         try:
             self.tls = server_context(file, self.options.key)
             self._fingerprint = fingerprint_of(file)
-            self.words = in_words(self._fingerprint)
+            self.words = four_words(self._fingerprint)
             self.is_stranger = is_new and self.hub.found_messages
         except (OSError, ValueError) as error:
             raise StartError(_why_not_encrypted(file, self.options.key, error, own=given is None)) from None

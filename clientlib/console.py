@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from certificate import in_words as in_four_words
+from certificate import four_words
 from clientlib import storage
 from clientlib.engine import Engine
 from clientlib.happenings import (
@@ -37,6 +37,7 @@ from clientlib.happenings import (
     Waiting,
 )
 from clientlib.keyboard import Keyboard, Typed, is_terminal
+from clientlib.sentences import TRUSTED, count_of, stays_for_the_old_one, waits_for_another, way_on
 from names import NameProblem, check_name, clean_line, name_key
 from protocol import (
     DEFAULT_PORT,
@@ -53,7 +54,7 @@ from protocol import (
     Message,
     Page,
     Person,
-    in_words,
+    plain_line,
     read_port,
 )
 
@@ -67,13 +68,6 @@ DASH = "\N{EN DASH}"
 SMALL_WORDS = frozenset({"A", "An", "It", "Nobody", "That", "The", "There", "This", "You", "Your"})
 MOST_PEOPLE = 5000  # that /who can list; a server that lets more come and go than a large LAN has means no good
 NOT_NOW = "There is no connection just now. Please try again when it is back."
-
-# What one can do after an end that only the questions of a new start can mend.
-WAYS_ON = {
-    "certificate_changed": "Start the client again to compare and accept.",
-    "wrong_password": "Start the client again to type it.",
-    "taken_over": "Start the client again to bring the chat back to this terminal.",
-}
 
 HELP = """\
 Write a line and press Enter: everybody here reads it.
@@ -253,7 +247,7 @@ class Console:
             self._print("Not encrypted: others on this network can read, and change, what you write and what you read.")
         elif fingerprint != self._compared:
             self._print("Encrypted. To be sure that nobody is in between, compare these words with the server's:")
-            self._print(f"    {in_four_words(fingerprint)}")
+            self._print(f"    {four_words(fingerprint)}")
         self._compared = fingerprint
 
     def _ask_port(self) -> int:
@@ -408,14 +402,14 @@ class Console:
     def _tell_end(self, ended: Ended) -> None:
         """Why the chat has ended, and where it could go on, how."""
         self._print(ended.text)
-        if ended.code in WAYS_ON:
-            self._print(WAYS_ON[ended.code])
+        if way := way_on(ended.code).console:
+            self._print(way)
 
     def _tell_unsent(self) -> None:
         if self._pending:
             self._print(
-                f"{_messages(len(self._pending))} could not be sent. What was not sent is kept on this computer "
-                f"and goes out when {self._me} joins this chat again."
+                f"{count_of(len(self._pending), 'message')} could not be sent. What was not sent is kept on this "
+                f"computer and goes out when {self._me} joins this chat again."
             )
 
     def _unanswered(self) -> int:
@@ -436,7 +430,7 @@ class Console:
         elif isinstance(happening, (Joined, Left)):
             self._came_or_went(happening)
             if name_key(happening.name) != name_key(self._me):
-                self._print(in_words(happening, self._me))
+                self._print(plain_line(happening, self._me))
         elif isinstance(happening, Entered):
             self._entered(happening)
         elif isinstance(happening, Lost):
@@ -490,11 +484,7 @@ class Console:
             self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
             self._tell_meeting(entered)
             if entered.left_behind:
-                waits = "waits" if entered.left_behind == 1 else "wait"
-                self._print(
-                    f"{_messages(entered.left_behind)} of yours {waits} on this computer for the server that was here "
-                    "before, and will not be sent to this one."
-                )
+                self._print(waits_for_another(entered))
             if self._keyboard.is_terminal:
                 self._print("/help tells what you can do, /exit leaves.")
             return
@@ -505,14 +495,13 @@ class Console:
         if entered.left_behind:
             self._keyboard.room.release(len(self._pending) or 1)
             self._pending.clear()
-            was = "was" if entered.left_behind == 1 else "were"
-            self._print(f"{_messages(entered.left_behind)} {was} meant for the other one and not sent.")
+            self._print(stays_for_the_old_one(entered))
 
     def _tell_meeting(self, entered: Entered) -> None:
         """What is to be known about the connection when one has joined."""
         if entered.trusted and entered.fingerprint is not None:
-            self._print("This is the new certificate you have trusted. Its words:")
-            self._print(f"    {in_four_words(entered.fingerprint)}")
+            self._print(TRUSTED)
+            self._print(f"    {four_words(entered.fingerprint)}")
         elif entered.first_meeting or not entered.encrypted:
             self._tell_encryption(entered.fingerprint)
 
@@ -544,7 +533,7 @@ class Console:
                 self._next_told.append(happening)
                 break
             happening = self._next(time.monotonic() + TOGETHER_SECONDS)
-        self._print(f"{_messages(count)} from last time {'is' if count == 1 else 'are'} going out now.")
+        self._print(f"{count_of(count, 'message')} from last time {'is' if count == 1 else 'are'} going out now.")
 
     def _received(self, received: Received) -> None:
         messages = [message for message in received.messages if message.seq > self._backlog_end]
@@ -560,7 +549,7 @@ class Console:
 
     def _found(self, found: Found) -> None:
         self._searches = max(0, self._searches - 1)
-        self._print(f"Found: {_messages(len(found.messages))}.")
+        self._print(f"Found: {count_of(len(found.messages), 'message')}.")
         self._print_older(found.messages)
         self._print("There are older ones. More words find fewer." if found.more else "That is all.")
 
@@ -583,7 +572,7 @@ class Console:
         self._pages = max(0, self._pages - 1)
         if page.messages:
             self._oldest = min(self._oldest, page.messages[0].seq)
-            self._print(f"{_messages(len(page.messages))} from before:")
+            self._print(f"{count_of(len(page.messages), 'message')} from before:")
             self._print_older(page.messages)
         if not page.more:
             self._oldest = self._pages = 0
@@ -603,7 +592,7 @@ class Console:
             if day != self._day:
                 lines.append(f"--- {day} ---")
                 self._day = day
-            lines.append(in_words(message, self._me))
+            lines.append(plain_line(message, self._me))
         if lines:
             self._print("\n".join(lines))
 
@@ -632,10 +621,6 @@ def _conversation_of(message: Message, me: str) -> str:
     if message.to == EVERYONE:
         return EVERYONE
     return message.to if name_key(message.sender) == name_key(me) else message.sender
-
-
-def _messages(count: int) -> str:
-    return f"{count} message" if count == 1 else f"{count} messages"
 
 
 def _behind_a_dash(sentence: str) -> str:

@@ -40,7 +40,7 @@ class Entered:
     from an earlier run follow as `Waiting`.
 
     `encrypted`: whether this connection is; a face shows plainly, the whole time, when it is not. `fingerprint` is the
-    server's certificate's, None without encryption; `certificate.in_words` reads it aloud. `first_meeting`: no server
+    server's certificate's, None without encryption; `certificate.four_words` reads it aloud. `first_meeting`: no server
     with this certificate has let us in before, so this is the moment to compare the words. `trusted`: the certificate
     is the changed one that was deliberately trusted (`Engine`'s `accept`).
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import history
-from certificate import in_words, own_certificate
+from certificate import four_words, own_certificate
 from clientlib import trust
 from clientlib.engine import WITHHELD
 from peers import Peer, Program
@@ -427,7 +427,7 @@ def test_other_log_is_told(fake: ScriptedServer) -> None:
         guest = fake.accept()
         guest.welcome("log-2")
         ada.expect_line("The history of this chat is another one than before.")
-        ada.expect_line("1 message was meant for the other one and not sent.")
+        ada.expect_line("1 message of yours to the old one stays on this computer.")
         ada.finish_writing()
         guest.finish_writing()
         assert ada.wait() == 0
@@ -569,7 +569,7 @@ def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
 def test_words_of_a_new_server_are_shown_once(fake: ScriptedServer) -> None:
     """At the first meeting they are there to be compared, later there is nothing to say."""
     said = "Encrypted. To be sure that nobody is in between, compare these words with the server's:"
-    words = f"    {in_words(str(fake.fingerprint))}"
+    words = f"    {four_words(str(fake.fingerprint))}"
     shown = []
     for _ in range(2):
         with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
@@ -628,7 +628,7 @@ def test_changed_certificate_is_asked_about(fake: ScriptedServer, tmp_path: Path
             other.accept().welcome()
             ada.expect("Registration successful. Welcome to the chat, Ada!")
             ada.expect("This is the new certificate you have trusted. Its words:")
-            ada.expect(f"    {in_words(str(other.fingerprint))}")
+            ada.expect(f"    {four_words(str(other.fingerprint))}")
             ada.expect("1 message of yours waits on this computer for the server that was here before")
         else:
             ada.expect("It was not accepted, and nothing was sent.")

@@ -27,7 +27,7 @@ import pytest
 import link
 import peers
 from certificate import FILE_NAME as CERTIFICATE
-from certificate import fingerprint_of, in_words, own_certificate
+from certificate import fingerprint_of, four_words, own_certificate
 from clientlib import engine, trust
 from clientlib.connection import OUTGOING
 from clientlib.engine import Engine
@@ -1465,7 +1465,8 @@ def test_changed_certificate_is_refused_with_nothing_sent(meet: Meet, join: Join
     assert guest.closed()
     assert guest.bytes == b""
     assert (refused.code, refused.fingerprint) == ("certificate_changed", other.fingerprint)
-    assert f"“{in_words(str(server.fingerprint))}”; now they are “{in_words(str(other.fingerprint))}”" in refused.text
+    before, now = four_words(str(server.fingerprint)), four_words(str(other.fingerprint))
+    assert f"“{before}”; now they are “{now}”" in refused.text
 
 
 def test_changed_certificate_on_a_reconnect_ends_it(meet: Meet, join: Join) -> None:

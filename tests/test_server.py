@@ -24,7 +24,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import certificate
-from certificate import fingerprint_of, in_words, own_certificate
+from certificate import fingerprint_of, four_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError
 from names import MAX_NAME
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
@@ -279,7 +279,7 @@ def test_certificate_is_kept(server: ServerProcess) -> None:
     words = re.findall("people's programs show these words for it:   (.*)", server.log)
 
     assert seen[0] == seen[1]
-    assert words == [in_words(certificate.fingerprint(seen[0]))] * 2
+    assert words == [four_words(certificate.fingerprint(seen[0]))] * 2
 
 
 def test_lost_certificate_is_said(server: ServerProcess) -> None:
@@ -1398,7 +1398,7 @@ def test_flags(tmp_path: Path) -> None:
     bob.hello("Bob")
     bob.expect("error", code="full")
 
-    words = in_words(fingerprint_of(tmp_path / "attic" / certificate.FILE_NAME))
+    words = four_words(fingerprint_of(tmp_path / "attic" / certificate.FILE_NAME))
     assert ada.welcome
     assert ada.welcome.server == "The Attic"
     assert program.lines == [
