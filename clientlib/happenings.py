@@ -20,10 +20,13 @@ from protocol import (
     Page,
     Person,
     SeenBy,
+    SeenWith,
     TypingFrom,
+    TypingTo,
 )
 
 Question = AskHistory | AskSearch | AskConversations  # what an `Answer` follows
+Saying = Question | TypingTo | SeenWith  # what is said on a connection that there is, and on no later one
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import pytest
 import history
 from certificate import four_words, own_certificate
 from clientlib import trust
-from clientlib.engine import WITHHELD
+from clientlib.admission import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
 from protocol import (
@@ -45,9 +45,11 @@ CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
 
 
 def client_with(*constants: str) -> list[str]:
-    """The client with some constants of `console` or `engine` otherwise: `client_with("console.MOST_PEOPLE = 3")`."""
+    """The client with some constants of the client's parts otherwise: `client_with("console.MOST_PEOPLE = 3")`."""
     changed = "; ".join(constants)
-    program = f"import sys, client; from clientlib import console, engine; {changed}; sys.exit(client.main())"
+    program = (
+        f"import sys, client; from clientlib import admission, console, session; {changed}; sys.exit(client.main())"
+    )
     return [sys.executable, "-c", program]
 
 
@@ -264,7 +266,7 @@ def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[...
 
 def test_name_lost_to_somebody_else_is_told(fake: ScriptedServer) -> None:
     """Not for ever that the server has not noticed yet; said once, while it goes on trying."""
-    impatient = client_with("engine.GHOST_SECONDS = 0.0", "engine.LONGEST_PAUSE = 0.1")
+    impatient = client_with("admission.GHOST_SECONDS = 0.0", "session.LONGEST_PAUSE = 0.1")
     with Program([*impatient, "--console", *address(fake), "--name", "Ada"]) as ada:
         with fake.accept() as guest:
             guest.welcome()

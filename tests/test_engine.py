@@ -28,7 +28,7 @@ import link
 import peers
 from certificate import FILE_NAME as CERTIFICATE
 from certificate import fingerprint_of, four_words, own_certificate
-from clientlib import engine, trust
+from clientlib import admission, connection, sending, session, telling, trust
 from clientlib.connection import OUTGOING
 from clientlib.engine import Engine
 from clientlib.happenings import (
@@ -336,9 +336,9 @@ def join(tmp_path: Path) -> Iterator[Callable[..., Recorder]]:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(engine, "FIRST_WAIT", 0.05)
-    monkeypatch.setattr(engine, "GOODBYE_SECONDS", 0.1)  # the scripted server answers no bye
+    monkeypatch.setattr(session, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(sending, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(session, "GOODBYE_SECONDS", 0.1)  # the scripted server answers no bye
 
 
 def outbox_files(tmp_path: Path) -> list[Path]:
@@ -440,7 +440,7 @@ def test_older_server_does_not_know_conversations(fake: ScriptedServer, join: Ca
     guest.tell(Page((), more=False), Error("bad_message", "No such type."), Error("bad_message", "It takes too long."))
 
     ada.expect(Page)
-    assert ada.expect(Trouble) == Trouble("older_server", engine.OLDER_SERVER, AskConversations())
+    assert ada.expect(Trouble) == Trouble("older_server", connection.OLDER_SERVER, AskConversations())
     assert ada.expect(Trouble) == Trouble("bad_message", "It takes too long.", AskSearch("tea", 50))
 
 
@@ -632,8 +632,8 @@ def test_name_taken_for_too_long_is_somebody_else(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No ghost lives longer than the server's patience; once we were in again, the next one has its time anew."""
-    monkeypatch.setattr(engine, "GHOST_SECONDS", 0.3)
-    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(admission, "GHOST_SECONDS", 0.3)
+    monkeypatch.setattr(session, "LONGEST_PAUSE", 0.1)
     ghost = "The server has not noticed yet that the old connection is gone."
     ada = join(fake)
     reasons: list[str] = []
@@ -751,7 +751,7 @@ def test_pauses_grow_until_a_connection_lasts(
 
     A server that let people in, acked and broke at once was once visited four times a second for ever.
     """
-    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.3)
+    monkeypatch.setattr(session, "LONGEST_PAUSE", 0.3)
     ada = join(fake)
 
     def come_and_lose() -> float:
@@ -768,7 +768,7 @@ def test_pauses_grow_until_a_connection_lasts(
     pauses = [come_and_lose() for _ in range(3)]
     fake.accept().close()
     pauses += [ada.expect(Lost).retry, come_and_lose()]
-    monkeypatch.setattr(engine, "STEADY_SECONDS", 0.0)
+    monkeypatch.setattr(session, "STEADY_SECONDS", 0.0)
     pauses.append(come_and_lose())
 
     for pause, longest in zip(pauses, (0.02, 0.04, 0.08, 0.16, 0.3, 0.02), strict=True):
@@ -862,7 +862,7 @@ def test_not_saved_and_then_lost(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new connection starts with all that waits, at once and once, whatever the old one was waiting for."""
-    monkeypatch.setattr(engine, "FIRST_WAIT", 60.0)
+    monkeypatch.setattr(sending, "FIRST_WAIT", 60.0)
     ada = join(fake)
     with fake.accept() as guest:
         guest.welcome()
@@ -1128,7 +1128,7 @@ def test_server_that_says_nothing(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A port that accepts and stays silent is given up after a while."""
-    monkeypatch.setattr(engine, "WELCOME_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "WELCOME_SECONDS", 0.2)
     ada = join(fake)
     guest = fake.accept()
 
@@ -1196,8 +1196,8 @@ def test_error_without_an_id_is_told(fake: ScriptedServer, join: Callable[..., R
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch, ping: float, silent: float) -> None:
     """Lets the engine ask a silent server after `ping` seconds whether it is there, and give it up after `silent`."""
-    monkeypatch.setattr(engine, "PING_SECONDS", ping)
-    monkeypatch.setattr(engine, "SILENT_SECONDS", silent)
+    monkeypatch.setattr(connection, "PING_SECONDS", ping)
+    monkeypatch.setattr(connection, "SILENT_SECONDS", silent)
 
 
 def test_ping_is_answered_and_silence_is_asked_about(
@@ -1251,7 +1251,7 @@ def test_face_that_takes_nothing_makes_the_server_wait(
     sender = threading.Thread(target=guest.send_bytes, args=(lines, 3 * ANSWER_SECONDS))
     sender.start()
     size = len(lines) / len(news)
-    wait_until(lambda: ada.engine.events.qsize() * size > engine.UNTAKEN, ANSWER_SECONDS, "too much waits")
+    wait_until(lambda: ada.engine.events.qsize() * size > telling.UNTAKEN, ANSWER_SECONDS, "too much waits")
     id = ada.engine.send("ours goes out")
     said = [guest.expect(object) for _ in range(16)]  # most are pings: longer than a server may be silent
     waiting = ada.engine.events.qsize()
@@ -1260,7 +1260,7 @@ def test_face_that_takes_nothing_makes_the_server_wait(
 
     assert said.count(Ping()) == 15
     assert said.count(Send(id, "ours goes out")) == 1
-    assert waiting * size < 2 * engine.UNTAKEN
+    assert waiting * size < 2 * telling.UNTAKEN
     assert heard == news
     assert Waiting(id, "ours goes out", None) in ada.seen
     assert not any(isinstance(happening, Lost) for happening in ada.seen)
@@ -1270,7 +1270,7 @@ def test_silence_is_counted_from_when_it_listens_again(
     fake: ScriptedServer, join: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that had nothing more to say while the face was away is not given up when the face is back."""
-    monkeypatch.setattr(engine, "UNTAKEN", 100)
+    monkeypatch.setattr(telling, "UNTAKEN", 100)
     be_impatient(monkeypatch, ping=0.1, silent=0.5)
     ada = join(fake)
     guest = fake.accept()
@@ -1296,8 +1296,8 @@ def test_leaving_waits_for_no_face(fake: ScriptedServer, join: Callable[..., Rec
     ada.expect(Entered)
     news = Joined("x" * 100, 1)
     size = len(encode(news))
-    guest.tell(*[news] * (2 * engine.UNTAKEN // size))
-    wait_until(lambda: ada.engine.events.qsize() * size > engine.UNTAKEN, ANSWER_SECONDS, "too much waits")
+    guest.tell(*[news] * (2 * telling.UNTAKEN // size))
+    wait_until(lambda: ada.engine.events.qsize() * size > telling.UNTAKEN, ANSWER_SECONDS, "too much waits")
     ada.engine.send("last words")
     guest.ack(guest.expect(Send))
 
@@ -1380,7 +1380,7 @@ def test_stopped_server_is_noticed_and_taken_up_again(
 ) -> None:
     """A server that hangs is given up; when it goes on, what was written meanwhile arrives once."""
     be_impatient(monkeypatch, ping=0.2, silent=0.8)
-    monkeypatch.setattr(engine, "WELCOME_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "WELCOME_SECONDS", 1.0)
     ada = join(server)
     ada.expect(Entered)
     os.kill(server.pid, signal.SIGSTOP)
@@ -1653,7 +1653,7 @@ def test_no_password_goes_out_in_the_clear_unasked(join: Join, tmp_path: Path, g
     server.close()
 
     assert first.password is None
-    assert refused == Refused("wrong_password", f"This chat needs a password. {engine.WITHHELD}", None)
+    assert refused == Refused("wrong_password", f"This chat needs a password. {admission.WITHHELD}", None)
     assert typed.password == SESAME
 
 
