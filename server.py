@@ -35,10 +35,12 @@ from history import HistoryError, data_folder
 from link import SEND_BUFFER, server_context
 from names import MAX_NAME, clean_line
 from protocol import DEFAULT_PORT, MAX_SECRET, __version__, read_port
-from serverlib.connection import Connection, Shared
+from serverlib.connection import Connection
 from serverlib.door import Door, Turns
-from serverlib.hub import Hub, Stop
+from serverlib.hub import Hub
+from serverlib.posts import Stop
 from serverlib.terminal import Terminal
+from serverlib.visit import Shared
 
 PAGES = 2  # read from the log at once: a hundred people who scroll leave the processor to those who write
 SEARCHES = 2  # at once; each may take a second

@@ -216,7 +216,7 @@ def test_marks_wait_when_the_disk_refuses(serve: Callable[..., ServerHere], monk
 
     server = serve()
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
-    monkeypatch.setattr("serverlib.hub.REFUSED_SECONDS", 0.2)
+    monkeypatch.setattr("serverlib.spare_time.REFUSED_SECONDS", 0.2)
     monkeypatch.setattr(History, "save_marks", refuse)
     write(bob, "1", to="Ada")
     ada.send(SeenWith("Bob", 1))

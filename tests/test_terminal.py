@@ -17,8 +17,9 @@ from peers import Keyboard, Operated, Peer, Program, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, own_address
 from protocol import MAX_TEXT, VERSION, Bye, Hello
 from serverlib.door import Door
-from serverlib.hub import Hub, Stop
+from serverlib.hub import Hub
 from serverlib.operations import OPERATIONS, Operate
+from serverlib.posts import Stop
 from serverlib.terminal import COMMANDS
 
 if sys.platform == "win32":
