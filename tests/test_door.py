@@ -147,32 +147,25 @@ def test_guessing_from_many_addresses(pattern: str) -> None:
     assert closed.held_back("172.16.0.1") == 0.0
 
 
-def test_new_names(clock: Clock) -> None:
-    """A class behind one address comes in at once; after that it is one new name a second, for that address alone."""
+@pytest.mark.parametrize(
+    ("asks", "at_most", "wait"),
+    [(Door.new_name, door.NEW_NAMES, 1.0), (Door.join, door.JOINS, 0.5)],
+    ids=["new names", "joins"],
+)
+def test_who_comes_at_once(clock: Clock, asks: Callable[[Door, str], float], at_most: int, wait: float) -> None:
+    """A class behind one address comes in at once, or is back at once after a restart. Who goes on without end has to
+    wait, that address alone: for each new name a second, for each time that somebody comes half of one.
+    """
     one = Door()
-    at_once = [one.new_name("10.0.0.1") for _ in range(door.NEW_NAMES + 1)]
-    other = one.new_name("10.0.0.2")
-    own = [one.new_name("127.0.0.1") for _ in range(100)]
-    clock.now += 1.0
+    at_once = [asks(one, "10.0.0.1") for _ in range(at_most + 1)]
+    other = asks(one, "10.0.0.2")
+    own = [asks(one, "127.0.0.1") for _ in range(100)]
+    clock.now += wait
 
-    assert at_once == [0.0] * door.NEW_NAMES + [1.0]
+    assert at_once == [0.0] * at_most + [wait]
     assert other == 0.0
     assert own == [0.0] * 100
-    assert [one.new_name("10.0.0.1"), one.new_name("10.0.0.1")] == [0.0, 1.0]
-
-
-def test_joins(clock: Clock) -> None:
-    """A class behind one address is back at once after a restart; who comes and goes without end has to wait."""
-    one = Door()
-    at_once = [one.join("10.0.0.1") for _ in range(door.JOINS + 1)]
-    other = one.join("10.0.0.2")
-    own = [one.join("127.0.0.1") for _ in range(100)]
-    clock.now += 0.5
-
-    assert at_once == [0.0] * door.JOINS + [0.5]
-    assert other == 0.0
-    assert own == [0.0] * 100
-    assert [one.join("10.0.0.1"), one.join("10.0.0.1")] == [0.0, 0.5]
+    assert [asks(one, "10.0.0.1"), asks(one, "10.0.0.1")] == [0.0, wait]
 
 
 def take(turns: Turns, place: str) -> bool:
