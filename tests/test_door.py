@@ -17,7 +17,7 @@ import pytest
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
 from serverlib import door
-from serverlib.door import Door, Pace, Turns, network_of
+from serverlib.door import Door, Pace, Turns, is_here, network_of
 
 PASSWORD = "open sesame"  # noqa: S105 - of chats that live as long as a test
 
@@ -145,6 +145,20 @@ def test_guessing_from_many_addresses(pattern: str) -> None:
     assert all(0 < seconds <= door.HELD_BACK for seconds in held_back[door.NETWORK_BURST :])
     assert closed.check(pattern.format(220), "right") is None
     assert closed.held_back("172.16.0.1") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [("127.0.0.1", True), ("::ffff:127.0.0.1", True), ("192.0.2.1", False), ("2001:db8::1", False), ("school", False)],
+)
+def test_which_addresses_are_this_computers(address: str, here: bool) -> None:
+    """Those for documentation (RFC 5737, RFC 3849) are nobody's; what is no number is not looked up."""
+    assert is_here(address) == here
+
+
+def test_own_address_is_this_computers() -> None:
+    """Not only the loopback: whoever sits at it may come by the address that others use."""
+    assert is_here(own_address())
 
 
 @pytest.mark.parametrize(
