@@ -38,7 +38,7 @@ def fingerprint(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
-def in_words(fingerprint: str) -> str:
+def four_words(fingerprint: str) -> str:
     """A fingerprint as four words to read aloud (51 bits); as sixteen digits where the list of words is missing."""
     file = next((file for file in WORDS_FILES if file.exists()), None)
     if file is None:

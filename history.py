@@ -15,6 +15,7 @@ to do (`index_more`). Nor are the read marks (`save_marks`).
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import sqlite3
@@ -77,7 +78,7 @@ CREATE TABLE marks (
     seq INTEGER NOT NULL,
     PRIMARY KEY (reader, other)
 ) WITHOUT ROWID;
-CREATE INDEX written ON log (sender, recipient, seq) WHERE recipient <> 0;
+CREATE INDEX IF NOT EXISTS written ON log (sender, recipient, seq) WHERE recipient <> 0;
 """
 _FROM_1_TO_2 = f"ALTER TABLE addresses ADD COLUMN token BLOB; {_BANS}"
 # What was handed to an owner before there were marks is taken for read: all of it as new would be of no use.
@@ -97,6 +98,8 @@ _ROWS = 500 if sqlite3.sqlite_version_info >= (3, 32) else 200
 _INSERT_ROWS = (
     _INSERT.partition("VALUES")[0] + "VALUES " + ", ".join(f"(?1 + {i}, ?2, ?, ?, ?, ?)" for i in range(_ROWS))
 )
+
+log = logging.getLogger("hallway")
 
 
 class HistoryError(Exception):
@@ -440,10 +443,21 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves it in the drive's cache
     db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     db.execute("PRAGMA temp_store = MEMORY")  # a savepoint otherwise makes a file, which fails without free descriptors
+    if version == SCHEMA:
+        _mend_marks(db)
     if version < SCHEMA:
         about = f"INSERT INTO about VALUES ('history', '{secrets.token_hex(8)}'), ('indexed', 0);"  # noqa: S608 - our own hex
         step = _STEPS[version] + (about if version == 0 else "")
         db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {SCHEMA}; COMMIT")
+
+
+def _mend_marks(db: sqlite3.Connection) -> None:
+    """Makes the read marks anew where a tool that took the log apart has left them out: without them nobody could come
+    in. All else that may be missing is told when it is read; it cannot be had again.
+    """
+    if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'marks'").fetchone() is None:
+        log.warning("The log did not say how far people have read. What they were handed counts as read.")
+        db.executescript(f"BEGIN IMMEDIATE; {_FROM_2_TO_3} COMMIT")
 
 
 def _is_sound(db: sqlite3.Connection) -> bool:

@@ -82,7 +82,7 @@ MAX_MARKS = 2  # on one letter: a vowel and a tone in Thai; piles of them reach 
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
 RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
 _COLONS = frozenset(":\u2236\ua789\u05c3\u0589\u205a")  # with one, a name looks like a name and what it says
-# In words these are what the chat itself says: see `protocol.in_words`.
+# In words these are what the chat itself says: see `protocol.plain_line`.
 _NOTICE = re.compile("^private message| has (?:joined|left) the chat")
 
 

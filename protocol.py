@@ -842,7 +842,7 @@ def clock_time(time_ms: int) -> str:
     return time.strftime("%H:%M", time.localtime(time_ms / 1000))
 
 
-def in_words(event: Message | Joined | Left, me: str) -> str:
+def plain_line(event: Message | Joined | Left, me: str) -> str:
     """One line (no newline at its end) that tells the person called `me` what happened."""
     if isinstance(event, Joined):
         return f"{event.name} has joined the chat."

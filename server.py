@@ -24,21 +24,23 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from certificate import NoCertificate, fingerprint_of, has_certificate, in_words, own_certificate
+from certificate import NoCertificate, fingerprint_of, four_words, has_certificate, own_certificate
 from discovery import Answerer, Description, local_addresses
 from history import HistoryError, data_folder
 from link import SEND_BUFFER, server_context
 from names import MAX_NAME, clean_line
 from protocol import DEFAULT_PORT, MAX_SECRET, __version__, read_port
-from serverlib.connection import Connection, Shared
+from serverlib.connection import Connection
 from serverlib.door import Door, Turns
-from serverlib.hub import Hub, Stop
+from serverlib.hub import Hub
+from serverlib.posts import Stop
 from serverlib.terminal import Terminal
+from serverlib.visit import Shared
 
 PAGES = 2  # read from the log at once: a hundred people who scroll leave the processor to those who write
 SEARCHES = 2  # at once; each may take a second
@@ -154,7 +156,7 @@ class Server:
         try:
             self.tls = server_context(file, self.options.key)
             self._fingerprint = fingerprint_of(file)
-            self.words = in_words(self._fingerprint)
+            self.words = four_words(self._fingerprint)
             self.is_stranger = is_new and self.hub.found_messages
         except (OSError, ValueError) as error:
             raise StartError(_why_not_encrypted(file, self.options.key, error, own=given is None)) from None
@@ -342,52 +344,67 @@ def raise_descriptor_limit(clients: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server until it is told to stop; returns the exit status."""
+    given = _given(arguments)
+    try:
+        password = _asked(given)
+    except KeyboardInterrupt:
+        return 130
+    except StartError as error:
+        print(f"server.py: {error}", file=sys.stderr)
+        return 1
+    stop_logging = _start_logging(given.log_level)
+    try:
+        return _run(Server(_options(given), password), given.max_clients, given.until_eof)
+    except StartError as error:
+        print(f"server.py: {error}", file=sys.stderr)
+        return 1
+    finally:
+        stop_logging()
+
+
+def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read; what contradicts itself in it ends the program with a sentence."""
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.key and not given.cert:
         parser.error("--key needs --cert, the certificate that the key is for")
     if given.plaintext and given.cert:
         parser.error("--plaintext does without the certificate that --cert names; give one of the two")
-    if given.ask:
-        try:
-            _ask(given)
-        except EOFError:
-            print("\nserver.py: there is nobody to ask. Leave --ask out, or answer at a terminal.", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            return 130
-    try:
-        password = _password(given.password)
-    except StartError as error:
-        print(f"server.py: {error}", file=sys.stderr)
-        return 1
-    except EOFError:
-        print("\nserver.py: there is nobody to ask for the password. Set HALLWAY_PASSWORD instead.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    clients = raise_descriptor_limit(given.max_clients)
-    name = clean_line(given.name)[: 2 * MAX_NAME]
-    options = Options(
+    return given
+
+
+def _options(given: argparse.Namespace) -> Options:
+    return Options(
         host=given.host,
         port=given.port,
-        name=name,
+        name=clean_line(given.name)[: 2 * MAX_NAME],
         data=given.data,
         rate=given.rate,
-        max_clients=clients,
+        max_clients=raise_descriptor_limit(given.max_clients),
         plaintext=given.plaintext,
         certificate=given.cert,
         key=given.key,
         announce=not given.no_announce,
     )
-    stop_logging = _start_logging(given.log_level)
+
+
+def _asked(given: argparse.Namespace) -> str | None:
+    """Asks what is to be asked before the chat opens; returns its password, if it has one. Raises `StartError`."""
+    if given.ask:
+        with _an_answer("there is nobody to ask. Leave --ask out, or answer at a terminal."):
+            _ask(given)
+    with _an_answer("there is nobody to ask for the password. Set HALLWAY_PASSWORD instead."):
+        return _password(given.password)
+
+
+@contextlib.contextmanager
+def _an_answer(sentence: str) -> Iterator[None]:
+    """Raises `StartError` with this sentence when a question gets none."""
     try:
-        return _run(Server(options, password), given.max_clients, given.until_eof)
-    except StartError as error:
-        print(f"server.py: {error}", file=sys.stderr)
-        return 1
-    finally:
-        stop_logging()
+        yield
+    except EOFError:
+        print(file=sys.stderr)  # nobody's Enter has ended the line
+        raise StartError(sentence) from None
 
 
 def _ask(given: argparse.Namespace) -> None:

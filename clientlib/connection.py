@@ -1,21 +1,56 @@
 """One connection of a client to its server: what is still to go out on it, and what it has said so far.
 
-Part of `engine.Engine`, in its thread alone, which decides what happens; a new connection starts with a new one of
-these, so that nothing of a lost one is taken for a thing of the next.
+Part of `session.Session`, in the engine's thread alone, which decides what happens; a new connection starts with a new
+one of these, so that nothing of a lost one is taken for a thing of the next.
 """
 
 from __future__ import annotations
 
 import selectors
+import ssl
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
 
-from clientlib.happenings import Question
+from clientlib.happenings import Question, Saying, Trouble
+from clientlib.storage import reason_of
 from clientlib.trust import Meeting, Terms
-from protocol import EVENTS, Command, Decoder, Event, Ping, Pong, Send, encode
+from names import clean_line, clean_text
+from protocol import (
+    COMMANDS,
+    EVENTS,
+    NAME_QUESTION,
+    PING_SECONDS,
+    SILENT_SECONDS,
+    AskConversations,
+    AskHistory,
+    AskSearch,
+    Command,
+    Decoder,
+    Error,
+    Event,
+    Ping,
+    Pong,
+    SeenWith,
+    Send,
+    TypingTo,
+    encode,
+    parse_object,
+)
 
 OUTGOING = 64 * 1024  # bytes encoded ahead of the socket; the rest waits in the outbox
+WELCOME_SECONDS = 10.0  # from connecting to the welcome
+LOOK_SECONDS = 0.05  # until we look again whether the face has caught up, which says nothing when it takes something
+
+Said = TypeVar("Said", bound=Send | Saying)
+
+OLDER_SERVER = "This server is an older one: it does not keep what you have read."
+
+
+class ConnectionEnded(Exception):
+    """Nothing more will be heard; the sentence says why."""
 
 
 class Connection:
@@ -47,6 +82,71 @@ class Connection:
     def can_be_read(self) -> bool:
         """Whether there may be something to read without waiting for it."""
         return self.unread and not self.waits_for_face
+
+    def receive(self) -> bytes:
+        """What has arrived; b"" where that is not enough yet to make sense. Raises `ConnectionEnded`."""
+        try:
+            arrived = self.link.receive(0.0)
+        except (TimeoutError, BlockingIOError):
+            self.unread = False
+            return b""
+        except ssl.SSLError:
+            raise ConnectionEnded("The connection to the server broke (the encryption failed).") from None
+        except OSError as error:
+            raise ConnectionEnded(f"The connection to the server broke ({reason_of(error)}).") from None
+        if not arrived:
+            raise ConnectionEnded("The server closed the connection.")
+        self.unread = self.link.encrypted
+        self.heard = time.monotonic()
+        if not self.joined and not self.decoder.within_line:
+            arrived = arrived.removeprefix(NAME_QUESTION.encode()).lstrip(b"\n")
+        return arrived
+
+    # --- the clock ---
+
+    @property
+    def due(self) -> float:
+        """When to look at the clock for it again, on the monotonic one."""
+        if not self.joined:
+            return self.since + WELCOME_SECONDS
+        ends = time.monotonic() + LOOK_SECONDS if self.waits_for_face else self.heard + SILENT_SECONDS
+        return min(max(self.heard, self.pinged) + PING_SECONDS, ends)
+
+    def is_no_chat(self, now: float) -> bool:
+        """Whether there should have been a welcome long ago."""
+        return not self.joined and now >= self.since + WELCOME_SECONDS
+
+    def is_silent(self, now: float) -> bool:
+        """Whether nothing was heard for so long that it has to be given up."""
+        return now >= self.heard + SILENT_SECONDS and not self.waits_for_face
+
+    def ask_whether_it_is_there(self, now: float) -> None:
+        """Pings when it was quiet for a while."""
+        if self.joined and now >= max(self.heard, self.pinged) + PING_SECONDS:
+            self.pinged = now
+            self.urge(Ping())
+
+    # --- questions ---
+
+    def say(self, saying: Saying) -> None:
+        """Says something that goes out before any message; see `as_the_server_reads`."""
+        self.urgent.append(saying)
+        if isinstance(saying, Question):
+            self.asked.append(saying)
+
+    def answered(self) -> None:
+        """The oldest question has its answer: a server answers in order."""
+        if self.asked:
+            self.asked.popleft()
+
+    def not_answered(self, error: Error) -> Trouble:
+        """What to tell of an error without an id, which answers the oldest question: all else that we say is taken."""
+        asked = self.asked.popleft() if self.asked else None
+        if isinstance(asked, AskConversations) and error.code == "bad_message":
+            return Trouble("older_server", OLDER_SERVER, asked)
+        return Trouble(error.code, error.text, asked)
+
+    # --- what goes out ---
 
     def urge(self, command: Ping | Pong) -> None:
         """Once is enough: a server that pings without reading must not fill our memory."""
@@ -89,3 +189,21 @@ class Connection:
         """Takes it out of the selector, and gives everything back."""
         self.watch(selector, 0)
         self.link.close()
+
+
+def as_the_server_reads(command: Said) -> Said:
+    """`command` as it will arrive, cleaned. Raises `ProtocolError` for what the server would refuse."""
+    if isinstance(command, AskHistory):
+        command = replace(command, other=None if command.other is None else clean_line(command.other))
+    elif isinstance(command, SeenWith):
+        command = replace(command, other=clean_line(command.other))
+    elif isinstance(command, AskSearch):
+        command = replace(command, text=clean_line(command.text))
+    elif isinstance(command, TypingTo):
+        command = replace(command, to=clean_line(command.to))
+    elif isinstance(command, Send):
+        to = None if command.to is None else clean_line(command.to)
+        command = replace(command, text=clean_text(command.text), to=to)
+    read = COMMANDS[command.type](parse_object(encode(command).rstrip(b"\n")))
+    assert isinstance(read, type(command))
+    return read

@@ -8,20 +8,18 @@ wait for keys and sockets at once).
 from __future__ import annotations
 
 import contextlib
-import getpass
 import math
-import os
 import queue
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from certificate import in_words as in_four_words
+from certificate import four_words
 from clientlib import storage
+from clientlib.asking import Asking, InputOver, Leaving
 from clientlib.engine import Engine
 from clientlib.happenings import (
     Connecting,
@@ -29,7 +27,6 @@ from clientlib.happenings import (
     Entered,
     Failed,
     Lost,
-    Question,
     Received,
     Refused,
     Stored,
@@ -37,15 +34,13 @@ from clientlib.happenings import (
     Waiting,
 )
 from clientlib.keyboard import Keyboard, Typed, is_terminal
-from names import NameProblem, check_name, clean_line, name_key
+from clientlib.lookups import Lookups
+from clientlib.printer import OutputOver, Printer
+from clientlib.sentences import TRUSTED, count_of, stays_for_the_old_one, waits_for_another, way_on
+from names import clean_line, name_key
 from protocol import (
     DEFAULT_PORT,
     EVERYONE,
-    MAX_TALKED,
-    MAX_UNREAD,
-    AskConversations,
-    AskHistory,
-    AskSearch,
     Conversations,
     Found,
     Joined,
@@ -53,27 +48,17 @@ from protocol import (
     Message,
     Page,
     Person,
-    in_words,
-    read_port,
+    plain_line,
 )
 
 ACK_SECONDS = 10.0  # at the end of piped input: how long without any ack until the rest is left for the next time
 LEAVE_SECONDS = 2.0  # the same for somebody who sits there and wants to go
-PAGE = 30  # messages that `/history` shows at once: about a screenful
-FOUND = 30  # the same for `/search`
 TOGETHER_SECONDS = 0.2  # what waits from an earlier run comes in one go; after this silence that was all of it
 DASH = "\N{EN DASH}"
 # With these a server's sentence may go on behind a dash, where it starts small; others could start with a name.
 SMALL_WORDS = frozenset({"A", "An", "It", "Nobody", "That", "The", "There", "This", "You", "Your"})
 MOST_PEOPLE = 5000  # that /who can list; a server that lets more come and go than a large LAN has means no good
 NOT_NOW = "There is no connection just now. Please try again when it is back."
-
-# What one can do after an end that only the questions of a new start can mend.
-WAYS_ON = {
-    "certificate_changed": "Start the client again to compare and accept.",
-    "wrong_password": "Start the client again to type it.",
-    "taken_over": "Start the client again to bring the chat back to this terminal.",
-}
 
 HELP = """\
 Write a line and press Enter: everybody here reads it.
@@ -86,18 +71,6 @@ Write a line and press Enter: everybody here reads it.
   /help          this
   /exit          leave
 To send a text that begins with a slash, write two of them: //like this"""
-
-
-class InputOver(Exception):
-    """Something had to be asked, and nobody is there to answer; `str(error)` says how to give it beforehand."""
-
-
-class Leaving(Exception):
-    """Somebody was asked, and answered /exit."""
-
-
-class OutputOver(Exception):
-    """Nobody reads what is printed any more: `client.py | head`, or a terminal that was closed."""
 
 
 class Console:
@@ -113,7 +86,10 @@ class Console:
         self._next_told: deque[Any] = deque()  # taken off the inbox too early; comes before what is there
         # What a person typed stands on the screen already, what a pipe said does not.
         self._echoes = not (self._keyboard.is_terminal and is_terminal(sys.stdout))
+        self._printer = Printer()
+        self._asking = Asking(self._keyboard, self._printer, echoes=self._echoes)
         self._engine: Engine | None = None
+        self._lookups: Lookups  # set with the engine
         self._me = ""
         self._people: dict[str, Person] = {}  # key: folded name
         self._pending: dict[str, str] = {}  # key: id of an own message without an answer; value: its text
@@ -122,13 +98,8 @@ class Console:
         self._reasons: set[str] = set()  # for the present loss of the connection, as they were printed
         self._backlog_end = 0  # a script gets nothing up to this seq: it was written before it joined
         self._refused = False  # something that was typed cannot be done
-        self._searches = 0  # without an answer
-        self._lists = 0  # of conversations, without an answer
-        self._pages = 0  # that /history is to show; the first is on its way, each next one begins where that one ends
-        self._oldest = 0  # everything older than this seq has not been shown
         # The newest seq shown, and not yet told as read. Key: with whom, or EVERYONE.
         self._unseen: dict[str, int] = {}
-        self._day = _day(time.time() * 1000)  # of the last message shown; only other days are said
         self._fingerprint: str | None = None  # of the server we are with; None: not encrypted
         self._compared: str | None = None  # the fingerprint whose words were shown
 
@@ -140,7 +111,7 @@ class Console:
         try:
             return self._join(host, port, name, password)
         except InputOver as missing:
-            self._print(f"There is nobody to ask for it. {missing}")
+            self._printer.line(f"There is nobody to ask for it. {missing}")
             return 1
         except Leaving:
             return 0
@@ -158,9 +129,9 @@ class Console:
         accept: str | None = None
         in_clear = False
         while True:
-            host = host or self._ask("Enter server IP: ", self._settings.host or "127.0.0.1")
-            port = port or (self._ask_port() if given_host is None else DEFAULT_PORT)
-            name = name or self._ask_name()
+            host = host or self._asking.ask("Enter server IP: ", self._settings.host or "127.0.0.1")
+            port = port or (self._asking.port(self._settings.port) if given_host is None else DEFAULT_PORT)
+            name = name or self._asking.name(self._settings.name)
             engine = Engine(self._folder, host, port, name, password, accept, in_clear=in_clear)
             refused = self._try_to_enter(engine, host, port)
             if refused is None:
@@ -168,15 +139,17 @@ class Console:
                     storage.save_settings(self._folder, replace(self._settings, name=self._me, host=host, port=port))
                 self._keyboard.start()
                 return self._chat()
-            self._print(refused.text)
+            self._printer.line(refused.text)
             by_name = refused.code in ("name_taken", "name_invalid")
             if by_name and (given_name is None or self._keyboard.is_terminal):
                 name = None
                 self._settings = replace(self._settings, name="")  # not offered again
             elif refused.code == "wrong_password" and (password is None or self._keyboard.is_terminal):
-                password = self._ask_password(refused.fingerprint)
+                if self._keyboard.is_terminal:  # nobody but that server may read it
+                    self._tell_encryption(refused.fingerprint)
+                password = self._asking.password()
                 in_clear = refused.fingerprint is None
-            elif refused.code == "certificate_changed" and self._accepts():
+            elif refused.code == "certificate_changed" and self._asking.accepts():
                 accept, password = refused.fingerprint, given_password  # a typed one was for the former server
             elif not by_name and given_host is None and self._keyboard.is_terminal:
                 self._settings = replace(self._settings, host=host, port=port)  # offered again
@@ -188,6 +161,7 @@ class Console:
     def _try_to_enter(self, engine: Engine, host: str, port: int) -> Refused | None:
         """None when we are in."""
         self._engine = engine
+        self._lookups = Lookups(engine, self._printer)
         engine.events = self._inbox
         engine.start()
         while True:
@@ -198,78 +172,22 @@ class Console:
                 self._show(happening)
                 return None
             if isinstance(happening, Connecting) and not self._echoes:
-                self._print(f"Connecting to {clean_line(host)} port {port} …")
+                self._printer.line(f"Connecting to {clean_line(host)} port {port} …")
             elif isinstance(happening, Trouble):
-                self._print(happening.text)
-
-    def _ask(self, question: str, remembered: str = "") -> str:
-        """The answer, or what is remembered for an empty one.
-
-        Raises `InputOver` at the end of the input, `Leaving` for /exit.
-        """
-        self._write(f"{question}[{remembered}] " if remembered else question)
-        line = self._keyboard.read_line()
-        if line is None:
-            self._print("")
-            raise InputOver("Please give --host and --name.")
-        if self._echoes:
-            self._print("")  # nobody's Enter has ended the line
-        if line.strip() == "/exit":
-            raise Leaving
-        return line.strip() or remembered
-
-    def _accepts(self) -> bool:
-        """Whether a changed certificate is to be trusted; nothing but the one word says so, from who has read it."""
-        if not self._keyboard.is_terminal:  # what a pipe holds was written before there was anything to compare
-            self._print("Only somebody at a terminal can accept it. Start the client in one to compare and accept.")
-            return False
-        try:
-            accepted = self._ask("Type accept to trust the new one: ") == "accept"
-        except InputOver:
-            return False
-        if not accepted:
-            self._print("It was not accepted, and nothing was sent.")
-        return accepted
-
-    def _ask_password(self, fingerprint: str | None) -> str:
-        """The chat's password as it was typed, having said who will get it: nobody but that server may read it.
-
-        Raises `InputOver` for a pipe, too: its next line is something that everybody is to read.
-        """
-        line: str | None = None
-        if self._keyboard.is_terminal:
-            self._tell_encryption(fingerprint)
-            with contextlib.suppress(EOFError):
-                line = getpass.getpass("Enter the chat's password: ")
-        if line is None:
-            raise InputOver("Please put the password into HALLWAY_PASSWORD.")
-        if line.strip() == "/exit":
-            raise Leaving
-        return line
+                self._printer.line(happening.text)
 
     def _tell_encryption(self, fingerprint: str | None) -> None:
         """Says who can read along; once for each server whose words there are to compare."""
         if fingerprint is None:
-            self._print("Not encrypted: others on this network can read, and change, what you write and what you read.")
+            self._printer.line(
+                "Not encrypted: others on this network can read, and change, what you write and what you read."
+            )
         elif fingerprint != self._compared:
-            self._print("Encrypted. To be sure that nobody is in between, compare these words with the server's:")
-            self._print(f"    {in_four_words(fingerprint)}")
+            self._printer.line(
+                "Encrypted. To be sure that nobody is in between, compare these words with the server's:"
+            )
+            self._printer.line(f"    {four_words(fingerprint)}")
         self._compared = fingerprint
-
-    def _ask_port(self) -> int:
-        while True:
-            answer = self._ask("Enter server port: ", str(self._settings.port))
-            try:
-                return read_port(answer)
-            except ValueError as problem:
-                self._print(str(problem))
-
-    def _ask_name(self) -> str:
-        while True:
-            try:
-                return check_name(self._ask("Enter your name: ", self._settings.name))
-            except NameProblem as problem:
-                self._print(str(problem))
 
     # --- the queue ---
 
@@ -312,19 +230,15 @@ class Console:
         if command == "/who":
             self._tell_who()
         elif command == "/help":
-            self._print(HELP)
-        elif command == "/history":
-            self._ask_history()
-        elif command == "/search":
-            self._ask_search(rest.strip())
+            self._printer.line(HELP)
         elif command == "/connection":
             self._compared = None
             self._tell_encryption(self._fingerprint)
-        elif command == "/private":
-            self._ask_conversations()
+        elif command in ("/history", "/search", "/private"):
+            self._look_up(command, rest.strip())
         elif command:
             self._refused = True
-            self._print(f"There is no command {clean_line(command)}. /help lists those there are.")
+            self._printer.line(f"There is no command {clean_line(command)}. /help lists those there are.")
         return True
 
     def _say(self, text: str) -> None:
@@ -336,35 +250,28 @@ class Console:
         if self._online:
             self._on_screen.add(id)
         else:
-            self._print("(Kept until the connection is back, then sent by itself.)")
+            self._printer.line("(Kept until the connection is back, then sent by itself.)")
+
+    def _look_up(self, command: str, words: str) -> None:
+        if command == "/search" and not words:
+            self._printer.line("What shall be searched for? Like this: /search lunch")
+        elif not self._online:
+            self._printer.line(NOT_NOW)
+        elif command == "/search":
+            self._lookups.search(words)
+        elif command == "/history":
+            self._lookups.history()
+        else:
+            self._lookups.conversations()
 
     def _tell_who(self) -> None:
         here = [person.name for person in self._people.values() if person.online]
         away = [person.name for person in self._people.values() if not person.online]
         if self._fingerprint is None:
             self._tell_encryption(None)
-        self._print(f"Here: {', '.join(sorted(here, key=name_key)) or 'nobody'}.")
+        self._printer.line(f"Here: {', '.join(sorted(here, key=name_key)) or 'nobody'}.")
         if away:
-            self._print(f"Away: {', '.join(sorted(away, key=name_key))}.")
-
-    def _ask_history(self) -> None:
-        assert self._engine is not None
-        if not self._online:
-            self._print(NOT_NOW)
-        elif self._oldest <= 1:
-            self._print("There is nothing older.")
-        else:
-            self._pages += 1
-            if self._pages == 1:
-                self._engine.ask_history(self._oldest, PAGE)
-
-    def _ask_conversations(self) -> None:
-        assert self._engine is not None
-        if not self._online:
-            self._print(NOT_NOW)
-        else:
-            self._lists += 1
-            self._engine.ask_conversations()
+            self._printer.line(f"Away: {', '.join(sorted(away, key=name_key))}.")
 
     def _tell_seen(self) -> None:
         """What stands on the screen was read by whoever types below it."""
@@ -373,16 +280,6 @@ class Console:
             for other, seq in self._unseen.items():
                 self._engine.tell_seen(other, seq)
             self._unseen.clear()
-
-    def _ask_search(self, words: str) -> None:
-        assert self._engine is not None
-        if not words:
-            self._print("What shall be searched for? Like this: /search lunch")
-        elif not self._online:
-            self._print(NOT_NOW)
-        else:
-            self._searches += 1
-            self._engine.ask_search(words, FOUND)
 
     def _leave(self) -> int:
         """Waits until what was written has arrived, as long as that goes on, then says goodbye."""
@@ -407,19 +304,19 @@ class Console:
 
     def _tell_end(self, ended: Ended) -> None:
         """Why the chat has ended, and where it could go on, how."""
-        self._print(ended.text)
-        if ended.code in WAYS_ON:
-            self._print(WAYS_ON[ended.code])
+        self._printer.line(ended.text)
+        if way := way_on(ended.code).console:
+            self._printer.line(way)
 
     def _tell_unsent(self) -> None:
         if self._pending:
-            self._print(
-                f"{_messages(len(self._pending))} could not be sent. What was not sent is kept on this computer "
-                f"and goes out when {self._me} joins this chat again."
+            self._printer.line(
+                f"{count_of(len(self._pending), 'message')} could not be sent. What was not sent is kept on this "
+                f"computer and goes out when {self._me} joins this chat again."
             )
 
     def _unanswered(self) -> int:
-        return len(self._pending) + self._searches + self._pages + self._lists
+        return len(self._pending) + self._lookups.waiting
 
     def _quit_at_once(self) -> None:
         if self._engine is not None:
@@ -436,40 +333,26 @@ class Console:
         elif isinstance(happening, (Joined, Left)):
             self._came_or_went(happening)
             if name_key(happening.name) != name_key(self._me):
-                self._print(in_words(happening, self._me))
+                self._printer.line(plain_line(happening, self._me))
         elif isinstance(happening, Entered):
             self._entered(happening)
         elif isinstance(happening, Lost):
             if self._online:
-                self._print(f"{happening.text} Trying to connect again; what you write meanwhile is sent then.")
+                self._printer.line(f"{happening.text} Trying to connect again; what you write meanwhile is sent then.")
             elif happening.text not in self._reasons:  # later attempts fail in silence, unless for another reason
-                self._print(happening.text)
+                self._printer.line(happening.text)
             self._reasons.add(happening.text)
             self._online = False
-            self._forget_questions()  # a lost one is not answered later
+            self._lookups.forget_all()  # a lost one is not answered later
         elif isinstance(happening, Trouble):
-            self._print(happening.text)
-            self._forget_question(happening.question)
+            self._printer.line(happening.text)
+            self._lookups.forget(happening.question)
         elif isinstance(happening, Page):
-            self._turned_to(happening)
+            self._lookups.turned_to(happening, self._me)
         elif isinstance(happening, Found):
-            self._found(happening)
+            self._lookups.found(happening, self._me)
         elif isinstance(happening, Conversations):
-            self._tell_conversations(happening)
-
-    def _forget_questions(self) -> None:
-        self._searches = self._pages = self._lists = 0
-
-    def _forget_question(self, question: Question | None) -> None:
-        """No answer to it will come; where it is None, perhaps to none: waiting in vain would end /history."""
-        if isinstance(question, AskSearch):
-            self._searches = max(0, self._searches - 1)
-        elif isinstance(question, AskConversations):
-            self._lists = max(0, self._lists - 1)
-        elif isinstance(question, AskHistory):
-            self._pages = 0  # each further one begins where this one would have ended
-        else:
-            self._forget_questions()
+            self._lookups.told(happening)
 
     def _came_or_went(self, news: Joined | Left) -> None:
         key = name_key(news.name)
@@ -482,37 +365,32 @@ class Console:
         first, self._online = not self._me, True
         self._reasons.clear()
         if first or entered.new_log:
-            self._oldest = entered.last + 1
+            self._lookups.begin(entered.last)
             self._backlog_end = 0 if self._keyboard.is_terminal else entered.last
         self._me, self._fingerprint = entered.name, entered.fingerprint
         self._people = {name_key(person.name): person for person in entered.people}
         if first:
-            self._print(f"Registration successful. Welcome to the chat, {entered.name}!")
+            self._printer.line(f"Registration successful. Welcome to the chat, {entered.name}!")
             self._tell_meeting(entered)
             if entered.left_behind:
-                waits = "waits" if entered.left_behind == 1 else "wait"
-                self._print(
-                    f"{_messages(entered.left_behind)} of yours {waits} on this computer for the server that was here "
-                    "before, and will not be sent to this one."
-                )
+                self._printer.line(waits_for_another(entered))
             if self._keyboard.is_terminal:
-                self._print("/help tells what you can do, /exit leaves.")
+                self._printer.line("/help tells what you can do, /exit leaves.")
             return
-        self._print("The connection is back.")
+        self._printer.line("The connection is back.")
         self._tell_meeting(entered)
         if entered.new_log:
-            self._print("The history of this chat is another one than before.")
+            self._printer.line("The history of this chat is another one than before.")
         if entered.left_behind:
             self._keyboard.room.release(len(self._pending) or 1)
             self._pending.clear()
-            was = "was" if entered.left_behind == 1 else "were"
-            self._print(f"{_messages(entered.left_behind)} {was} meant for the other one and not sent.")
+            self._printer.line(stays_for_the_old_one(entered))
 
     def _tell_meeting(self, entered: Entered) -> None:
         """What is to be known about the connection when one has joined."""
         if entered.trusted and entered.fingerprint is not None:
-            self._print("This is the new certificate you have trusted. Its words:")
-            self._print(f"    {in_four_words(entered.fingerprint)}")
+            self._printer.line(TRUSTED)
+            self._printer.line(f"    {four_words(entered.fingerprint)}")
         elif entered.first_meeting or not entered.encrypted:
             self._tell_encryption(entered.fingerprint)
 
@@ -527,7 +405,7 @@ class Console:
             self._refused = True
             self._on_screen.discard(happening.id)
             start = clean_line(happening.original[:60]) + ("…" if len(happening.original) > 60 else "")
-            self._print(f"Not sent: “{start}”{_behind_a_dash(happening.text)}")
+            self._printer.line(f"Not sent: “{start}”{_behind_a_dash(happening.text)}")
 
     def _tell_of_last_time(self, first: Waiting) -> None:
         """Says how many messages wait from an earlier run; `first` is the first of them, the others come behind it."""
@@ -544,87 +422,21 @@ class Console:
                 self._next_told.append(happening)
                 break
             happening = self._next(time.monotonic() + TOGETHER_SECONDS)
-        self._print(f"{_messages(count)} from last time {'is' if count == 1 else 'are'} going out now.")
+        self._printer.line(
+            f"{count_of(count, 'message')} from last time {'is' if count == 1 else 'are'} going out now."
+        )
 
     def _received(self, received: Received) -> None:
         messages = [message for message in received.messages if message.seq > self._backlog_end]
         if not messages:
             return
-        self._oldest = min(self._oldest, messages[0].seq)
+        self._lookups.was_shown(messages[0].seq)
         if self._keyboard.is_terminal:
             self._unseen |= {_conversation_of(message, self._me): message.seq for message in messages}
         # A private one is shown even so: that it went to that person alone is worth knowing.
         new = [message for message in messages if message.id not in self._on_screen or message.to != EVERYONE]
         self._on_screen.difference_update(message.id for message in messages)
-        self._print_messages(new)
-
-    def _found(self, found: Found) -> None:
-        self._searches = max(0, self._searches - 1)
-        self._print(f"Found: {_messages(len(found.messages))}.")
-        self._print_older(found.messages)
-        self._print("There are older ones. More words find fewer." if found.more else "That is all.")
-
-    def _tell_conversations(self, conversations: Conversations) -> None:
-        if not self._lists:
-            return  # nobody has asked
-        self._lists -= 1
-        people = [talked for talked in conversations.talked[: MAX_TALKED + 1] if talked.other != EVERYONE]
-        if not people:
-            self._print("Nobody has written to you in private yet, nor you to anybody. @name text does it.")
-            return
-        lines = ["You have written in private with:"]
-        for talked in people:
-            count = f"{MAX_UNREAD} or more" if talked.unread >= MAX_UNREAD else talked.unread
-            lines.append(f"  {talked.other} ({count} new)" if talked.unread else f"  {talked.other}")
-        self._print("\n".join(lines))
-
-    def _turned_to(self, page: Page) -> None:
-        assert self._engine is not None
-        self._pages = max(0, self._pages - 1)
-        if page.messages:
-            self._oldest = min(self._oldest, page.messages[0].seq)
-            self._print(f"{_messages(len(page.messages))} from before:")
-            self._print_older(page.messages)
-        if not page.more:
-            self._oldest = self._pages = 0
-            self._print("That was the beginning.")
-        elif self._pages:
-            self._engine.ask_history(self._oldest, PAGE)
-        else:
-            self._print("/history shows still older ones.")
-
-    # --- printing ---
-
-    def _print_messages(self, messages: Iterable[Message]) -> None:
-        """All in one piece, with a line where a new day begins."""
-        lines: list[str] = []
-        for message in messages:
-            day = _day(message.time)
-            if day != self._day:
-                lines.append(f"--- {day} ---")
-                self._day = day
-            lines.append(in_words(message, self._me))
-        if lines:
-            self._print("\n".join(lines))
-
-    def _print_older(self, messages: Iterable[Message]) -> None:
-        """Each day among them is said; the day of the latest message stays what it was."""
-        day, self._day = self._day, ""
-        self._print_messages(messages)
-        self._day = day
-
-    def _print(self, text: str) -> None:
-        self._write(text + "\n")
-
-    def _write(self, text: str) -> None:
-        if sys.stdout is None:
-            return
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except OSError:
-            _forget_stdout()
-            raise OutputOver from None
+        self._printer.messages(new, self._me)
 
 
 def _conversation_of(message: Message, me: str) -> str:
@@ -634,28 +446,8 @@ def _conversation_of(message: Message, me: str) -> str:
     return message.to if name_key(message.sender) == name_key(me) else message.sender
 
 
-def _messages(count: int) -> str:
-    return f"{count} message" if count == 1 else f"{count} messages"
-
-
 def _behind_a_dash(sentence: str) -> str:
     """`sentence`, why something was not sent, as it goes on behind what was not sent."""
     sentence = sentence.removesuffix("Nothing was sent.").strip()
     first, space, rest = sentence.partition(" ")
     return f" {DASH} {first.lower() if first in SMALL_WORDS else first}{space}{rest}" if sentence else ""
-
-
-def _day(time_ms: float) -> str:
-    """A message's day, by this machine's time zone."""
-    try:
-        return time.strftime("%A, %d %B %Y", time.localtime(time_ms / 1000))
-    except (OSError, OverflowError, ValueError):  # Windows knows no day after the year 3000
-        return "an unknown day"
-
-
-def _forget_stdout() -> None:
-    """So that Python does not try to write the rest at its end, and complain."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -20,10 +20,13 @@ from protocol import (
     Page,
     Person,
     SeenBy,
+    SeenWith,
     TypingFrom,
+    TypingTo,
 )
 
 Question = AskHistory | AskSearch | AskConversations  # what an `Answer` follows
+Saying = Question | TypingTo | SeenWith  # what is said on a connection that there is, and on no later one
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Entered:
     from an earlier run follow as `Waiting`.
 
     `encrypted`: whether this connection is; a face shows plainly, the whole time, when it is not. `fingerprint` is the
-    server's certificate's, None without encryption; `certificate.in_words` reads it aloud. `first_meeting`: no server
+    server's certificate's, None without encryption; `certificate.four_words` reads it aloud. `first_meeting`: no server
     with this certificate has let us in before, so this is the moment to compare the words. `trusted`: the certificate
     is the changed one that was deliberately trusted (`Engine`'s `accept`).
 

@@ -251,3 +251,8 @@ def _writer(identity: str, name: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+
+
+def reason_of(error: OSError) -> str:
+    """Why the disk refused, in the system's words."""
+    return error.strerror or str(error)

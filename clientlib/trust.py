@@ -512,8 +512,8 @@ class Acquaintance:
         return (
             f"The server at {here} is not the one you met there before. Either it was set up anew, or another computer "
             "pretends to be it and would read what you write. Nothing was sent to it. The words of the server were "
-            f"“{certificate.in_words(expected)}”; now they are “{certificate.in_words(found)}”. Ask whoever runs the "
-            "server which words it shows when it starts, and accept the new ones only if they are exactly these."
+            f"“{certificate.four_words(expected)}”; now they are “{certificate.four_words(found)}”. Ask whoever runs "
+            "the server which words it shows when it starts, and accept the new ones only if they are exactly these."
         )
 
     def _not_encrypted_now(self) -> str:

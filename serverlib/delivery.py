@@ -37,8 +37,8 @@ from protocol import (
     Welcome,
     encode,
     encode_page,
-    in_words,
     parse_object,
+    plain_line,
 )
 from serverlib.log_reader import Reader
 from serverlib.tail import BLOCK_SIZE, Block, Tail, blocks
@@ -99,12 +99,12 @@ class Words:
         """The message in words."""
         message = EVENTS["message"](parse_object(line[:-1]))
         assert isinstance(message, Message)
-        return (in_words(message, me) + "\n").encode()
+        return (plain_line(message, me) + "\n").encode()
 
     def say(self, event: Event) -> bytes:
         """A sentence for what people want to know; their own message, shown, is its ack."""
         if isinstance(event, (Joined, Left)):
-            return (in_words(event, "") + "\n").encode()  # the same words for everybody
+            return (plain_line(event, "") + "\n").encode()  # the same words for everybody
         if isinstance(event, Welcome):
             return f"Registration successful. Welcome to the chat, {event.name}!\n".encode()
         if isinstance(event, Error):

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import ipaddress
+import socket
 import sys
 import threading
 import time
@@ -71,6 +72,19 @@ class Pace:
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
+
+
+def is_here(address: str) -> bool:
+    """Whether an address in numbers is one of this computer's own: no other can be bound to. Nothing is sent."""
+    try:
+        [(family, _, _, _, place), *_] = socket.getaddrinfo(
+            place_of(address), 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+        )
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind(place)
+    except OSError:
+        return False
+    return True
 
 
 def network_of(address: str) -> str:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from history import EVERYONE_ID, Ban, History, NotSaved
-from link import is_own, place_of
+from link import place_of
 from names import NameProblem, check_name, clean_text, look_alike_key, look_alike_keys, name_key
 from protocol import EVERYONE, MAX_TEXT, Bye, Joined, Left, Message, encode
 from serverlib.delivery import WORDS, Client, Delivery
-from serverlib.door import Door
+from serverlib.door import Door, is_here
 from serverlib.register import Register
 
 WHO_LISTED = 500  # people whom the answer to /who names: 64 KB at the most, far from what cuts a connection off
@@ -88,14 +88,14 @@ class Operations:
         return f"{client.name} was sent away, and may come back."
 
     def _ban(self, name: str, notices: Notices) -> str:
-        """By name and, of somebody who is here, by address; never by the operator's own."""
+        """By name and, of somebody who is here, by address; never by one of this computer, which is the operator's."""
         try:
             name = check_name(name)
         except NameProblem as problem:
             return f"{problem} Nobody was banned."
         look = look_alike_key(name)
         client = self._register.looks_like(name)
-        place = None if client is None or is_own(client.host) else place_of(client.host)
+        place = None if client is None or is_here(client.host) else place_of(client.host)
         ban = Ban(look, name, place)
         self._history.begin()
         self._history.add_ban(ban)

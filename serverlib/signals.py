@@ -7,6 +7,7 @@ news in a moment, and a read mark can be written when there is time.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from math import inf
@@ -20,10 +21,12 @@ TYPING_SECONDS = 2.0  # from one word that somebody is typing to their next to t
 # Such words a second that are handed out, to all people together, and at once: each takes about 5 µs, and 10 encrypted.
 # With a hundred people here that is twenty who type; among a thousand, hints of who types are no use to anybody.
 TYPING_SENDS = 2000
-TYPING_PAIRS = 1000  # who was told in private that somebody types, before those of more than a moment ago are forgotten
+# Times that somebody who types in private is told of, in so many times `TYPING_SECONDS`: an honest client says it every
+# three seconds, and at once where its person goes on in another conversation.
+TYPING_PRIVATE = 3
+TYPING_WRITERS = 1000  # whose times are kept, before those that count no more are forgotten
 MARKS = 10_000  # that wait to be saved; more pairs of people are not taken while there is no time to save these
 MARKS_AT_ONCE = 500  # saved in one go: 4 ms
-
 Marks = dict[tuple[int, int], int]  # up to which seq (value) an address has read what it has with another one (key)
 
 
@@ -34,21 +37,31 @@ class Signals:
         self._delivery = delivery
         self._typing: dict[Client, float] = {}  # who is typing to everybody and is still to be told of; since when
         self._typed: dict[str, float] = {}  # key: folded name; when they were last told of, for `TYPING_SECONDS`
-        self._typed_to: dict[tuple[str, str], float] = {}  # the same for writer and reader in private
+        # The same in private. Key: folded name of who types; when they were told of, and whom, the latest last.
+        self._typed_to: dict[str, deque[tuple[float, str]]] = {}
         self._pace = Pace(TYPING_SENDS, TYPING_SENDS)
         self._marks: Marks = {}
 
     # -- typing --
 
     def typing(self, client: Client, target: Client) -> None:
-        """Tells `target` that the person of `client` is typing to them, if they were not told a moment ago."""
-        now, pair = time.monotonic(), (_key(client), _key(target))
-        if now < self._typed_to.get(pair, -inf) + TYPING_SECONDS:
-            return
-        if len(self._typed_to) >= TYPING_PAIRS:
-            self._typed_to = {pair: at for pair, at in self._typed_to.items() if now < at + TYPING_SECONDS}
-        self._typed_to[pair] = now
-        self._hint(client, target, TypingFrom(client.name, target.name))
+        """Tells `target` that the person of `client` is typing to them, if they were not told a moment ago, and the
+        person has not told so many others.
+        """
+        if self._may_tell(_key(client), _key(target), time.monotonic()):
+            self._hint(client, target, TypingFrom(client.name, target.name))
+
+    def _may_tell(self, writer: str, reader: str, now: float) -> bool:
+        """Whether it is time that a writer's reader is told; then it counts as told."""
+        window = TYPING_PRIVATE * TYPING_SECONDS
+        if len(self._typed_to) >= TYPING_WRITERS:
+            self._typed_to = {key: told for key, told in self._typed_to.items() if now < told[-1][0] + window}
+        told = self._typed_to.setdefault(writer, deque(maxlen=TYPING_PRIVATE))
+        too_many = len(told) == TYPING_PRIVATE and now < told[0][0] + window
+        if too_many or any(whom == reader and now < at + TYPING_SECONDS for at, whom in told):
+            return False
+        told.append((now, reader))
+        return True
 
     def typing_to_everyone(self, client: Client) -> None:
         """Lets everybody know in the next quiet moment."""

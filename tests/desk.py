@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from certificate import in_words
+from certificate import four_words
 from clientlib.happenings import Received
 from clientlib.storage import Settings
 from processes import ServerProcess
@@ -30,9 +30,9 @@ SECONDS = 10.0  # for anything the window is expected to show
 OLD_ONE, NEW_ONE = "3f" * 32, "9b" * 32  # fingerprints
 SESAME = "open sesame"
 CHANGED = (
-    f"The server at 192.168.1.20 shows another certificate than the last time. It was “{in_words(OLD_ONE)}” and is now "
-    f"“{in_words(NEW_ONE)}”. Either it was set up anew, or another computer pretends to be it. Nothing of yours was "
-    "sent. Compare the new words with those at its terminal before you trust it."
+    f"The server at 192.168.1.20 shows another certificate than the last time. It was “{four_words(OLD_ONE)}” and is "
+    f"now “{four_words(NEW_ONE)}”. Either it was set up anew, or another computer pretends to be it. Nothing of yours "
+    "was sent. Compare the new words with those at its terminal before you trust it."
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import re
 import signal
 import subprocess
@@ -22,6 +23,7 @@ import pytest
 
 from certificate import FILE_NAME, own_certificate
 from server import Options, Server, addresses_to_type
+from serverlib.operations import Operate
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0  # until the server says its port; a loaded machine needs 2 s to start Python
@@ -248,6 +250,12 @@ class ServerHere:
         self._server.start()
         self.port = self._server.port
         self.searches = self._server.searches
+
+    def operate(self, verb: str, argument: str) -> str:
+        """What the operator is answered."""
+        answer: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._server.hub.post(Operate(verb, argument, answer))
+        return answer.get(timeout=ANSWER_SECONDS)
 
     def stop(self) -> None:
         self._server.stop("The server is closing.")

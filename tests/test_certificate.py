@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import certificate
-from certificate import NoCertificate, fingerprint, fingerprint_of, in_words, own_certificate
+from certificate import NoCertificate, fingerprint, fingerprint_of, four_words, own_certificate
 
 
 @pytest.fixture(params=["cryptography", "openssl"])
@@ -102,8 +102,8 @@ def test_four_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same fingerprint is the same words, another one others; without the list it is digits."""
     one, other = fingerprint(b"one"), fingerprint(b"other")
 
-    assert in_words(one) == in_words(one) != in_words(other)
-    assert len(in_words(one).split()) == 4
-    assert all(word.isascii() and len(word) > 2 for word in in_words(one).split())
+    assert four_words(one) == four_words(one) != four_words(other)
+    assert len(four_words(one).split()) == 4
+    assert all(word.isascii() and len(word) > 2 for word in four_words(one).split())
     monkeypatch.setattr(certificate, "WORDS_FILES", (tmp_path / "gone",))
-    assert in_words("0123456789abcdef" * 4) == "0123 4567 89ab cdef"
+    assert four_words("0123456789abcdef" * 4) == "0123 4567 89ab cdef"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from certificate import fingerprint_of, in_words
+from certificate import fingerprint_of, four_words
 from clientlib.engine import Engine
 from clientlib.happenings import Ended, Entered, Lost, Stored, Trouble, Waiting
 from desk import Desk, flood, in_the_chat
@@ -259,7 +259,7 @@ def test_joins_without_end_do_not_hold_the_window_up(joined: Desk) -> None:
 
 def test_an_encrypted_chat_says_so(joined: Desk, server: ServerProcess) -> None:
     """The whole time, in the head; a click shows the server's words and address in place, Esc closes them."""
-    chat, seen = joined.chat, in_words(fingerprint_of(server.data / "hallway.pem"))
+    chat, seen = joined.chat, four_words(fingerprint_of(server.data / "hallway.pem"))
     assert str(chat.head.encryption_button.cget("text")).startswith("encrypted")
     assert "Trouble" not in str(chat.head.encryption_button.cget("style"))
     joined.sees(seen)  # at the first meeting
@@ -302,8 +302,8 @@ def test_the_words_are_said_at_the_first_meeting_only(joined: Desk, server: Serv
     met = Entered("Ada", "", "another", people, 2, False, True, 0, True, NEW_ONE, True)
     joined.window.engine.events.put(met)
     flood(joined, [message("Bob", "from the backlog")])
-    joined.sees(in_words(NEW_ONE))
-    assert joined.shown.index("from the backlog") < joined.shown.index(in_words(NEW_ONE))
+    joined.sees(four_words(NEW_ONE))
+    assert joined.shown.index("from the backlog") < joined.shown.index(four_words(NEW_ONE))
 
 
 def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable[..., ServerProcess]) -> None:
@@ -375,7 +375,7 @@ def test_what_is_left_behind_and_what_was_forgotten_is_said(joined: Desk) -> Non
     joined.sees("2 messages of yours wait on this computer for the server that was here before")
     joined.sees("All servers are forgotten.")
 
-    assert f"This is the new certificate you have trusted. Its words: {in_words(NEW_ONE)}." in joined.shown
+    assert f"This is the new certificate you have trusted. Its words: {four_words(NEW_ONE)}." in joined.shown
     assert joined.shown.index("from the backlog") < joined.shown.index("2 messages of yours")
     assert joined.shown.index("from the backlog") < joined.shown.index("All servers")
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 import history
-from certificate import in_words, own_certificate
+from certificate import four_words, own_certificate
 from clientlib import trust
-from clientlib.engine import WITHHELD
+from clientlib.admission import WITHHELD
 from peers import Peer, Program
 from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
 from protocol import (
@@ -45,9 +45,11 @@ CLIENT = [sys.executable, str(CHECKOUT / "client.py")]
 
 
 def client_with(*constants: str) -> list[str]:
-    """The client with some constants of `console` or `engine` otherwise: `client_with("console.MOST_PEOPLE = 3")`."""
+    """The client with some constants of the client's parts otherwise: `client_with("console.MOST_PEOPLE = 3")`."""
     changed = "; ".join(constants)
-    program = f"import sys, client; from clientlib import console, engine; {changed}; sys.exit(client.main())"
+    program = (
+        f"import sys, client; from clientlib import admission, console, session; {changed}; sys.exit(client.main())"
+    )
     return [sys.executable, "-c", program]
 
 
@@ -264,7 +266,7 @@ def test_server_goes_and_comes_back(server: ServerProcess, console: Callable[...
 
 def test_name_lost_to_somebody_else_is_told(fake: ScriptedServer) -> None:
     """Not for ever that the server has not noticed yet; said once, while it goes on trying."""
-    impatient = client_with("engine.GHOST_SECONDS = 0.0", "engine.LONGEST_PAUSE = 0.1")
+    impatient = client_with("admission.GHOST_SECONDS = 0.0", "session.LONGEST_PAUSE = 0.1")
     with Program([*impatient, "--console", *address(fake), "--name", "Ada"]) as ada:
         with fake.accept() as guest:
             guest.welcome()
@@ -427,7 +429,7 @@ def test_other_log_is_told(fake: ScriptedServer) -> None:
         guest = fake.accept()
         guest.welcome("log-2")
         ada.expect_line("The history of this chat is another one than before.")
-        ada.expect_line("1 message was meant for the other one and not sent.")
+        ada.expect_line("1 message of yours to the old one stays on this computer.")
         ada.finish_writing()
         guest.finish_writing()
         assert ada.wait() == 0
@@ -569,7 +571,7 @@ def test_people_without_end_fill_nobodys_memory(fake: ScriptedServer) -> None:
 def test_words_of_a_new_server_are_shown_once(fake: ScriptedServer) -> None:
     """At the first meeting they are there to be compared, later there is nothing to say."""
     said = "Encrypted. To be sure that nobody is in between, compare these words with the server's:"
-    words = f"    {in_words(str(fake.fingerprint))}"
+    words = f"    {four_words(str(fake.fingerprint))}"
     shown = []
     for _ in range(2):
         with Program([*CLIENT, "--console", *address(fake), "--name", "Ada"]) as ada:
@@ -628,7 +630,7 @@ def test_changed_certificate_is_asked_about(fake: ScriptedServer, tmp_path: Path
             other.accept().welcome()
             ada.expect("Registration successful. Welcome to the chat, Ada!")
             ada.expect("This is the new certificate you have trusted. Its words:")
-            ada.expect(f"    {in_words(str(other.fingerprint))}")
+            ada.expect(f"    {four_words(str(other.fingerprint))}")
             ada.expect("1 message of yours waits on this computer for the server that was here before")
         else:
             ada.expect("It was not accepted, and nothing was sent.")

@@ -31,7 +31,7 @@ from protocol import (
     TypingTo,
 )
 from serverlib.log_reader import Reader
-from serverlib.signals import TYPING_SECONDS
+from serverlib.signals import TYPING_PRIVATE, TYPING_SECONDS
 
 _sent = itertools.count(1)
 
@@ -216,7 +216,7 @@ def test_marks_wait_when_the_disk_refuses(serve: Callable[..., ServerHere], monk
 
     server = serve()
     ada, bob = Peer.join(server, "Ada"), Peer.join(server, "Bob")
-    monkeypatch.setattr("serverlib.hub.REFUSED_SECONDS", 0.2)
+    monkeypatch.setattr("serverlib.spare_time.REFUSED_SECONDS", 0.2)
     monkeypatch.setattr(History, "save_marks", refuse)
     write(bob, "1", to="Ada")
     ada.send(SeenWith("Bob", 1))
@@ -308,6 +308,22 @@ def test_typing_is_told_now_and_then(server: ServerProcess, to: str) -> None:
 
     assert told == [TypingFrom("Ada", to)]
     assert TYPING_SECONDS <= time.monotonic() - began < TYPING_SECONDS + 5
+
+
+def test_typing_to_many_is_told_to_few(server: ServerProcess) -> None:
+    """Nobody types to so many at once: a program that says so is told of as often as a person would be, and no more."""
+    ada = Peer.join(server, "Ada")
+    people = [Peer.join(server, f"Person {i}") for i in range(2 * TYPING_PRIVATE)]
+    settle(ada)
+    for peer in people:
+        ada.send(TypingTo(peer.name))
+    ada.send(Ping())
+    ada.expect("pong")
+    told = [settle(peer) for peer in people]
+    people[0].send(TypingTo("Ada"))
+
+    assert told == [[TypingFrom("Ada", peer.name)] for peer in people[:TYPING_PRIVATE]] + [[]] * TYPING_PRIVATE
+    assert ada.expect("typing") == TypingFrom("Person 0", "Ada")
 
 
 def test_typing_in_a_crowd_is_nobodys_news(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import pytest
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
 from serverlib import door
-from serverlib.door import Door, Pace, Turns, network_of
+from serverlib.door import Door, Pace, Turns, is_here, network_of
 
 PASSWORD = "open sesame"  # noqa: S105 - of chats that live as long as a test
 
@@ -147,32 +147,39 @@ def test_guessing_from_many_addresses(pattern: str) -> None:
     assert closed.held_back("172.16.0.1") == 0.0
 
 
-def test_new_names(clock: Clock) -> None:
-    """A class behind one address comes in at once; after that it is one new name a second, for that address alone."""
-    one = Door()
-    at_once = [one.new_name("10.0.0.1") for _ in range(door.NEW_NAMES + 1)]
-    other = one.new_name("10.0.0.2")
-    own = [one.new_name("127.0.0.1") for _ in range(100)]
-    clock.now += 1.0
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [("127.0.0.1", True), ("::ffff:127.0.0.1", True), ("192.0.2.1", False), ("2001:db8::1", False), ("school", False)],
+)
+def test_which_addresses_are_this_computers(address: str, here: bool) -> None:
+    """Those for documentation (RFC 5737, RFC 3849) are nobody's; what is no number is not looked up."""
+    assert is_here(address) == here
 
-    assert at_once == [0.0] * door.NEW_NAMES + [1.0]
+
+def test_own_address_is_this_computers() -> None:
+    """Not only the loopback: whoever sits at it may come by the address that others use."""
+    assert is_here(own_address())
+
+
+@pytest.mark.parametrize(
+    ("asks", "at_most", "wait"),
+    [(Door.new_name, door.NEW_NAMES, 1.0), (Door.join, door.JOINS, 0.5)],
+    ids=["new names", "joins"],
+)
+def test_who_comes_at_once(clock: Clock, asks: Callable[[Door, str], float], at_most: int, wait: float) -> None:
+    """A class behind one address comes in at once, or is back at once after a restart. Who goes on without end has to
+    wait, that address alone: for each new name a second, for each time that somebody comes half of one.
+    """
+    one = Door()
+    at_once = [asks(one, "10.0.0.1") for _ in range(at_most + 1)]
+    other = asks(one, "10.0.0.2")
+    own = [asks(one, "127.0.0.1") for _ in range(100)]
+    clock.now += wait
+
+    assert at_once == [0.0] * at_most + [wait]
     assert other == 0.0
     assert own == [0.0] * 100
-    assert [one.new_name("10.0.0.1"), one.new_name("10.0.0.1")] == [0.0, 1.0]
-
-
-def test_joins(clock: Clock) -> None:
-    """A class behind one address is back at once after a restart; who comes and goes without end has to wait."""
-    one = Door()
-    at_once = [one.join("10.0.0.1") for _ in range(door.JOINS + 1)]
-    other = one.join("10.0.0.2")
-    own = [one.join("127.0.0.1") for _ in range(100)]
-    clock.now += 0.5
-
-    assert at_once == [0.0] * door.JOINS + [0.5]
-    assert other == 0.0
-    assert own == [0.0] * 100
-    assert [one.join("10.0.0.1"), one.join("10.0.0.1")] == [0.0, 0.5]
+    assert [asks(one, "10.0.0.1"), asks(one, "10.0.0.1")] == [0.0, wait]
 
 
 def take(turns: Turns, place: str) -> bool:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import pytest
 
 import peers
-from clientlib import engine
+from clientlib import session
 from clientlib.engine import Engine
 from clientlib.happenings import Ended, Entered, Happening, Received, Refused, Stored, Trouble
 from peers import AckKeeper, Peer, RawPeer, TextPeer
@@ -249,8 +249,8 @@ class Client:
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
     """`client(server, name)` starts an engine that does not wait long between two attempts to reconnect."""
-    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(session, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(session, "LONGEST_PAUSE", 0.1)
     started: list[Client] = []
 
     def start(server: peers.Address, name: str) -> Client:

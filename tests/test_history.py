@@ -372,6 +372,45 @@ def test_newer_log_is_left_alone(folder: Path) -> None:
     assert (folder / FILE_NAME).read_bytes() == before
 
 
+def test_log_without_read_marks_gets_new_ones(folder: Path) -> None:
+    """A copy without that table once let nobody in: what they were handed counts as read, and new marks are kept."""
+    with contextlib.closing(History(folder)) as log:
+        log.begin()
+        ada, bob = (log.add_address(name.lower(), name, True, b"token") for name in ("Ada", "Bob"))
+        log.append([(bob.id, ada.id, "1", "psst"), (bob.id, ada.id, "2", "psst")], 1)
+        ada.delivered = 1
+        log.save_address(ada)
+        log.commit()
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.execute("DROP TABLE marks")
+        db.execute("VACUUM")
+    with contextlib.closing(History(folder)) as log, Reader(folder) as reader:
+        unread = [talked.unread for talked in reader.conversations(ada.id, {})]
+        log.begin()
+        log.save_marks({(ada.id, bob.id): 2})
+        log.commit()
+        later = [talked.unread for talked in reader.conversations(ada.id, {})]
+
+    assert unread == [0, 1]
+    assert later == [0, 0]
+
+
+@pytest.mark.parametrize("table", ["about", "addresses", "log", "bans"])
+def test_log_without_another_table_is_refused_in_a_sentence(folder: Path, table: str) -> None:
+    """What cannot be had again is not made up: with no bans the banned would come in."""
+    filled(folder)
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.execute(f"DROP TABLE {table}")
+
+    def open_and_read() -> None:
+        with contextlib.closing(History(folder)) as log:
+            log.addresses()
+            log.bans()
+
+    with pytest.raises(HistoryError, match=rf"The log .*cannot be .*no such table: {table}"):
+        open_and_read()
+
+
 def old_log(folder: Path, name: str) -> None:
     """Puts a log into `folder` as an earlier Hallway has made it."""
     folder.mkdir()

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import client
-from certificate import fingerprint_of, in_words
+from certificate import fingerprint_of, four_words
 from clientlib import firewall
 from clientlib.happenings import Refused
 from clientlib.storage import Settings, load_settings
@@ -192,7 +192,7 @@ def test_a_chat_that_wants_a_password(desk: Desk, folder: Path, start_server: Ca
     assert desk.said == "This chat needs a password."
     assert not desk.said_trouble
     assert join.password.cget("show") == "•"
-    assert in_words(fingerprint_of(server.data / "hallway.pem")) in str(join.asks.cget("text"))
+    assert four_words(fingerprint_of(server.data / "hallway.pem")) in str(join.asks.cget("text"))
     assert join.name.winfo_rooty() < join.password.winfo_rooty() < join.said.winfo_rooty() < join.host.winfo_rooty()
 
     desk.press("Return")
@@ -285,13 +285,13 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
     """Both certificates in words; Enter does not trust it; a button of its own, at the end, does."""
     desk.join(server, "Ada")
     file = server.data / "hallway.pem"
-    old = in_words(fingerprint_of(file))
+    old = four_words(fingerprint_of(file))
     desk.window.leave()
     desk.until(lambda: desk.root.focus_get() is first_screen(desk).name, "the first screen is shown")
     server.kill()
     shutil.rmtree(server.data)  # with the same names in it, Ada's would be somebody else's: her token is not told
     server.restart()
-    new = in_words(fingerprint_of(file))
+    new = four_words(fingerprint_of(file))
     join = first_screen(desk)
     desk.focus()
     desk.press("Return")

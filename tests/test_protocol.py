@@ -63,7 +63,7 @@ from protocol import (
     TypingTo,
     Welcome,
     encode,
-    in_words,
+    plain_line,
 )
 
 T = TypeVar("T")
@@ -817,22 +817,22 @@ def message(sender: str, to: str, text: str) -> Message:
 
 def test_people_come_and_go_in_words() -> None:
     """Joins and leaves are the sentences that the first chats had."""
-    assert in_words(Joined("Bob", 1), "Ada") == "Bob has joined the chat."
-    assert in_words(Left("Bob", 1), "Ada") == "Bob has left the chat."
+    assert plain_line(Joined("Bob", 1), "Ada") == "Bob has joined the chat."
+    assert plain_line(Left("Bob", 1), "Ada") == "Bob has left the chat."
 
 
 def test_messages_are_told_by_who_reads_them() -> None:
     """A public message has its time; a private one says from whom it is, or, to its sender, for whom."""
     clock = time.strftime("%H:%M", time.localtime(1_700_000_000))
 
-    assert in_words(message("Bob", EVERYONE, "hello"), "Ada") == f"[{clock}] Bob: hello"
-    assert in_words(message("Bob", "Ada", "hi"), "Ada") == "Private message from Bob: hi"
-    assert in_words(message("Ada", "Bob", "hi"), "ada") == "Private message to Bob: hi"
+    assert plain_line(message("Bob", EVERYONE, "hello"), "Ada") == f"[{clock}] Bob: hello"
+    assert plain_line(message("Bob", "Ada", "hi"), "Ada") == "Private message from Bob: hi"
+    assert plain_line(message("Ada", "Bob", "hi"), "ada") == "Private message to Bob: hi"
 
 
 def test_a_text_cannot_pass_for_another_persons_message() -> None:
     """Further lines of a text are set in: nobody can write a line that looks like somebody else's."""
-    told = in_words(message("Eve", EVERYONE, "hi\n[12:00] Bob: I owe Eve 10\n\nBob has left the chat."), "Ada")
+    told = plain_line(message("Eve", EVERYONE, "hi\n[12:00] Bob: I owe Eve 10\n\nBob has left the chat."), "Ada")
 
     assert [line[:4] for line in told.split("\n")[1:]] == ["    "] * 3
 

@@ -24,7 +24,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import certificate
-from certificate import fingerprint_of, in_words, own_certificate
+from certificate import fingerprint_of, four_words, own_certificate
 from history import EVERYONE_ID, FILE_NAME, History, HistoryError
 from names import MAX_NAME
 from peers import Netcat, Peer, Program, RawPeer, Recorder, TextPeer
@@ -43,7 +43,7 @@ from protocol import (
     __version__,
 )
 from server import Options, Server, StartError
-from serverlib import connection, delivery, hub, operations, register
+from serverlib import connection, delivery, hub, netcat, operations, questions, register, visit
 from serverlib.log_reader import Reader
 
 SERVER = [sys.executable, str(CHECKOUT / "server.py")]
@@ -279,7 +279,7 @@ def test_certificate_is_kept(server: ServerProcess) -> None:
     words = re.findall("people's programs show these words for it:   (.*)", server.log)
 
     assert seen[0] == seen[1]
-    assert words == [in_words(certificate.fingerprint(seen[0]))] * 2
+    assert words == [four_words(certificate.fingerprint(seen[0]))] * 2
 
 
 def test_lost_certificate_is_said(server: ServerProcess) -> None:
@@ -1000,7 +1000,7 @@ def test_log_that_cannot_be_read(serve: Callable[..., ServerHere], monkeypatch: 
     def refuse(_: Path) -> None:
         raise HistoryError("The log cannot be read: disk I/O error.")
 
-    monkeypatch.setattr(connection, "Reader", refuse)
+    monkeypatch.setattr(questions, "Reader", refuse)
     ada = Peer.join(serve(), "Ada")
     ada.send(AskHistory(10, 5))
     ada.send(AskSearch("tea", limit=5))
@@ -1037,7 +1037,7 @@ def test_record_that_never_ends_is_silence(serve: Callable[..., ServerHere], mon
     for each in trickles:
         each.sendall(b"\x17\x03\x03\x40\x00")
     while alive and time.monotonic() < began + ANSWER_SECONDS:
-        time.sleep(0.05)
+        time.sleep(0.05)  # the trickle itself: each byte comes before the server's patience with a silent one ends
         alive = 0
         for each in trickles:
             with contextlib.suppress(OSError):
@@ -1054,8 +1054,8 @@ def test_bytes_are_slowed_down_whatever_they_are(
     joined: bool, serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Empty lines, and lines before joining, are read no faster than bytes may come."""
-    monkeypatch.setattr(connection, "BYTE_BURST", 10_000)
-    monkeypatch.setattr(connection, "BYTE_RATE", 1_000)
+    monkeypatch.setattr(visit, "BYTE_BURST", 10_000)
+    monkeypatch.setattr(visit, "BYTE_RATE", 1_000)
     server = serve(rate=5)
     flooder = TextPeer.join(server, "Nell") if joined else TextPeer.connect(server)
     flooder.socket.settimeout(0.3)
@@ -1069,8 +1069,8 @@ def test_bytes_are_slowed_down_whatever_they_are(
 
 def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing, said often, takes its turns like anything else."""
-    monkeypatch.setattr(connection, "ASK_BURST", 5)
-    monkeypatch.setattr(connection, "ASK_RATE", 10)
+    monkeypatch.setattr(visit, "ASK_BURST", 5)
+    monkeypatch.setattr(visit, "ASK_RATE", 10)
     nell = TextPeer.join(serve(rate=5), "Nell")
     began = time.monotonic()
     nell.send_bytes(b"\n" * 10 + b"/who\n")
@@ -1081,9 +1081,9 @@ def test_empty_lines_are_counted(serve: Callable[..., ServerHere], monkeypatch: 
 
 def test_names_take_their_time(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """However many names are tried in one breath, valid or not: they take their turns, and the time to join ends."""
-    monkeypatch.setattr(connection, "NAME_BURST", 2)
+    monkeypatch.setattr(visit, "NAME_BURST", 2)
     monkeypatch.setattr(connection, "JOIN_SECONDS", 1.0)
-    monkeypatch.setattr(connection, "NAME_SECONDS", 0.0)
+    monkeypatch.setattr(netcat, "NAME_SECONDS", 0.0)
     server = serve()
     Peer.join(server, "Ada")
     taken, invalid = (b'{"type":"hello","v":1,"name":"%s"}\n' % name for name in (b"ADA", b"@"))
@@ -1105,7 +1105,7 @@ def test_names_take_their_time(serve: Callable[..., ServerHere], monkeypatch: py
 
 def test_searches_take_turns(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who searches while others do not come to an end is told to try again; pages come all the same."""
-    monkeypatch.setattr(connection, "SEARCH_WAIT", 0.05)
+    monkeypatch.setattr(questions, "SEARCH_WAIT", 0.05)
     server = serve()
     ada = Peer.join(server, "Ada")
     with server.searches.turn("somebody", 0), server.searches.turn("somebody else", 0):
@@ -1257,8 +1257,9 @@ def test_client_that_was_taken_for_a_person(serve: Callable[..., ServerHere], mo
 
 def test_nobody_waits_for_a_name_for_ever(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says nothing, half a hello or no name for too long is not kept; a client is told why."""
-    for constant in ("PROMPT_SECONDS", "JOIN_SECONDS", "NAME_SECONDS"):
-        monkeypatch.setattr(connection, constant, 0.3)
+    monkeypatch.setattr(connection, "PROMPT_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "JOIN_SECONDS", 0.3)
+    monkeypatch.setattr(netcat, "NAME_SECONDS", 0.3)
     server = serve()
     silent = TextPeer.connect(server)
     thinking = TextPeer.connect(server)
@@ -1398,7 +1399,7 @@ def test_flags(tmp_path: Path) -> None:
     bob.hello("Bob")
     bob.expect("error", code="full")
 
-    words = in_words(fingerprint_of(tmp_path / "attic" / certificate.FILE_NAME))
+    words = four_words(fingerprint_of(tmp_path / "attic" / certificate.FILE_NAME))
     assert ada.welcome
     assert ada.welcome.server == "The Attic"
     assert program.lines == [

@@ -9,16 +9,19 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from peers import Keyboard, Operated, Peer, Program, TextPeer
-from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, own_address
+from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, STOP_SECONDS, ServerHere, own_address
 from protocol import MAX_TEXT, VERSION, Bye, Hello
+from serverlib import operations
 from serverlib.door import Door
-from serverlib.hub import Hub, Stop
+from serverlib.hub import Hub
 from serverlib.operations import OPERATIONS, Operate
+from serverlib.posts import Stop
 from serverlib.terminal import COMMANDS
 
 if sys.platform == "win32":
@@ -149,25 +152,42 @@ def test_ban(operated: Operated) -> None:
     assert Peer.connect(operated)
 
 
-def test_ban_of_an_address(tmp_path: Path) -> None:
+def test_ban_of_an_address(serve: Callable[..., ServerHere], monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody from elsewhere is banned with their address, until the ban is lifted."""
-    elsewhere = own_address()
-    server = Operated(tmp_path / "operated", "--host", elsewhere)
-    server.host = elsewhere
-    mallory = Peer.join(server, "Mallory", tls=True)
-    second = Peer.join(server, "Mel", tls=True)
-    server.type("ban Mallory")
-    server.expect(
-        f"Mallory is banned, and so is the address {elsewhere} (sent away with it: Mel). `unban Mallory` lifts it."
-    )
+    monkeypatch.setattr(operations, "is_here", lambda _address: False)  # as if they had another computer
+    server = serve()
+    mallory, second = Peer.join(server, "Mallory"), Peer.join(server, "Mel")
+    said = server.operate("ban", "Mallory")
     assert mallory.closed()
     assert second.expect("bye").code == "banned"
-    eve = Peer.connect(server, tls=True)
+    eve = Peer.connect(server)
     eve.hello("Eve")
     eve.expect("error", code="banned")
-    server.type("unban mallory")
-    server.expect("Mallory may come in again.")
 
+    assert said == (
+        "Mallory is banned, and so is the address 127.0.0.1 (sent away with it: Mel). `unban Mallory` lifts it."
+    )
+    assert server.operate("unban", "mallory") == "Mallory may come in again."
+    assert Peer.join(server, "Eve").welcome
+
+
+def test_ban_of_this_computers_own_address(tmp_path: Path) -> None:
+    """Whoever sits at the operator's computer is banned by name alone, by whichever of its addresses they came: the
+    operator, and the computer's other people, would be banned with it.
+    """
+    own = own_address()
+    server = Operated(tmp_path / "operated", "--host", own)
+    server.host = own
+    mallory = Peer.join(server, "Mallory", tls=True)
+    mel = Peer.join(server, "Mel", tls=True)
+    server.type("ban Mallory")
+    server.expect(
+        "Mallory is banned by name alone: they come from this computer, whose address is never banned. `unban Mallory`"
+        " lifts it."
+    )
+
+    assert mallory.expect("bye").code == "banned"
+    assert mel.say("still here") == mel.expect("ack").id
     assert Peer.join(server, "Eve", tls=True).welcome
 
 

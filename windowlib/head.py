@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from certificate import in_words
+from certificate import four_words
 from windowlib.look import Theme
 
 
@@ -40,7 +40,7 @@ class ConnectionBox(ttk.Frame):
         if fingerprint is not None:
             self._title.configure(text="Encrypted")
             self.meaning.configure(text="Nobody but this computer and the server can read what goes between them.")
-            self.words.configure(text=in_words(fingerprint))
+            self.words.configure(text=four_words(fingerprint))
             self.advice.configure(
                 text="Its terminal or window shows them too. "
                 "If they are not these, you are talking to another computer: leave, and tell who runs the chat."

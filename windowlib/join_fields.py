@@ -65,11 +65,11 @@ class PasswordField(ttk.Frame):
         else:
             self.remember.grid()
         if refused.fingerprint:
-            from certificate import in_words  # not before: it brings TLS along, and the first screen is to be quick
+            from certificate import four_words  # not before: it brings TLS along, and the first screen is to be quick
 
             self.asks.configure(
                 text="Before you type it, compare the words of this server with those that its terminal or window "
-                f"shows: {in_words(refused.fingerprint)}. With other words it is another computer, and not the chat.",
+                f"shows: {four_words(refused.fingerprint)}. With other words it is another computer, and not the chat.",
                 style="Surface.Hint.TLabel",
             )
         else:

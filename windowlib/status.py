@@ -8,11 +8,11 @@ import tkinter as tk
 from collections.abc import Sequence
 from tkinter import ttk
 
+from clientlib.sentences import count_of
 from protocol import MAX_TEXT
 from windowlib.composer import PASTE_LIMIT
 from windowlib.look import Theme
 from windowlib.roster import listed
-from windowlib.transcript import count_of
 
 SAID_SECONDS = 6.0  # for which what has just happened is said
 

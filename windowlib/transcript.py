@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
+from clientlib.sentences import count_of
 from names import name_key
 from protocol import Message, clock_time
 from windowlib.inbox import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
@@ -118,11 +119,6 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
             else:
                 runs.append((words, placed))
     return runs
-
-
-def count_of(number: int, one: str) -> str:
-    """“1 message”, “2,013 messages”."""
-    return f"{number:,} {one}" + ("" if number == 1 else "s")
 
 
 @dataclass(frozen=True, slots=True)
