@@ -37,7 +37,7 @@ from peers import Peer
 from processes import CHECKOUT, ServerProcess, own_address
 from test_hosting import Place
 from windowlib import join_screen, window
-from windowlib.chat_list import in_words as chat_in_words
+from windowlib.chat_list import about
 from windowlib.host_window import HostWindow
 from windowlib.join_screen import Attempt, JoinScreen
 from windowlib.look import DARK
@@ -492,9 +492,9 @@ def test_what_is_known_of_a_chat_is_said_in_words() -> None:
     """A lock that is a picture could mean anything."""
     chat = Heard("192.0.2.1", 12345, "Physics", 1234, password=True, encrypted=False, key="0" * 16)
 
-    assert chat_in_words(chat) == "1,234 here · with a password · not encrypted"
-    assert chat_in_words(replace(chat, people=1, password=False, encrypted=True)) == "1 person here"
-    assert chat_in_words(replace(chat, host="127.0.0.1", people=0, encrypted=True, password=False)) == (
+    assert about(chat) == "1,234 here · with a password · not encrypted"
+    assert about(replace(chat, people=1, password=False, encrypted=True)) == "1 person here"
+    assert about(replace(chat, host="127.0.0.1", people=0, encrypted=True, password=False)) == (
         "nobody here · on this computer"
     )
 

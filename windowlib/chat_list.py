@@ -13,7 +13,7 @@ from windowlib.look import Theme, dress, plain_text
 MOST_ROWS = 3  # that are seen at once; of more the list scrolls
 
 
-def in_words(chat: Heard) -> str:
+def about(chat: Heard) -> str:
     """What is worth knowing about a chat before one joins it."""
     people = "nobody here" if not chat.people else "1 person here" if chat.people == 1 else f"{chat.people:,} here"
     parts = [people]
@@ -144,7 +144,7 @@ class ChatList(ttk.Frame):
         for number, chat in enumerate(self._chats):
             row = f"row{number}"
             runs += [self._theme.shortened(chat.name, room, "Strong") + "\n", ("name", row)]
-            runs += [self._theme.shortened(in_words(chat), room, "Small") + "\n", ("words", row)]
+            runs += [self._theme.shortened(about(chat), room, "Small") + "\n", ("words", row)]
         if not runs:
             runs = [self._said, "said"]
         text.configure(takefocus=self._enabled and bool(self._chats))
