@@ -25,6 +25,7 @@ from pathlib import Path
 from history import HistoryError
 from link import Link, TlsLink, is_own, place_of
 from names import MAX_NAME, NameProblem, check_name, clean_line, clean_text, name_key
+from pace import Pace
 from protocol import (
     MAX_LINE,
     MAX_SECRET,
@@ -54,7 +55,7 @@ from protocol import (
     TypingTo,
 )
 from serverlib.delivery import WIRE, WORDS, Client
-from serverlib.door import Door, Pace, Turns, seconds_in_words
+from serverlib.door import Door, Turns, seconds_in_words
 from serverlib.hub import ORDER_SIZE, Gone, Hub, Join, Order, Orders, Tell, WantMarks, Who
 from serverlib.log_reader import Reader, SearchTooLong
 
