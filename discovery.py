@@ -14,6 +14,7 @@ IPv4 only, because IPv6 knows no broadcast: on a network without IPv4 people typ
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import logging
 import queue
@@ -93,6 +94,14 @@ class Heard:
     password: bool
     encrypted: bool
     key: str
+
+
+def usual_chat_name() -> str:
+    """What a chat on this computer is called that nobody has named."""
+    try:
+        return f"{clean_line(getpass.getuser())}'s chat"
+    except (OSError, KeyError, ImportError):  # a user without a name; ImportError on Windows before 3.13
+        return "Hallway"
 
 
 def probe(nonce: str) -> bytes:

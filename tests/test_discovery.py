@@ -43,6 +43,7 @@ from discovery import (
     probe,
     read_answer,
     read_probe,
+    usual_chat_name,
 )
 from names import clean_line
 from peers import Peer
@@ -156,6 +157,21 @@ def test_what_an_answer_says_is_cleaned_and_cut() -> None:
     found = read_answer(json.dumps(fields | {"people": -3}).encode(), "192.0.2.1")
     assert found is not None
     assert found[1].people == 0
+
+
+@pytest.mark.parametrize(
+    ("user", "name"), [("ada", "ada's chat"), ("ada\x1b\udc80", "ada's chat"), (None, "Hallway")], ids=repr
+)
+def test_a_chat_that_nobody_has_named(user: str | None, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is its owner's, where the system knows who that is."""
+
+    def of_the_system() -> str:
+        if user is None:
+            raise KeyError("getpwuid(): uid not found: 1234")
+        return user
+
+    monkeypatch.setattr("getpass.getuser", of_the_system)
+    assert usual_chat_name() == name
 
 
 # --- how much is answered, and what is listed -------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from desk import (
 from discovery import FORGET_SECONDS, Answerer, Description, Heard
 from peers import Peer
 from processes import CHECKOUT, ServerProcess, own_address
-from test_hosting import Place
+from test_hosting import Place, hosted_by
 from windowlib import join_screen, window
 from windowlib.chat_list import about
 from windowlib.host_window import HostWindow
@@ -906,9 +906,9 @@ def test_a_hosted_chat_that_ends_by_itself_says_so(open_desk: Callable[..., Desk
     desk.until(lambda: desk.window.join is None, "the chat is entered", 30)
     desk.window.close()
     desk.until(lambda: not desk.root.winfo_viewable(), "the window is gone")
-    own, hosting = host_window_of(desk), desk.window.host._hosting
-    assert hosting is not None
-    os.kill(hosting.pid, signal.SIGKILL)
+    own = host_window_of(desk)
+    [server] = hosted_by(os.getpid())
+    os.kill(server, signal.SIGKILL)
     desk.until(lambda: "ended by itself" in str(own.state_label.cget("text")), "it is said")
     assert own.winfo_viewable()
     assert not desk.window.closed

@@ -14,7 +14,7 @@ from tkinter import ttk
 from clientlib import firewall
 from clientlib.hosting import Closed, Event, Hosting, Line, Opened
 from protocol import DEFAULT_PORT
-from windowlib.look import Theme, dress, plain_text
+from windowlib.look import Theme, displayed_lines, dress, plain_text
 
 TICK = 100  # ms
 LINES_A_TICK = 200
@@ -213,9 +213,7 @@ class HostWindow(tk.Toplevel):
         text.bind("<Button-1>", lambda _: text.focus_set())
 
     def _fit_info(self) -> None:
-        counted = self.info.count("1.0", "end", "displaylines")
-        lines = counted[0] if isinstance(counted, tuple) else counted
-        self.info.configure(height=max(1, min(int(lines or 1), 9)))
+        self.info.configure(height=min(displayed_lines(self.info), 9))
 
     def dress(self) -> None:
         """Takes the colours of the theme."""

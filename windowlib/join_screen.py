@@ -17,16 +17,16 @@ from tkinter import ttk
 
 from clientlib import firewall
 from clientlib.happenings import Refused
-from clientlib.hosting import Closed, Opened, usual_name
+from clientlib.hosting import Closed, Opened
 from clientlib.storage import Settings
-from discovery import LOOPBACK, Finder, Heard, Nearby, usual_ports
+from discovery import LOOPBACK, Finder, Heard, Nearby, usual_chat_name, usual_ports
 from names import NameProblem, check_name, clean_line
 from protocol import DEFAULT_PORT, MAX_SECRET, read_port
 from windowlib.card import PAGE, Card
 from windowlib.chat_list import ChatList
 from windowlib.host_window import Host
 from windowlib.join_fields import AddressField, HostForm, PasswordField, labelled_entry, select_all
-from windowlib.look import Theme, dress, plain_text
+from windowlib.look import Theme, displayed_lines, dress, plain_text
 
 DELIBERATE = 800  # ms before a new certificate can be trusted: a double click on Join must not do it
 LISTEN_TICK = 100  # ms between two looks at what was heard
@@ -122,7 +122,7 @@ class JoinScreen(Card):
         self.host_button.grid(row=0, column=2)
         self._address = AddressField(content, theme, settings.host, settings.port, self._edited)
         self.host, self.port = self._address.host, self._address.port
-        self._form = HostForm(content, theme, usual_name())
+        self._form = HostForm(content, theme, usual_chat_name())
         self.said = ttk.Label(content, style="Surface.Hint.TLabel", wraplength=px(320), justify="left")
         self.wrapped += [self.said, self.asks]
         self._say_below(content, 9)
@@ -437,8 +437,7 @@ class JoinScreen(Card):
         told.configure(state="disabled", spacing1=px(4), wrap="word")
         told.grid(row=10, column=0, columnspan=2, sticky="we", padx=px(3))
         self.update_idletasks()
-        counted = told.count("1.0", "end", "displaylines")
-        told.configure(height=int((counted[0] if isinstance(counted, tuple) else counted) or 1) + 1)
+        told.configure(height=displayed_lines(told) + 1)
         self.update_idletasks()
         self.keep_in_sight(self.said)
 
