@@ -59,10 +59,18 @@ class Closed:
 Event = Line | Opened | Closed
 
 
+def can_be_given(password: str) -> bool:
+    """Whether a server that is started here can be told this password: a variable of the environment holds no NUL,
+    and no half of a character, of which a system makes bytes that nobody could type.
+    """
+    return "\0" not in password and not any("\ud800" <= character <= "\udfff" for character in password)
+
+
 class Hosting:
     """One run of a server. `start`, then `stop`; the events come from the thread that reads."""
 
     def __init__(self, name: str, port: int, password: str | None = None) -> None:
+        """`password`, where people are to need one, is one that `can_be_given`."""
         self.name = clean_line(name).strip()[: 2 * MAX_NAME]
         self.port = port
         self.events: queue.Queue[Event] = queue.Queue(MOST_WAITING)
@@ -85,7 +93,7 @@ class Hosting:
                 creationflags=WINDOWS_FLAGS if sys.platform == "win32" else 0,
             )  # fmt: skip
             threading.Thread(target=self._read, args=(self._process,), name="hallway-hosting", daemon=True).start()
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: the system has no thread left
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self._put(Closed(f"The chat cannot be started on this computer ({reason}).", opened=False))
 

@@ -17,7 +17,7 @@ from clientlib import firewall, hosting
 from clientlib.hosting import Closed, Hosting, Line, Opened
 from peers import Peer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, wait_until
-from protocol import VERSION, Hello
+from protocol import MAX_SECRET, VERSION, Hello
 
 
 class Place:
@@ -108,6 +108,22 @@ def test_a_password_is_asked_for(host: Callable[..., Hosting]) -> None:
     if sys.platform.startswith("linux"):
         [server] = hosted_by(os.getpid())
         assert b"sesame" not in Path(f"/proc/{server}/cmdline").read_bytes()
+
+
+@pytest.mark.parametrize("password", ["öpen sesame 🗝", " ", "\t", "\x7f", "x" * MAX_SECRET], ids=len)
+def test_a_password_that_can_be_given_lets_people_in(host: Callable[..., Hosting], password: str) -> None:
+    """As it was typed, whatever is in it."""
+    assert hosting.can_be_given(password)
+    opened, _ = expect(host(password=password), Opened)
+    assert isinstance(opened, Opened)
+
+    Peer.join(Place(opened.port), "Bob", password=password)
+
+
+@pytest.mark.parametrize("password", ["a\0b", "\ud83d", "a\udc80"], ids=ascii)
+def test_a_password_that_cannot_be_given(password: str) -> None:
+    """A NUL ends a variable of the environment, and half a character makes bytes that nobody can type."""
+    assert not hosting.can_be_given(password)
 
 
 def test_variables_of_the_client_are_not_the_servers(

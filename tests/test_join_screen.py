@@ -904,6 +904,20 @@ def test_a_chat_that_cannot_be_started_says_why(open_desk: Callable[..., Desk], 
     assert str(join.button.cget("text")) == "Join"
 
 
+@pytest.mark.parametrize("slip", ["u0000", "ud83d"])
+def test_a_password_that_is_none_is_said(lobby: Lobby, slip: str) -> None:
+    """In a sentence, with the field at hand; nothing is started."""
+    join = lobby.join
+    join.host_button.invoke()
+    lobby.root.tk.eval(f'{join.form.password} insert 0 "open\\{slip}sesame"')  # Python's own way ends at a NUL
+    assert join.form.password.get().endswith("sesame")
+    join.button.invoke()
+
+    assert "is no character" in str(join.said.cget("text"))
+    assert join.form.password.instate(["invalid"])
+    assert not join.connecting
+
+
 def test_starting_a_chat_can_be_given_up(open_desk: Callable[..., Desk]) -> None:
     """The server that was starting is stopped again."""
     desk = open_desk(Settings("Ada", port=9))

@@ -29,6 +29,9 @@ NEW_ONE = "9b" * 32  # a fingerprint
         (join_words.checked_password, "x" * (MAX_SECRET + 1), "at most", "password"),
         (join_words.checked_chat_name, " \x00 ", "Give the chat a name", "name of the chat"),
         (join_words.checked_new_password, "x" * (MAX_SECRET + 1), "at most", "password of the chat"),
+        (join_words.checked_new_password, "open\0sesame", "is no character", "password of the chat"),
+        (join_words.checked_new_password, "open sesame\ud83d", "is no character", "password of the chat"),
+        (join_words.checked_new_password, "\udc80", "is no character", "password of the chat"),
     ],
 )
 def test_what_was_typed_and_cannot_be(checked: Callable[[str], object], typed: str, sentence: str, field: str) -> None:

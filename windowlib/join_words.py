@@ -10,6 +10,7 @@ from typing import Literal
 
 from clientlib import firewall
 from clientlib.happenings import Refused
+from clientlib.hosting import can_be_given
 from discovery import Heard
 from names import NameProblem, check_name, clean_line
 from protocol import DEFAULT_PORT, MAX_SECRET, read_port
@@ -64,6 +65,9 @@ def checked_chat_name(typed: str) -> str:
 
 def checked_new_password(typed: str) -> str | None:
     """The password that a chat which is hosted here is to have; None for none."""
+    if not can_be_given(typed):
+        sentence = "There is something in this password that is no character. Type it anew, or choose another one."
+        raise Slip(sentence, "password of the chat")
     return _not_too_long(typed, "password of the chat") or None
 
 
