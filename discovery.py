@@ -6,7 +6,8 @@
 
 `Answerer` is one thread of a server, `Finder` one of a client; `Nearby` makes the list of what was heard, and is its
 owner's alone. Nobody on a network can be trusted to tell the truth here: an answer is good for the list, and who a
-server really is shows when it is joined. `key` only tells that two answers are about one chat.
+server really is shows when it is joined. `key` tells which answers are about one chat; where that is encrypted, it is
+how its certificate's fingerprint begins, and a client that has chosen it here speaks to no other (clientlib/trust.py).
 
 IPv4 only, because IPv6 knows no broadcast: on a network without IPv4 people type the address.
 """

@@ -180,6 +180,7 @@ class Engine:
         accept: str | None = None,
         *,
         in_clear: bool = False,
+        key: str | None = None,
     ) -> None:
         """`folder` is the client's own, made when there is something to keep; `name` is checked when started.
 
@@ -189,6 +190,9 @@ class Engine:
 
         `accept` is the fingerprint of a changed certificate (`Refused.fingerprint`) that the user deliberately
         trusts at this address from now on; any other changed one is refused all the same.
+
+        `key` is `discovery.Heard.key` of an encrypted chat that is joined because it was heard: a server whose
+        fingerprint does not begin with it is refused (`not_what_was_heard`).
         """
         self.events = queue.SimpleQueue()
         self._folder, self._host, self._port, self._name = folder, host, port, name
@@ -204,7 +208,7 @@ class Engine:
         self._woken: socket.socket
         self._waker: socket.socket | None = None
         self._connection: Connection | None = None
-        self._acquaintance = Acquaintance(folder, host, port, password, accept, in_clear=in_clear)
+        self._acquaintance = Acquaintance(folder, host, port, password, accept, in_clear=in_clear, key=key)
         self._keeps_password: bool | None = None  # what the face wants and is still to be done
         self._identity = ""  # of the server that we entered
         self._history: str | None = None  # id of the log we entered

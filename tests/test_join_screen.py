@@ -662,6 +662,39 @@ def test_a_chosen_chat_stays_at_its_address(
     assert desk.window.settings.host == "127.0.0.2"
 
 
+def test_a_chat_is_joined_only_if_it_is_what_was_heard(
+    open_desk: Callable[..., Desk], finders: list[Finder], server: ServerProcess
+) -> None:
+    """Somebody says at an address to be another chat than is there: it is not told who one is; the true one is."""
+    desk = open_desk(Settings("Ada", "", 9))
+    join = first_screen(desk)
+    key = fingerprint_of(server.data / "hallway.pem")[:16]
+    true = Heard(server.host, server.port, "Physics", 9, password=False, encrypted=True, key=key)
+    says(desk, finders, replace(true, key="0" * 16))
+    hears(desk, "Physics")
+    desk.press("Return")
+    desk.until(lambda: desk.said_trouble, "it is refused")
+    assert "is not the chat that was heard there" in desk.said
+    assert not join.trust_button.winfo_ismapped()
+    assert "Ada" not in server.log
+
+    says(desk, finders, true)
+    hears(desk, "Physics", "Physics")
+    desk.go_to(join.chats.text)
+    desk.press("Home")
+    desk.until(lambda: join.chats.chosen == true, "the true one is chosen")
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+
+
+def test_a_chat_that_was_heard_without_encryption_has_no_certificate() -> None:
+    """So none is looked for; nor where an address was typed, whoever is heard there."""
+    chat = Heard("192.0.2.1", 12345, "Physics", 9, password=False, encrypted=True, key="1" * 16)
+    attempts = [Attempt("Ada", chat.host, 12345, heard=one) for one in (chat, replace(chat, encrypted=False), None)]
+
+    assert [attempt.key for attempt in attempts] == ["1" * 16, None, None]
+
+
 @pytest.mark.parametrize("heard", [True, False])
 def test_the_password_of_the_start_is_not_for_who_is_only_heard(
     open_desk: Callable[..., Desk], start_server: Callable[..., ServerProcess], heard: bool

@@ -93,6 +93,13 @@ def test_another_certificate_is_a_doubt(fingerprint: str | None) -> None:
     assert advice == Advice("It is another one.", is_doubt=True, trust=fingerprint)
 
 
+def test_who_is_not_what_was_heard_cannot_be_trusted() -> None:
+    """Another chat was chosen."""
+    advice = advise(Refused("not_what_was_heard", "It is another one.", NEW_ONE), PHYSICS, typed=False)
+
+    assert advice == Advice("It is another one.", is_doubt=True)
+
+
 def test_who_asks_for_a_password_is_said_before_it_is_typed() -> None:
     """By the words of the certificate; without one, that others can read along."""
     assert in_words(NEW_ONE) in who_asks(NEW_ONE)

@@ -43,7 +43,7 @@ class Attempt:
     """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
 
     `remember`: whether the password is to be kept on this computer. `heard`: nobody has typed this address or joined
-    there before, it is what somebody on this network says.
+    there before, and the chat is what somebody on this network says.
     """
 
     name: str
@@ -53,7 +53,12 @@ class Attempt:
     remember: bool = False
     accept: str | None = None
     in_clear: bool = False
-    heard: bool = False
+    heard: Heard | None = None
+
+    @property
+    def key(self) -> str | None:
+        """As in `Engine`."""
+        return self.heard.key if self.heard is not None and self.heard.encrypted else None
 
 
 class JoinScreen(JoinCard):
@@ -177,7 +182,7 @@ class JoinScreen(JoinCard):
         password = checked_password(self.password.get()) if self.asks_password else None
         in_clear = password is not None and self.secret.in_clear
         remember = password is not None and not in_clear and self.remember.instate(["selected"])
-        heard = self._aim.only_heard is not None
+        heard = self._aim.only_heard
         self._aim.try_it()
         self.busy(True)
         self.say(f"Looking for the chat at {host} …")

@@ -111,6 +111,8 @@ def advise(refused: Refused, heard: Heard | None, *, typed: bool) -> Advice:
         return Advice(sentence, more=more, is_long=True)
     if refused.code == "certificate_changed":
         return Advice(refused.text, is_doubt=True, trust=refused.fingerprint)
+    if refused.code == "not_what_was_heard":
+        return Advice(refused.text, is_doubt=True)
     if refused.code.startswith("name_"):
         return Advice(refused.text, "name")
     return Advice(refused.text, _MENDED_IN.get(refused.code) if typed else None)

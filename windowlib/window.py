@@ -271,9 +271,11 @@ class Window:
         name, host, port = attempt.name, attempt.host, attempt.port
         self.settings = replace(self.settings, name=name, host=host, port=port)
         password = attempt.password
-        if password is None and not attempt.heard:  # whoever is only heard is not told the one we were started with
+        if password is None and attempt.heard is None:  # whoever is only heard is not told the one we were started with
             password = self._password
-        self.engine = Engine(self._folder, host, port, name, password, attempt.accept, in_clear=attempt.in_clear)
+        self.engine = Engine(
+            self._folder, host, port, name, password, attempt.accept, in_clear=attempt.in_clear, key=attempt.key
+        )
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
