@@ -173,21 +173,26 @@ class Lobby:
     """The first screen alone: nothing is joined, but for what a test makes of `tried`."""
 
     def __init__(self, root: tk.Tk) -> None:
-        self.root, self.tried = root, list[Attempt]()
-        theme = Theme(root, "light", 100)
-        settings = Settings("Ada", port=9)
+        self.root, self.theme = root, Theme(root, "light", 100)
+        self.tried: list[Attempt] = []
+        settings, host = Settings("Ada", port=9), Host(root, self.theme)
         self.join = JoinScreen(
-            root, theme, settings, self.tried.append, lambda: None, lambda: None, Host(root, theme), lambda: None
+            root, self.theme, settings, self.tried.append, lambda: None, lambda: None, host, lambda: None
         )
         self.join.pack()
         root.update()
 
+    def close(self) -> None:
+        """Gives everything back to Tk."""
+        self.theme.close()
+        self.root.destroy()
+
 
 @pytest.fixture
 def lobby(folder: Path) -> Iterator[Lobby]:
-    root = window.open_root(folder)
-    yield Lobby(root)
-    root.destroy()
+    lobby = Lobby(window.open_root(folder))
+    yield lobby
+    lobby.close()
 
 
 def refuse(desk: Desk, silent: socket.socket, refused: Refused) -> JoinScreen:
