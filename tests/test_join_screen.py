@@ -942,6 +942,25 @@ def test_a_chat_that_cannot_be_started_says_why(open_desk: Callable[..., Desk], 
     assert str(join.button.cget("text")) == "Join"
 
 
+def test_what_was_offered_where_one_joins_is_not_offered_where_one_hosts(lobby: Lobby) -> None:
+    """To trust another server is no way to start one; back at the list it is offered when it is met again."""
+    join = lobby.join
+    join.host.insert(0, "192.0.2.1")
+    join.button.invoke()
+    join.answer(Refused("certificate_changed", CHANGED, NEW_ONE))
+    assert join.trust_button.is_offered
+    join.host_button.invoke()
+
+    assert not join.trust_button.is_offered
+    assert not join.trust_button.winfo_manager()
+    join.escape()
+    assert not join.trust_button.is_offered
+    join.button.invoke()
+    join.answer(Refused("certificate_changed", CHANGED, NEW_ONE))
+    assert join.trust_button.is_offered
+    assert [attempt.accept for attempt in lobby.tried] == [None, None]
+
+
 @pytest.mark.parametrize("slip", ["u0000", "ud83d"])
 def test_a_password_that_is_none_is_said(lobby: Lobby, slip: str) -> None:
     """In a sentence, with the field at hand; nothing is started."""

@@ -199,6 +199,7 @@ class JoinCard(Card):
         """Asks what that chat is to be called, instead of where to join."""
         for part in (self._heading, self.chats, self._ways, self.address, self.secret):
             part.grid_remove()
+        self.trust_button.withdraw()
         self._said.untell()
         self.form.grid(row=8, column=0, columnspan=2, sticky="we")
         self._said.stand_below(self.content, SAID_ROW)
