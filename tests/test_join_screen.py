@@ -449,6 +449,7 @@ SMALLEST = {
     "a password, in the clear": Refused("wrong_password", "This chat needs a password."),
     "a long wait": Refused("wrong_password", "Too many wrong passwords from your address. Try again in 120 seconds."),
     "another certificate": Refused("certificate_changed", CHANGED, NEW_ONE),
+    "another chat": Refused("not_what_was_heard", CHANGED, NEW_ONE),
     "a hostile server": Refused("full", "There is no room here. " * 150),
 }
 

@@ -202,9 +202,9 @@ class JoinScreen(JoinCard):
         self.refuse(advice.sentence, advice.field, advice.more)
         if advice.is_doubt:
             self.put_password_away()  # it was the former server's
-            self.focus_set()  # a second Enter by reflex does nothing, and in a small window the sentence has the room
-        if advice.trust is not None:
-            self.offer_trust(advice.trust)
+            if advice.trust is not None:
+                self.trust_button.offer(advice.trust)
+            self.let_read()
 
     def interrupt(self, refused: Refused) -> None:
         """A chat has ended with what only this screen can mend.
