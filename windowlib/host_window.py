@@ -173,25 +173,32 @@ class HostWindow(tk.Toplevel):
         self.info = plain_text(frame, theme, width=1, height=4, takefocus=True)
         self.info.grid(row=2, column=0, sticky="we")
         ttk.Label(frame, text="What happens", style="Surface.Label.TLabel").grid(row=3, column=0, sticky="w")
+        self._build_lines(frame)
+        self._build_foot(frame)
+        self.bind("<Escape>", lambda _: "break")  # the other window's
+        self._inform(opened)
+        self.stand_by()
+        self.dress()
+
+    def _build_lines(self, frame: ttk.Frame) -> None:
+        px = self._theme.px
         box = ttk.Frame(frame, style="Field.TFrame", padding=px(6))
         box.grid(row=4, column=0, sticky="nswe", pady=(px(4), px(12)))
         box.columnconfigure(0, weight=1)
         box.rowconfigure(0, weight=1)
-        self.lines = plain_text(box, theme, width=1, height=1, state="disabled", takefocus=True)
+        self.lines = plain_text(box, self._theme, width=1, height=1, state="disabled", takefocus=True)
         bar = ttk.Scrollbar(box, orient="vertical", command=self.lines.yview, takefocus=False)
         self.lines.configure(font="HallwaySmall", yscrollcommand=bar.set)
         self.lines.grid(row=0, column=0, sticky="nswe")
         bar.grid(row=0, column=1, sticky="ns")
+
+    def _build_foot(self, frame: ttk.Frame) -> None:
         foot = ttk.Frame(frame, style="Surface.TFrame")
         foot.grid(row=5, column=0, sticky="we")
         foot.columnconfigure(0, weight=1)
         self.stop_button = ttk.Button(foot, text="Stop the chat", style="Outline.TButton", command=self._press)
         self.stop_button.grid(row=0, column=0, sticky="we")
         self.return_button = ttk.Button(foot, text="Join it again", style="Primary.TButton")
-        self.bind("<Escape>", lambda _: "break")  # the other window's
-        self._inform(opened)
-        self.stand_by()
-        self.dress()
 
     def _inform(self, opened: Opened) -> None:
         """How others come in; to be selected and copied."""
