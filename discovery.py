@@ -6,7 +6,8 @@
 
 `Answerer` is one thread of a server, `Finder` one of a client; `Nearby` makes the list of what was heard, and is its
 owner's alone. Nobody on a network can be trusted to tell the truth here: an answer is good for the list, and who a
-server really is shows when it is joined. `key` only tells that two answers are about one chat.
+server really is shows when it is joined. `key` tells which answers are about one chat; where that is encrypted, it is
+how its certificate's fingerprint begins, and a client that has chosen it here speaks to no other (clientlib/trust.py).
 
 IPv4 only, because IPv6 knows no broadcast: on a network without IPv4 people type the address.
 """
@@ -14,6 +15,7 @@ IPv4 only, because IPv6 knows no broadcast: on a network without IPv4 people typ
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import logging
 import queue
@@ -29,6 +31,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from names import ProtocolError, clean_line
+from pace import Pace, Paces
 from protocol import DEFAULT_PORT, parse_object
 
 VERSION = 1
@@ -92,6 +95,14 @@ class Heard:
     password: bool
     encrypted: bool
     key: str
+
+
+def usual_chat_name() -> str:
+    """What a chat on this computer is called that nobody has named."""
+    try:
+        return f"{clean_line(getpass.getuser())}'s chat"
+    except (OSError, KeyError, ImportError):  # a user without a name; ImportError on Windows before 3.13
+        return "Hallway"
 
 
 def probe(nonce: str) -> bytes:
@@ -159,38 +170,16 @@ def _is_hex(text: object, digits: int) -> bool:
 # --- the server's side ------------------------------------------------------------------------------------------------
 
 
-class _Budget:
-    """So many a second on average, `burst` at once; what does not fit is dropped. For one thread."""
-
-    __slots__ = ("_at", "_burst", "_left", "_rate")
-
-    def __init__(self, rate: float, burst: int, now: float) -> None:
-        self._rate, self._burst, self._left, self._at = rate, float(burst), float(burst), now
-
-    def take(self, now: float) -> bool:
-        """Whether one more is allowed."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class AnswerPace:
-    """Which probes are answered: so many in all, and so many from one address. `now` is of the monotonic clock."""
+    """Which probes are answered: so many in all, and so many from one address; the others are dropped."""
 
-    def __init__(self, now: float) -> None:
-        self._all = _Budget(ANSWERS, ANSWER_BURST, now)
-        self._sources: OrderedDict[str, _Budget] = OrderedDict()  # key: address; who asked last is at the end
+    def __init__(self) -> None:
+        self._all = Pace(ANSWERS, ANSWER_BURST)
+        self._sources = Paces(SOURCE_ANSWERS, SOURCE_BURST, MOST_SOURCES)
 
-    def allows(self, source: str, now: float) -> bool:
+    def allows(self, source: str) -> bool:
         """Whether this address gets an answer now."""
-        budget = self._sources.pop(source, None) or _Budget(SOURCE_ANSWERS, SOURCE_BURST, now)
-        self._sources[source] = budget
-        while len(self._sources) > MOST_SOURCES:
-            self._sources.popitem(last=False)
-        return budget.take(now) and self._all.take(now)
+        return self._sources.of(source).take() and self._all.take()
 
 
 class Answerer:
@@ -250,7 +239,7 @@ class Answerer:
             self._close()
 
     def _answer_all(self, selector: selectors.BaseSelector) -> None:
-        pace = AnswerPace(time.monotonic())
+        pace = AnswerPace()
         second, read = time.monotonic(), 0
         while not self._stopping.is_set():
             for key, _ in selector.select(WAKE_SECONDS):
@@ -268,7 +257,7 @@ class Answerer:
         except OSError:  # Windows tells here that an earlier answer did not arrive
             return
         nonce = read_probe(data)
-        if nonce is None or port == 0 or not pace.allows(host, time.monotonic()):
+        if nonce is None or port == 0 or not pace.allows(host):
             return
         if asked is not self._sockets[0] and self._way_to(host) != self._host:
             return  # from another network than the one that we were told to listen on

@@ -30,7 +30,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from certificate import NoCertificate, fingerprint_of, four_words, has_certificate, own_certificate
-from discovery import Answerer, Description, local_addresses
+from discovery import Answerer, Description, local_addresses, usual_chat_name
 from history import HistoryError, data_folder
 from link import SEND_BUFFER, server_context
 from names import MAX_NAME, clean_line
@@ -593,13 +593,6 @@ def _level(text: str) -> str:
     return text.upper()
 
 
-def _default_name() -> str:
-    try:
-        return f"{getpass.getuser()}'s chat"
-    except (OSError, KeyError, ImportError):  # a user without a name; ImportError on Windows before 3.13
-        return "Hallway"
-
-
 def _parser() -> argparse.ArgumentParser:
     """The flags; a HALLWAY_ variable stands behind each that has a value."""
     parser = argparse.ArgumentParser(
@@ -619,7 +612,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("--host", "ADDR", "HALLWAY_HOST", None, str, "listen on this address only (default: on every one)")
     add("--port", "PORT", "HALLWAY_PORT", str(DEFAULT_PORT), _port, f"default: {DEFAULT_PORT}; 0 takes a free one")
-    add("--name", "TEXT", "HALLWAY_CHAT", _default_name(), str, "what the chat is called")
+    add("--name", "TEXT", "HALLWAY_CHAT", usual_chat_name(), str, "what the chat is called")
     add("--data", "DIR", "HALLWAY_DATA", str(data_folder()), Path, "where the log is kept (default: %(default)s)")
     add("--rate", "N", "HALLWAY_RATE", "5", _rate, "messages a second for each person (default: 5; 0: no limit)")
     add("--max-clients", "N", "HALLWAY_MAX_CLIENTS", str(MAX_CLIENTS), _count, f"people (default: {MAX_CLIENTS})")

@@ -50,6 +50,7 @@ class Engine:
         accept: str | None = None,
         *,
         in_clear: bool = False,
+        key: str | None = None,
     ) -> None:
         """`folder` is the client's own, made when there is something to keep; `name` is checked when started.
 
@@ -59,13 +60,16 @@ class Engine:
 
         `accept` is the fingerprint of a changed certificate (`Refused.fingerprint`) that the user deliberately
         trusts at this address from now on; any other changed one is refused all the same.
+
+        `key` is `discovery.Heard.key` of an encrypted chat that is joined because it was heard: a server whose
+        fingerprint does not begin with it is refused (`not_what_was_heard`).
         """
         self.events = queue.SimpleQueue()
         self._folder, self._host, self._port, self._name = folder, host, port, name
         self._prefix = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
         self._count = itertools.count(1)  # `next` on it is one step for every thread
         self._orders = Orders(self._turn_away)
-        self._known = Acquaintance(folder, host, port, password, accept, in_clear=in_clear)
+        self._known = Acquaintance(folder, host, port, password, accept, in_clear=in_clear, key=key)
         self._session: Session | None = None  # made by the thread
         self._thread = threading.Thread(target=self._run, name="hallway-engine", daemon=True)
         self._started = False

@@ -76,6 +76,7 @@ class Refused:
         certificate_changed    another certificate than the last time at this address; an Engine with `accept` set to
                                `fingerprint` trusts the new one. `text` says what it may mean, with both in words.
         not_encrypted_now      a server that was met encrypted offers no encryption
+        not_what_was_heard     another certificate than the chat that was heard there has, or none (`Engine`'s `key`)
         not_readable           which servers were met cannot be read from this computer's disk
 
     `fingerprint` is that of the certificate that the other side showed, None where it showed none. With

@@ -8,7 +8,6 @@ cleanly when we stop it, on every system, and also when this program is killed: 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 import queue
 import re
@@ -60,18 +59,18 @@ class Closed:
 Event = Line | Opened | Closed
 
 
-def usual_name() -> str:
-    """What a chat is called that nobody has named."""
-    try:
-        return f"{clean_line(getpass.getuser())}'s chat"
-    except (OSError, KeyError, ImportError):  # a user without a name; ImportError on Windows before 3.13
-        return "Hallway"
+def can_be_given(password: str) -> bool:
+    """Whether a server that is started here can be told this password: a variable of the environment holds no NUL,
+    and no half of a character, of which a system makes bytes that nobody could type.
+    """
+    return "\0" not in password and not any("\ud800" <= character <= "\udfff" for character in password)
 
 
 class Hosting:
     """One run of a server. `start`, then `stop`; the events come from the thread that reads."""
 
     def __init__(self, name: str, port: int, password: str | None = None) -> None:
+        """`password`, where people are to need one, is one that `can_be_given`."""
         self.name = clean_line(name).strip()[: 2 * MAX_NAME]
         self.port = port
         self.events: queue.Queue[Event] = queue.Queue(MOST_WAITING)
@@ -94,20 +93,9 @@ class Hosting:
                 creationflags=WINDOWS_FLAGS if sys.platform == "win32" else 0,
             )  # fmt: skip
             threading.Thread(target=self._read, args=(self._process,), name="hallway-hosting", daemon=True).start()
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: the system has no thread left
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self._put(Closed(f"The chat cannot be started on this computer ({reason}).", opened=False))
-
-    @property
-    def is_running(self) -> bool:
-        """Whether there is a server, open or about to be."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """Of the server, which has been started."""
-        assert self._process is not None
-        return self._process.pid
 
     def stop(self) -> None:
         """Closes the chat, without waiting for it: `Closed` tells when. A server that does not end is killed."""
@@ -119,13 +107,6 @@ class Hosting:
             assert process.stdin is not None
             process.stdin.close()
         threading.Thread(target=_see_it_end, args=(process,), name="hallway-stop-hosting", daemon=True).start()
-
-    def wait(self, seconds: float) -> bool:
-        """Whether the server has ended within so many seconds."""
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(seconds)
-        return not self.is_running
 
     def _put(self, event: Event) -> None:
         if isinstance(event, Line):

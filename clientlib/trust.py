@@ -15,6 +15,9 @@ A token or a password kept for one identity is never given to another. A passwor
 only to this computer itself, or when it was typed by somebody who had been told that others can read it: whoever
 answers first at an address can say that it does not encrypt.
 
+Who was only heard on the network (discovery.py) has said with which certificate it can be met. Another one there is no
+changed certificate, which could be trusted, but another computer than was chosen.
+
 `meet` waits for the network, in a thread of its own; an `Acquaintance` belongs to the engine's thread. `KnownServers`
 may be used by anybody.
 """
@@ -356,7 +359,8 @@ def _content(fields: Mapping[str, object]) -> _Content:
 
 
 class Doubt(Exception):
-    """The server that was met is not to be spoken to: `certificate_changed` or `not_encrypted_now`.
+    """The server that was met is not to be spoken to: `certificate_changed`, `not_encrypted_now`, or
+    `not_what_was_heard`.
 
     `str(error)` says what happened, what it may mean and what to do.
     """
@@ -391,11 +395,13 @@ class Acquaintance:
     """
 
     def __init__(
-        self, folder: Path, host: str, port: int, password: str | None, accept: str | None, *, in_clear: bool
-    ) -> None:
+        self, folder: Path, host: str, port: int, password: str | None, accept: str | None, *, in_clear: bool,
+        key: str | None = None,
+    ) -> None:  # fmt: skip
         """`password` as it was given, `accept` the fingerprint of the changed certificate that is welcome this once.
 
-        `in_clear`: whoever typed the password had been told that this connection is not encrypted.
+        `in_clear`: whoever typed the password had been told that this connection is not encrypted. `key`: what the
+        fingerprint has to begin with, of a chat that is joined because it was heard there.
         """
         self.refusal = ""
         self._known = KnownServers(folder)
@@ -404,6 +410,7 @@ class Acquaintance:
         # Terminals and Tk hand over halves of characters at times, which no line can hold.
         self._typed = None if password is None else password.encode(errors="replace").decode()
         self._in_clear = in_clear
+        self._key = key  # until it was met: from then on its whole fingerprint is known
         self._accept = accept
         self._trusted = accept  # stays what was deliberately trusted in this run
         self._typed_for: str | None = None  # the identity that the typed password is for: the first we meet
@@ -417,6 +424,8 @@ class Acquaintance:
         What is met for the first time is remembered now, before the hello, and not when it has let us in: from here on
         it has our name and perhaps a password, so another one in its place must be noticed.
         """
+        if self._key is not None and not (met.fingerprint or "").startswith(self._key):
+            raise Doubt("not_what_was_heard", self._not_what_was_heard())
         typed = self._met or self._known.expected(self._host, self._port)
         # What was typed decides where both are known: a name may have moved to a number that was somebody else's.
         expected = typed or (self._known.expected(met.peer, self._port) if met.peer else None)
@@ -427,7 +436,7 @@ class Acquaintance:
             if changed and met.fingerprint != self._accept:
                 raise Doubt("certificate_changed", self._certificate_changed(str(expected), met.fingerprint))
             self._remember(met, met.fingerprint, changed=changed)
-        self._accept = None
+        self._accept = self._key = None
         identity = identity_of(self._host, self._port, met.fingerprint)
         token = self._tokens.get(identity) or self._known.token(identity, name)
         password = self._password_for(identity)
@@ -506,6 +515,15 @@ class Acquaintance:
     def keep_password(self, identity: str, password: str | None) -> None:
         """Keeps the chat's password; None forgets it. Raises OSError."""
         self._known.keep_password(identity, password)
+
+    def _not_what_was_heard(self) -> str:
+        here = f"{clean_line(self._host)} port {self._port}"
+        return (
+            f"What answers at {here} is not the chat that was heard there: it has another certificate, or none. Either "
+            "the chat was just set up anew, or another computer pretends to be it and would read what you write. "
+            "Nothing was sent to it. Choose the chat in the list once more in a moment. If you read this again, ask "
+            "whoever runs the chat for its address and its four words, and type the address."
+        )
 
     def _certificate_changed(self, expected: str, found: str) -> str:
         here = f"{clean_line(self._host)} port {self._port}"

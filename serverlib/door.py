@@ -10,14 +10,13 @@ import hashlib
 import hmac
 import ipaddress
 import socket
-import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from math import ceil
 
 from link import is_own, place_of
+from pace import Paces
 
 # Connections from one address: a classroom behind one router has fewer, and each costs a thread. This machine's own are
 # not counted out: its operator could do worse than that, and ssh tunnels and test programs come from there.
@@ -42,36 +41,6 @@ NEW_NAMES_RATE = 1.0
 JOINS = 60
 JOINS_RATE = 2.0
 ADDRESSES = 10_000  # that are remembered at the most; the oldest are forgotten first
-
-
-class Pace:
-    """How fast one person may go on: `rate` a second on average, `burst` at once (a token bucket). 0: no limit."""
-
-    def __init__(self, rate: float, burst: int) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = float(burst)
-        self._at = time.monotonic()
-
-    def seconds(self, cost: int = 1) -> float:
-        """Takes `cost` tokens, and says how long to wait before going on."""
-        if self._rate == 0:
-            return 0.0
-        self._refill()
-        self._tokens -= cost
-        return max(0.0, -self._tokens / self._rate)
-
-    def affordable(self) -> int:
-        """What may be taken now without waiting."""
-        if self._rate == 0:
-            return sys.maxsize
-        self._refill()
-        return max(0, int(self._tokens))
-
-    def _refill(self) -> None:
-        now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
 
 
 def is_here(address: str) -> bool:
@@ -132,10 +101,10 @@ class Door:
         self._lock = threading.Lock()
         self._secret = None if password is None else _digest(password)
         self._inside: Counter[str] = Counter()  # connections by place
-        self._wrong: dict[str, Pace] = {}  # by place; the newest last, here and below
-        self._wrong_around: dict[str, Pace] = {}  # by network
-        self._new_names: dict[str, Pace] = {}  # by place
-        self._joins: dict[str, Pace] = {}  # the same
+        self._wrong = Paces(WRONG_RATE, WRONG_BURST, ADDRESSES)  # by place
+        self._wrong_around = Paces(NETWORK_RATE, NETWORK_BURST, ADDRESSES)  # by network
+        self._new_names = Paces(NEW_NAMES_RATE, NEW_NAMES, ADDRESSES)  # by place
+        self._joins = Paces(JOINS_RATE, JOINS, ADDRESSES)  # the same
         self._banned_names: frozenset[str] = frozenset()  # keys, and look-alike keys
         self._banned_places: frozenset[str] = frozenset()
 
@@ -178,36 +147,35 @@ class Door:
         place, network = place_of(address), network_of(address)
         given = _digest(password or "")  # before the lock is taken: it may be long
         with self._lock:
-            pace = self._wrong.get(place)
+            pace = self._wrong.known(place)
             if pace is not None and (seconds := pace.seconds(0)):
                 return seconds
             if hmac.compare_digest(given, self._secret):
                 return None
             if password is None:  # not a guess: a program that has not asked its person yet
                 return 0.0
-            _pace(self._wrong_around, network, NETWORK_RATE, NETWORK_BURST).seconds()
-            return _pace(self._wrong, place, WRONG_RATE, WRONG_BURST).seconds()
+            self._wrong_around.of(network).seconds()
+            return self._wrong.of(place).seconds()
 
     def held_back(self, address: str) -> float:
         """Seconds to wait with the answer to a wrong password."""
         with self._lock:
-            pace = self._wrong_around.get(network_of(address))
+            pace = self._wrong_around.known(network_of(address))
             return 0.0 if pace is None else min(HELD_BACK, pace.seconds(0))
 
     def new_name(self, address: str) -> float:
         """0: somebody from there may take a name that is new, which is counted. Else so many seconds are to go by."""
-        return self._may_go_on(self._new_names, address, NEW_NAMES_RATE, NEW_NAMES)
+        return self._may_go_on(self._new_names, address, NEW_NAMES_RATE)
 
     def join(self, address: str) -> float:
         """The same for somebody who joins, under whatever name."""
-        return self._may_go_on(self._joins, address, JOINS_RATE, JOINS)
+        return self._may_go_on(self._joins, address, JOINS_RATE)
 
-    def _may_go_on(self, paces: dict[str, Pace], address: str, rate: float, burst: int) -> float:
+    def _may_go_on(self, paces: Paces, address: str, rate: float) -> float:
         if is_own(address):
             return 0.0
         with self._lock:
-            pace = _pace(paces, place_of(address), rate, burst)
-            return pace.seconds() if pace.affordable() else 1 / rate
+            return 0.0 if paces.of(place_of(address)).take() else 1 / rate
 
     def ban(self, names: Iterable[str], places: Iterable[str]) -> None:
         """From now on these are banned, by the keys of the name and by place, and nobody else is."""
@@ -218,14 +186,6 @@ class Door:
         """Whether somebody at `address` whose name has any of these keys is banned."""
         with self._lock:
             return not self._banned_names.isdisjoint(names) or place_of(address) in self._banned_places
-
-
-def _pace(paces: dict[str, Pace], whose: str, rate: float, burst: int) -> Pace:
-    """One of many paces, which is now the last to be forgotten."""
-    pace = paces[whose] = paces.pop(whose) if whose in paces else Pace(rate, burst)
-    if len(paces) > ADDRESSES:
-        del paces[next(iter(paces))]
-    return pace
 
 
 def seconds_in_words(seconds: float) -> str:

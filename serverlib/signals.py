@@ -13,9 +13,9 @@ from itertools import islice
 from math import inf
 
 from history import EVERYONE_ID, History
+from pace import Pace
 from protocol import EVERYONE, SeenBy, TypingFrom
 from serverlib.delivery import WIRE, Client, Delivery
-from serverlib.door import Pace
 
 TYPING_SECONDS = 2.0  # from one word that somebody is typing to their next to the same; a client shows it for six
 # Such words a second that are handed out, to all people together, and at once: each takes about 5 µs, and 10 encrypted.

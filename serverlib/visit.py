@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from link import Link
+from pace import Pace
 from protocol import SILENT_SECONDS, Error, Hello, PlainSends, Send
 from serverlib.delivery import Client
-from serverlib.door import Door, Pace, Turns, seconds_in_words
+from serverlib.door import Door, Turns, seconds_in_words
 from serverlib.hub import Hub
 from serverlib.posts import ORDER_SIZE, Join, Order, Orders, Tell
 

@@ -48,7 +48,14 @@ PARTS = (
     ("test_model", "test_protocol", "test_console", "test_engine", "test_discovery"),
 )
 # What the tests start or look at, and the Debian package it is in.
-PROGRAMS = {"Xvfb": "xvfb", "xclip": "xclip", "xdotool": "xdotool", "ip": "iproute2", "nc": "netcat-openbsd"}
+PROGRAMS = {
+    "Xvfb": "xvfb",
+    "xclip": "xclip",
+    "xdotool": "xdotool",
+    "ip": "iproute2",
+    "nc": "netcat-openbsd",
+    "ps": "procps",
+}
 FONTS = {"DejaVuSans.ttf": "fonts-dejavu-core", "NotoColorEmoji.ttf": "fonts-noto-color-emoji"}
 FONT_FOLDERS = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
 

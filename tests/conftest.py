@@ -126,7 +126,7 @@ def desk(folder: Path) -> Iterator[Desk]:
     from clientlib.storage import Settings
     from desk import Desk  # here, as it needs Tk
 
-    desk = Desk(folder, Settings())
+    desk = Desk(folder, Settings(port=9))
     yield desk
     desk.window.close()
 

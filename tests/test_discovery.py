@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import discovery
+import pace
 from certificate import fingerprint_of
 from discovery import (
     ANSWER_SECONDS,
@@ -42,11 +43,13 @@ from discovery import (
     probe,
     read_answer,
     read_probe,
+    usual_chat_name,
 )
 from names import clean_line
 from peers import Peer
 from processes import ANSWER_SECONDS as PATIENCE
 from processes import CHECKOUT, ServerProcess, own_address
+from test_pace import Clock
 
 NONCE = "0123456789abcdef" * 2
 KEY = "fedcba9876543210"
@@ -156,25 +159,51 @@ def test_what_an_answer_says_is_cleaned_and_cut() -> None:
     assert found[1].people == 0
 
 
+@pytest.mark.parametrize(
+    ("user", "name"), [("ada", "ada's chat"), ("ada\x1b\udc80", "ada's chat"), (None, "Hallway")], ids=repr
+)
+def test_a_chat_that_nobody_has_named(user: str | None, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is its owner's, where the system knows who that is."""
+
+    def of_the_system() -> str:
+        if user is None:
+            raise KeyError("getpwuid(): uid not found: 1234")
+        return user
+
+    monkeypatch.setattr("getpass.getuser", of_the_system)
+    assert usual_chat_name() == name
+
+
 # --- how much is answered, and what is listed -------------------------------------------------------------------------
 
 
-def test_one_address_gets_so_many_answers() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock()
+    monkeypatch.setattr(pace, "time", stopped)
+    return stopped
+
+
+def test_one_address_gets_so_many_answers(clock: Clock) -> None:
     """Whoever's address is forged into probes is sent a few a second; others are answered meanwhile."""
-    pace = AnswerPace(0.0)
-    assert sum(pace.allows("192.0.2.1", 0.0) for _ in range(1000)) == SOURCE_BURST
-    assert pace.allows("192.0.2.2", 0.0)
+    answered = AnswerPace()
+    assert sum(answered.allows("192.0.2.1") for _ in range(1000)) == SOURCE_BURST
+    assert answered.allows("192.0.2.2")
 
-    assert sum(pace.allows("192.0.2.1", second / 100) for second in range(1, 1001)) <= 10 * discovery.SOURCE_ANSWERS
+    later = 0
+    for _ in range(1000):
+        clock.now += 0.01
+        later += answered.allows("192.0.2.1")
+    assert later <= 10 * discovery.SOURCE_ANSWERS
 
 
+@pytest.mark.usefixtures("clock")
 def test_all_addresses_together_get_so_many_answers() -> None:
-    """However many there are, and without remembering all of them."""
-    pace = AnswerPace(0.0)
-    allowed = sum(pace.allows(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", 0.0) for i in range(20_000))
+    """However many there are."""
+    answered = AnswerPace()
+    allowed = sum(answered.allows(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}") for i in range(20_000))
 
     assert allowed == discovery.ANSWER_BURST
-    assert len(pace._sources) == discovery.MOST_SOURCES
 
 
 def test_a_nonce_is_good_for_a_while() -> None:
@@ -232,7 +261,8 @@ def test_a_flood_of_chats_is_bounded() -> None:
         nearby.take(replace(HEARD, host=f"10.1.{number >> 8}.{number & 255}"), 0.0)
     assert len(nearby.chats()) == MOST_CHATS
     assert HEARD in nearby.chats()
-    assert max(len(ways) for ways in nearby._chats.values()) <= MOST_FROM_ONE
+    ways = [nearby.chat_at(f"10.1.{number >> 8}.{number & 255}", HEARD.port) for number in range(1000)]
+    assert sum(way is not None for way in ways) <= MOST_FROM_ONE
 
 
 def test_the_chat_of_the_last_time_cannot_be_crowded_out_or_taken_over() -> None:

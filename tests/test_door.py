@@ -14,29 +14,20 @@ from pathlib import Path
 
 import pytest
 
+import pace
 from peers import Keyboard, Peer, TextPeer
 from processes import ANSWER_SECONDS, CHECKOUT, START_SECONDS, ServerProcess, own_address
 from serverlib import door
-from serverlib.door import Door, Pace, Turns, is_here, network_of
+from serverlib.door import Door, Turns, is_here, network_of
+from test_pace import Clock
 
 PASSWORD = "open sesame"  # noqa: S105 - of chats that live as long as a test
-
-
-class Clock:
-    """A clock that goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        """What the door takes for the time."""
-        return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     stopped = Clock()
-    monkeypatch.setattr(door, "time", stopped)
+    monkeypatch.setattr(pace, "time", stopped)
     return stopped
 
 
@@ -235,18 +226,6 @@ def test_bans() -> None:
     assert banned == [True, True]
     assert not others
     assert not one.is_banned("10.0.0.1", {"mallory"})
-
-
-def test_pace(clock: Clock) -> None:
-    """A burst at once, then a steady rate; what was saved up in between may come at once again."""
-    pace = Pace(2.0, 3)
-    at_once = [pace.seconds() for _ in range(4)]
-    clock.now += 10
-    later = pace.affordable()
-
-    assert at_once == [0.0, 0.0, 0.0, 0.5]
-    assert later == 3
-    assert Pace(0, 1).seconds(1000) == 0.0
 
 
 # --- the real server --------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import tkinter as tk
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,15 +33,16 @@ from desk import (
     TimedWindow,
     first_screen,
 )
-from discovery import FORGET_SECONDS, Answerer, Description, Heard
+from discovery import FORGET_SECONDS, Answerer, Description, Finder, Heard
 from peers import Peer
 from processes import CHECKOUT, ServerProcess, own_address
-from test_hosting import Place
-from windowlib import join_screen, window
-from windowlib.chat_list import in_words as chat_in_words
+from test_hosting import Place, hosted_by
+from windowlib import join_foot, join_screen, window
+from windowlib.chat_list import about
 from windowlib.colours import DARK
-from windowlib.host_window import HostWindow
+from windowlib.host_window import Host, HostWindow
 from windowlib.join_screen import Attempt, JoinScreen
+from windowlib.look import Theme
 
 
 def test_what_is_wrong_on_the_first_screen_is_said_there(desk: Desk) -> None:
@@ -168,6 +170,32 @@ def silent() -> Iterator[socket.socket]:
         yield listening
 
 
+class Lobby:
+    """The first screen alone: nothing is joined, but for what a test makes of `tried`."""
+
+    def __init__(self, root: tk.Tk) -> None:
+        self.root, self.theme = root, Theme(root, "light", 100)
+        self.tried: list[Attempt] = []
+        settings, host = Settings("Ada", port=9), Host(root, self.theme)
+        self.join = JoinScreen(
+            root, self.theme, settings, self.tried.append, lambda: None, lambda: None, host, lambda: None
+        )
+        self.join.pack()
+        root.update()
+
+    def close(self) -> None:
+        """Gives everything back to Tk."""
+        self.theme.close()
+        self.root.destroy()
+
+
+@pytest.fixture
+def lobby(folder: Path) -> Iterator[Lobby]:
+    lobby = Lobby(window.open_root(folder))
+    yield lobby
+    lobby.close()
+
+
 def refuse(desk: Desk, silent: socket.socket, refused: Refused) -> JoinScreen:
     """Joins, and hands the window this answer."""
     desk.fill("Ada", "127.0.0.1", silent.getsockname()[1])
@@ -272,13 +300,22 @@ def test_before_a_password_goes_out_in_the_clear_it_is_said(desk: Desk, silent: 
     assert "not encrypted" in str(join.asks.cget("text"))
     assert "Trouble" in str(join.asks.cget("style"))
     assert not join.remember.winfo_ismapped()
-    tried: list[Attempt] = []
-    join._on_join = tried.append
-    desk.type("sesame")
-    desk.until(lambda: join.password.get() == "sesame", "it is typed")
-    desk.press("Return")
-    desk.until(lambda: tried, "it is tried")
-    assert (tried[0].password, tried[0].in_clear, tried[0].remember) == ("sesame", True, False)
+
+
+def test_a_password_that_goes_out_in_the_clear_is_not_kept(lobby: Lobby) -> None:
+    """The engine is told that it was said, and the box that stood there for another server is not asked."""
+    join = lobby.join
+    join.host.insert(0, "192.0.2.1")
+    join.button.invoke()
+    join.answer(Refused("wrong_password", "This chat needs a password.", NEW_ONE))
+    join.remember.invoke()
+    join.answer(Refused("wrong_password", "This chat needs a password."))
+    join.password.insert(0, "sesame")
+    join.button.invoke()
+
+    assert lobby.tried == [
+        Attempt("Ada", "192.0.2.1", 9), Attempt("Ada", "192.0.2.1", 9, "sesame", remember=False, in_clear=True)
+    ]  # fmt: skip
 
 
 def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: ServerProcess) -> None:
@@ -300,22 +337,18 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
     assert old in desk.said
     assert new in desk.said
 
-    start = join._on_join
-    tried: list[Attempt] = []
+    def connections() -> int:
+        return server.log.count("connection from")
 
-    def count(attempt: Attempt) -> None:
-        tried.append(attempt)
-        start(attempt)
-
-    join._on_join = count
+    before = connections()
     desk.press("Return", "Return")
     desk.settle()
-    assert tried == []
+    assert not join.connecting
     desk.go_to(join.name)
     desk.press("Return")
-    desk.until(lambda: len(tried) == 1, "it is tried again")
+    desk.until(lambda: connections() > before, "it is tried again")
     desk.until(lambda: join.trust_button.winfo_ismapped() and not join.connecting, "it is refused again")
-    assert tried[0].accept is None
+    assert connections() == before + 1
     desk.until(lambda: join.trust_button.instate(["!disabled"]), "it can be trusted", 5)
     desk.go_to(join.trust_button)
     desk.press("Return")
@@ -326,7 +359,7 @@ def test_a_changed_certificate_is_trusted_deliberately(desk: Desk, server: Serve
 
 def test_a_double_click_trusts_nobody(desk: Desk, silent: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     """The button takes nothing at first: it may have come up right under the mouse."""
-    monkeypatch.setattr(join_screen, "DELIBERATE", 60_000)
+    monkeypatch.setattr(join_foot, "DELIBERATE", 60_000)
     join = refuse(desk, silent, Refused("certificate_changed", CHANGED, NEW_ONE))
     desk.click_on(join.trust_button)
     desk.settle()
@@ -339,12 +372,12 @@ def test_the_new_words_are_read_before_they_are_trusted(
     desk: Desk, silent: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the sentence does not fit, the button leads on to its end first; and a press by reflex trusts nobody."""
-    monkeypatch.setattr(join_screen, "DELIBERATE", 100)
+    monkeypatch.setattr(join_foot, "DELIBERATE", 100)
     desk.resize("smallest")
     refused = Refused("certificate_changed", CHANGED.replace("Either", "It is strange. " * 60 + "Either"), NEW_ONE)
     join = refuse(desk, silent, refused)
-    desk.until(lambda: join.trust_button.cget("text") == join_screen.READ_ON, "there is more to read")
-    while join.trust_button.cget("text") == join_screen.READ_ON:
+    desk.until(lambda: join.trust_button.cget("text") == join_foot.READ_ON, "there is more to read")
+    while join.trust_button.cget("text") == join_foot.READ_ON:
         desk.until(lambda: join.trust_button.instate(["!disabled"]), "it can be pressed")
         join.trust_button.invoke()
         assert join.trust_button.instate(["disabled"])
@@ -374,7 +407,7 @@ def test_the_settings_open_from_the_first_screen(desk: Desk) -> None:
 
 def test_a_zoomed_window_can_be_small(folder: Path) -> None:
     """Whoever needs large letters has no larger screen for them."""
-    desk = Desk(folder, Settings("Ada", zoom=300))
+    desk = Desk(folder, Settings("Ada", port=9, zoom=300))
     try:
         width, height = desk.root.minsize()
     finally:
@@ -417,6 +450,7 @@ SMALLEST = {
     "a password, in the clear": Refused("wrong_password", "This chat needs a password."),
     "a long wait": Refused("wrong_password", "Too many wrong passwords from your address. Try again in 120 seconds."),
     "another certificate": Refused("certificate_changed", CHANGED, NEW_ONE),
+    "another chat": Refused("not_what_was_heard", CHANGED, NEW_ONE),
     "a hostile server": Refused("full", "There is no room here. " * 150),
 }
 
@@ -457,8 +491,8 @@ def open_desk(folder: Path) -> Iterator[Callable[..., Desk]]:
     """`open_desk(settings)` opens one more window."""
     desks: list[Desk] = []
 
-    def open_one(settings: Settings, size: str = "900x700", given: bool = False) -> Desk:
-        desks.append(GivenDesk(folder, settings, size) if given else Desk(folder, settings, size))
+    def open_one(settings: Settings, size: str = "900x700", **started: Any) -> Desk:
+        desks.append(StartedDesk(folder, settings, size, **started) if started else Desk(folder, settings, size))
         return desks[-1]
 
     yield open_one
@@ -467,13 +501,13 @@ def open_desk(folder: Path) -> Iterator[Callable[..., Desk]]:
         desk.window.close()
 
 
-class GivenDesk(Desk):
-    """A window that was started with --host."""
+class StartedDesk(Desk):
+    """A window that was started with a password, or with --host (`given`)."""
 
-    def __init__(self, folder: Path, settings: Settings, size: str) -> None:
+    def __init__(self, folder: Path, settings: Settings, size: str, **started: Any) -> None:
         root = window.open_root(folder)
         super(Desk, self).__init__(root)
-        self.window = TimedWindow(root, folder, settings, given=True)
+        self.window = TimedWindow(root, folder, settings, **started)
         self.put(size)
 
 
@@ -488,13 +522,31 @@ def hears(desk: Desk, *names: str) -> None:
     desk.until(lambda: sorted(chat.name for chat in join.chats.chats) == sorted(names), f"{names} are heard")
 
 
+@pytest.fixture
+def finders(monkeypatch: pytest.MonkeyPatch) -> list[Finder]:
+    """What is heard comes from the test alone, which puts it on `heard` of the newest of these."""
+    started: list[Finder] = []
+
+    def start(finder: Finder) -> None:
+        started.append(finder)
+
+    monkeypatch.setattr(Finder, "start", start)
+    return started
+
+
+def says(desk: Desk, finders: list[Finder], heard: Heard) -> None:
+    """A chat that is none answers."""
+    desk.until(lambda: finders, "it listens")
+    finders[-1].heard.put(heard)
+
+
 def test_what_is_known_of_a_chat_is_said_in_words() -> None:
     """A lock that is a picture could mean anything."""
     chat = Heard("192.0.2.1", 12345, "Physics", 1234, password=True, encrypted=False, key="0" * 16)
 
-    assert chat_in_words(chat) == "1,234 here · with a password · not encrypted"
-    assert chat_in_words(replace(chat, people=1, password=False, encrypted=True)) == "1 person here"
-    assert chat_in_words(replace(chat, host="127.0.0.1", people=0, encrypted=True, password=False)) == (
+    assert about(chat) == "1,234 here · with a password · not encrypted"
+    assert about(replace(chat, people=1, password=False, encrypted=True)) == "1 person here"
+    assert about(replace(chat, host="127.0.0.1", people=0, encrypted=True, password=False)) == (
         "nobody here · on this computer"
     )
 
@@ -578,41 +630,76 @@ def test_another_chat_than_the_last_time(open_desk: Callable[..., Desk], server:
     assert desk.window.settings.host == "127.0.0.1"
 
 
-def test_nobody_passes_for_the_chat_of_the_last_time(open_desk: Callable[..., Desk]) -> None:
+def test_nobody_passes_for_the_chat_of_the_last_time(open_desk: Callable[..., Desk], finders: list[Finder]) -> None:
     """Who answers first with its name and its key stands in the list, and Join goes where it went the last time."""
     desk = open_desk(Settings("Ada", "127.0.0.3", 9))
     join = first_screen(desk)
     theirs = Heard("127.0.0.2", 9, "Physics", 9, password=False, encrypted=True, key="0" * 16)
-    desk.until(lambda: join._is_listening, "it listens")
-    join._finder.heard.put(theirs)
+    says(desk, finders, theirs)
     hears(desk, "Physics")
-    join._finder.heard.put(replace(theirs, host="127.0.0.3", people=1))
+    says(desk, finders, replace(theirs, host="127.0.0.3", people=1))
     desk.until(lambda: join.chats.chosen and join.chats.chosen.host == "127.0.0.3", "that one is marked")
-    join._finder.heard.put(replace(theirs, people=10))
+    says(desk, finders, replace(theirs, people=10))
     desk.until(lambda: "10 here" in listed(desk), "the other one answers again")
     desk.press("Return")
 
-    desk.until(lambda: join._asked_at[0], "it is tried")
-    assert join._asked_at == ("127.0.0.3", "9")
+    desk.until(lambda: desk.said_trouble, "it was tried")
+    assert desk.window.settings.host == "127.0.0.3"
 
 
-def test_a_chosen_chat_stays_at_its_address(open_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chosen_chat_stays_at_its_address(
+    open_desk: Callable[..., Desk], finders: list[Finder], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When it is silent, and another one says to be it: that is not what was chosen."""
     monkeypatch.setattr("discovery.FORGET_SECONDS", 1.0)
-    join = first_screen(desk := open_desk(Settings("Ada", "", 9)))
+    desk = open_desk(Settings("Ada", "", 9))
     chosen = Heard("127.0.0.2", 9, "Physics", 1, password=False, encrypted=True, key="0" * 16)
-    desk.until(lambda: join._is_listening, "it listens")
-    join._finder.heard.put(chosen)
+    says(desk, finders, chosen)
     hears(desk, "Physics")
     desk.press("Tab", "space")
-    desk.until(lambda: join._by_hand, "it is chosen by hand")
+    desk.settle()
 
     def claimed() -> bool:
-        join._finder.heard.put(replace(chosen, host="127.0.0.3", people=10))
+        says(desk, finders, replace(chosen, host="127.0.0.3", people=10))
         return "10 here" in listed(desk)
 
     desk.until(claimed, "the other one stands in the list")
-    assert join._aim() == ("127.0.0.2", "9")
+    desk.press("Return")
+    desk.until(lambda: desk.said_trouble, "it was tried")
+    assert desk.window.settings.host == "127.0.0.2"
+
+
+def test_a_chat_is_joined_only_if_it_is_what_was_heard(
+    open_desk: Callable[..., Desk], finders: list[Finder], server: ServerProcess
+) -> None:
+    """Somebody says at an address to be another chat than is there: it is not told who one is; the true one is."""
+    desk = open_desk(Settings("Ada", "", 9))
+    join = first_screen(desk)
+    key = fingerprint_of(server.data / "hallway.pem")[:16]
+    true = Heard(server.host, server.port, "Physics", 9, password=False, encrypted=True, key=key)
+    says(desk, finders, replace(true, key="0" * 16))
+    hears(desk, "Physics")
+    desk.press("Return")
+    desk.until(lambda: desk.said_trouble, "it is refused")
+    assert "is not the chat that was heard there" in desk.said
+    assert not join.trust_button.winfo_ismapped()
+    assert "Ada" not in server.log
+
+    says(desk, finders, true)
+    hears(desk, "Physics", "Physics")
+    desk.go_to(join.chats.text)
+    desk.press("Home")
+    desk.until(lambda: join.chats.chosen == true, "the true one is chosen")
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
+
+
+def test_a_chat_that_was_heard_without_encryption_has_no_certificate() -> None:
+    """So none is looked for; nor where an address was typed, whoever is heard there."""
+    chat = Heard("192.0.2.1", 12345, "Physics", 9, password=False, encrypted=True, key="1" * 16)
+    attempts = [Attempt("Ada", chat.host, 12345, heard=one) for one in (chat, replace(chat, encrypted=False), None)]
+
+    assert [attempt.key for attempt in attempts] == ["1" * 16, None, None]
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -621,8 +708,7 @@ def test_the_password_of_the_start_is_not_for_who_is_only_heard(
 ) -> None:
     """HALLWAY_PASSWORD is for the chat of the last time; any computer here can say that it is a chat."""
     server = start_server(HALLWAY_PASSWORD=SESAME)
-    desk = open_desk(Settings("Ada", "" if heard else "127.0.0.1", server.port))
-    desk.window.session.password = SESAME
+    desk = open_desk(Settings("Ada", "" if heard else "127.0.0.1", server.port), password=SESAME)
     desk.until(lambda: first_screen(desk).chats.chosen, "it is heard")
     desk.press("Return")
     if heard:
@@ -766,16 +852,15 @@ def test_a_chat_behind_a_firewall(open_desk: Callable[..., Desk]) -> None:
 
 
 @pytest.mark.figure
-def test_a_flood_of_chats_does_not_hold_the_window_up(open_desk: Callable[..., Desk]) -> None:
+def test_a_flood_of_chats_does_not_hold_the_window_up(open_desk: Callable[..., Desk], finders: list[Finder]) -> None:
     """Names without end, and answers as fast as they come: the list stays short, and the ticks too."""
     desk = open_desk(Settings("Ada", "", 9))
     join = first_screen(desk)
-    desk.until(lambda: join._is_listening, "it listens")
     for number in range(500):
         heard = Heard(f"10.0.{number // 8}.{number % 8}", 9, "W" * 60, 10**5, True, False, f"{number:016x}")
-        join._finder.heard.put(heard)
+        says(desk, finders, heard)
     longest, until = 0.0, time.monotonic() + SECONDS
-    while join._finder.heard.qsize() and time.monotonic() < until:
+    while finders[-1].heard.qsize() and time.monotonic() < until:
         started = time.perf_counter()
         desk.root.update()
         longest = max(longest, time.perf_counter() - started)
@@ -800,18 +885,18 @@ def start_here(desk: Desk, called: str, password: str = "") -> int:
     join = first_screen(desk)
     desk.fill(port=port)  # where the usual one may be taken on the tester's computer
     desk.click_on(join.host_button)
-    desk.until(lambda: desk.root.focus_get() is join._form.name, "its name can be typed")
+    desk.until(lambda: desk.root.focus_get() is join.form.name, "its name can be typed")
     desk.type(called)
     if password:
         desk.press("Tab")
-        desk.until(lambda: desk.root.focus_get() is join._form.password, "the password can be typed")
+        desk.until(lambda: desk.root.focus_get() is join.form.password, "the password can be typed")
         desk.type(password)
     desk.press("Return")
     return port
 
 
 def host_window_of(desk: Desk) -> HostWindow:
-    found = desk.window.host._window
+    found = desk.window.host.window
     assert found is not None
     return found
 
@@ -819,7 +904,7 @@ def host_window_of(desk: Desk) -> HostWindow:
 @pytest.mark.parametrize("password", ["", "open sesame"])
 def test_a_chat_is_started_here(open_desk: Callable[..., Desk], password: str) -> None:
     """A name and Enter: one is in it, and its own small window says how others come in, and stops it."""
-    desk = open_desk(Settings("Ada"))
+    desk = open_desk(Settings("Ada", port=9))
     port = start_here(desk, "Physics 8b", password)
     desk.until(lambda: desk.window.join is None, "the chat is entered", 30)
     assert desk.root.title().startswith("Physics 8b")
@@ -843,11 +928,11 @@ def test_a_chat_is_started_here(open_desk: Callable[..., Desk], password: str) -
 
 def test_a_chat_that_cannot_be_started_says_why(open_desk: Callable[..., Desk], server: ServerProcess) -> None:
     """Where one is open already; what was typed stays, and Back leads back."""
-    desk = open_desk(Settings("Ada"))
+    desk = open_desk(Settings("Ada", port=9))
     join = first_screen(desk)
     desk.fill(port=server.port)
     desk.click_on(join.host_button)
-    desk.until(lambda: desk.root.focus_get() is join._form.name, "its name can be typed")
+    desk.until(lambda: desk.root.focus_get() is join.form.name, "its name can be typed")
     desk.press("Return")
     desk.until(lambda: desk.said_trouble, "it is refused", 30)
     assert f"Port {server.port} of this computer is in use" in desk.said
@@ -855,13 +940,46 @@ def test_a_chat_that_cannot_be_started_says_why(open_desk: Callable[..., Desk], 
 
     desk.press("Escape")
     desk.until(join.chats.winfo_ismapped, "back at the list")
-    assert not join._form.winfo_ismapped()
+    assert not join.form.winfo_ismapped()
     assert str(join.button.cget("text")) == "Join"
+
+
+def test_what_was_offered_where_one_joins_is_not_offered_where_one_hosts(lobby: Lobby) -> None:
+    """To trust another server is no way to start one; back at the list it is offered when it is met again."""
+    join = lobby.join
+    join.host.insert(0, "192.0.2.1")
+    join.button.invoke()
+    join.answer(Refused("certificate_changed", CHANGED, NEW_ONE))
+    assert join.trust_button.is_offered
+    join.host_button.invoke()
+
+    assert not join.trust_button.is_offered
+    assert not join.trust_button.winfo_manager()
+    join.escape()
+    assert not join.trust_button.is_offered
+    join.button.invoke()
+    join.answer(Refused("certificate_changed", CHANGED, NEW_ONE))
+    assert join.trust_button.is_offered
+    assert [attempt.accept for attempt in lobby.tried] == [None, None]
+
+
+@pytest.mark.parametrize("slip", ["u0000", "ud83d"])
+def test_a_password_that_is_none_is_said(lobby: Lobby, slip: str) -> None:
+    """In a sentence, with the field at hand; nothing is started."""
+    join = lobby.join
+    join.host_button.invoke()
+    lobby.root.tk.eval(f'{join.form.password} insert 0 "open\\{slip}sesame"')  # Python's own way ends at a NUL
+    assert join.form.password.get().endswith("sesame")
+    join.button.invoke()
+
+    assert "is no character" in str(join.said.cget("text"))
+    assert join.form.password.instate(["invalid"])
+    assert not join.connecting
 
 
 def test_starting_a_chat_can_be_given_up(open_desk: Callable[..., Desk]) -> None:
     """The server that was starting is stopped again."""
-    desk = open_desk(Settings("Ada"))
+    desk = open_desk(Settings("Ada", port=9))
     start_here(desk, "Never")
     desk.until(lambda: first_screen(desk).connecting, "it is being started")
     desk.press("Escape")
@@ -873,7 +991,7 @@ def test_starting_a_chat_can_be_given_up(open_desk: Callable[..., Desk]) -> None
 
 def test_the_chat_goes_on_when_the_window_is_closed(open_desk: Callable[..., Desk]) -> None:
     """Its own window stays and says so; one can come back, and Stop ends all."""
-    desk = open_desk(Settings("Ada"))
+    desk = open_desk(Settings("Ada", port=9))
     port = start_here(desk, "Physics 8b")
     desk.until(lambda: desk.window.join is None, "the chat is entered", 30)
     bob = Peer.join(Place(port), "Bob")
@@ -889,9 +1007,9 @@ def test_the_chat_goes_on_when_the_window_is_closed(open_desk: Callable[..., Des
     assert desk.window.join is not None
     desk.window.close()
     desk.until(lambda: not desk.root.winfo_viewable(), "the window is gone again")
-    own._leave()
+    own.tk.eval(own.protocol("WM_DELETE_WINDOW"))
     assert "would close the chat for everybody" in str(own.state_label.cget("text"))
-    own._leave()
+    own.tk.eval(own.protocol("WM_DELETE_WINDOW"))
     deadline = time.monotonic() + SECONDS
     while not desk.window.closed and time.monotonic() < deadline:
         desk.root.update()
@@ -901,14 +1019,14 @@ def test_the_chat_goes_on_when_the_window_is_closed(open_desk: Callable[..., Des
 
 def test_a_hosted_chat_that_ends_by_itself_says_so(open_desk: Callable[..., Desk]) -> None:
     """Also when only its own window is left, which then stays to be read; closing it ends all."""
-    desk = open_desk(Settings("Ada"))
+    desk = open_desk(Settings("Ada", port=9))
     start_here(desk, "Physics 8b")
     desk.until(lambda: desk.window.join is None, "the chat is entered", 30)
     desk.window.close()
     desk.until(lambda: not desk.root.winfo_viewable(), "the window is gone")
-    own, hosting = host_window_of(desk), desk.window.host._hosting
-    assert hosting is not None
-    os.kill(hosting.pid, signal.SIGKILL)
+    own = host_window_of(desk)
+    [server] = hosted_by(os.getpid())
+    os.kill(server, signal.SIGKILL)
     desk.until(lambda: "ended by itself" in str(own.state_label.cget("text")), "it is said")
     assert own.winfo_viewable()
     assert not desk.window.closed

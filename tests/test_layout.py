@@ -25,7 +25,8 @@ SHARED: dict[str, set[str]] = {
     "history": set(),
     "link": set(),
     "certificate": set(),
-    "discovery": {"names", "protocol"},
+    "pace": set(),
+    "discovery": {"names", "pace", "protocol"},
 }
 BY_BOTH = set(SHARED)
 MAY_IMPORT: dict[str, set[str]] = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clientlib.happenings import Ended, Entered, Happening, Refused
+from discovery import Heard
 from peers import Peer
 from processes import ServerProcess
 from windowlib.drain import Drain
@@ -80,7 +81,8 @@ def test_the_password_that_was_given_at_the_start(
     server = start_server(HALLWAY_PASSWORD=SESAME)
     bench = Bench(folder, SESAME)
     try:
-        answer = bench.join(Attempt("Ada", server.host, server.port, typed, heard=heard))
+        chat = Heard(server.host, server.port, "Chat", 0, password=True, encrypted=False, key="") if heard else None
+        answer = bench.join(Attempt("Ada", server.host, server.port, typed, heard=chat))
         assert isinstance(answer, Entered) == is_let_in
         if isinstance(answer, Refused):
             assert answer.code == "wrong_password"

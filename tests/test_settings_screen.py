@@ -199,7 +199,7 @@ def test_the_look_follows_the_system(folder: Path) -> None:
 
 def test_size_and_place_are_kept(folder: Path) -> None:
     """The next window opens where the last one was."""
-    first = Desk(folder, Settings(), "700x500")
+    first = Desk(folder, Settings(port=9), "700x500")
     first.root.geometry("720x520+130+90")
     first.until(lambda: first.root.winfo_x() == 130 and first.root.winfo_width() == 720, "it was moved")
     first.window.close()
@@ -260,7 +260,7 @@ def other_windows(title: str) -> str:
 
 def test_the_theme_opens_in_any_size(folder: Path) -> None:
     """A window that was closed at 200 % opens at 200 %."""
-    desk = Desk(folder, Settings(zoom=200, look="dark"), "1200x900")
+    desk = Desk(folder, Settings(port=9, zoom=200, look="dark"), "1200x900")
     try:
         assert desk.window.theme.percent == 200
         assert desk.window.join is not None

@@ -1,16 +1,26 @@
-"""Which servers a client has met: what it keeps for one is never given to another."""
+"""Which servers a client has met: what it keeps for one is never given to another, and what it says to neither."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import stat
 import sys
 import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from clientlib.trust import FILE_NAME, KnownServers, identity_of
+import link
+from certificate import fingerprint_of, own_certificate
+from clientlib.engine import Engine
+from clientlib.happenings import Connecting, Entered, Happening, Refused
+from clientlib.trust import FILE_NAME, Acquaintance, Doubt, KnownServers, Meeting, identity_of
+from link import Link, TlsLink
+from processes import ANSWER_SECONDS, ServerProcess
 
 ONE, OTHER = "1" * 64, "2" * 64
 
@@ -168,3 +178,155 @@ def test_file_that_makes_sense_is_not_set_aside(known: KnownServers, tmp_path: P
 
     assert not known.set_damaged_aside()
     assert known.expected("school", 12345) == ONE
+
+
+# --- a chat that was heard --------------------------------------------------------------------------------------------
+
+
+class Impostor:
+    """Listens where a chat was heard, with a certificate of its own or with none, and writes down what it is told."""
+
+    def __init__(self, certificate: Path | None) -> None:
+        self._tls = None if certificate is None else link.server_context(certificate)
+        self.fingerprint = None if certificate is None else fingerprint_of(certificate)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(ANSWER_SECONDS)
+        self.port: int = self._listener.getsockname()[1]
+        self.connections = 0
+        self.told = b""  # decrypted, from all connections
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):  # nobody comes any more
+            while True:
+                connected = self._listener.accept()[0]
+                connected.settimeout(ANSWER_SECONDS)
+                self.connections += 1
+                with connected:
+                    self._hear(connected)
+
+    def _hear(self, connected: socket.socket) -> None:
+        if self._tls is not None:
+            way = TlsLink(Link(connected), self._tls, server_side=True, first=b"", seconds=ANSWER_SECONDS)
+            with contextlib.closing(way):
+                while said := way.receive(ANSWER_SECONDS):
+                    self.told += said
+        elif connected.recv(1, socket.MSG_PEEK) == b"\x16":  # a handshake, and nothing of anybody's
+            connected.sendall(b'{"type":"error","code":"not_encrypted","text":"This chat is not encrypted."}\n')
+            connected.shutdown(socket.SHUT_WR)
+            while connected.recv(65536):
+                pass
+        else:
+            while said := connected.recv(65536):
+                self.told += said
+
+    def end(self) -> None:
+        """Waits until all that was said is written down."""
+        with contextlib.suppress(OSError):  # closed already
+            self._listener.shutdown(socket.SHUT_RDWR)  # closing alone would not wake who waits there
+        self._listener.close()
+        self._thread.join()
+
+
+@pytest.fixture
+def impostor(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Impostor]:
+    """With a certificate, unless the test wants none."""
+    (tmp_path / "impostor").mkdir()
+    one = Impostor(own_certificate(tmp_path / "impostor") if getattr(request, "param", True) else None)
+    yield one
+    one.end()
+
+
+def comes_of(engine: Engine, kind: type[Happening]) -> Happening:
+    """The first thing of a kind that happens; that an engine connects is no news."""
+    while isinstance(event := engine.events.get(timeout=ANSWER_SECONDS), Connecting):
+        pass
+    assert isinstance(event, kind), event
+    return event
+
+
+@pytest.mark.parametrize("impostor", [True, False], ids=["another certificate", "no encryption"], indirect=True)
+def test_who_answers_for_a_chat_that_was_heard_is_told_nothing(impostor: Impostor, tmp_path: Path) -> None:
+    """Neither a name nor a password; it is said what may have happened and what to do, and nothing is remembered."""
+    engine = Engine(tmp_path / "client", "127.0.0.1", impostor.port, "Ada", "open sesame", key="0123456789abcdef")
+    engine.start()
+    refused = comes_of(engine, Refused)
+    engine.close()
+    impostor.end()
+
+    assert isinstance(refused, Refused)
+    assert refused.code == "not_what_was_heard"
+    assert f"127.0.0.1 port {impostor.port} is not the chat that was heard there" in refused.text
+    assert refused.fingerprint == impostor.fingerprint
+    assert impostor.connections > 0
+    assert impostor.told == b""
+    assert not (tmp_path / "client" / FILE_NAME).exists()
+
+
+def test_who_is_told_writes_it_down(impostor: Impostor, tmp_path: Path) -> None:
+    """Without a key that was heard, as when an address is typed: else the test above could not fail."""
+    engine = Engine(tmp_path / "client", "127.0.0.1", impostor.port, "Ada", "open sesame")
+    engine.start()
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while b"open sesame" not in impostor.told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    engine.close(0.0)
+
+    assert b'"Ada"' in impostor.told
+    assert b"open sesame" in impostor.told
+
+
+def test_a_chat_that_was_heard_is_joined(server: ServerProcess, tmp_path: Path) -> None:
+    """By the beginning of its fingerprint; what it is known by from then on is the whole."""
+    fingerprint = fingerprint_of(server.data / "hallway.pem")
+    engine = Engine(tmp_path / "client", server.host, server.port, "Ada", key=fingerprint[:16])
+    engine.start()
+    entered = comes_of(engine, Entered)
+    engine.close()
+
+    assert isinstance(entered, Entered)
+    assert entered.fingerprint == fingerprint
+    assert KnownServers(tmp_path / "client").expected(server.host, server.port) == fingerprint
+
+
+@pytest.fixture
+def met() -> Iterator[Callable[[str | None], Meeting]]:
+    """`met(fingerprint)` is a meeting with a server that has this certificate."""
+    meetings: list[Meeting] = []
+
+    def meet(fingerprint: str | None) -> Meeting:
+        meetings.append(Meeting(Link(socket.socket()), fingerprint, "192.0.2.1"))
+        return meetings[-1]
+
+    yield meet
+    for meeting in meetings:
+        meeting.end()
+
+
+def test_what_was_heard_is_for_the_first_meeting(met: Callable[[str | None], Meeting], tmp_path: Path) -> None:
+    """A certificate that changes later is a changed one, which can be trusted; at first it is somebody else's."""
+    ada = Acquaintance(tmp_path / "client", "school", 12345, None, None, in_clear=False, key=ONE[:16])
+    for stranger in (OTHER, None):
+        with pytest.raises(Doubt) as doubt:
+            ada.recognise(met(stranger), "Ada")
+        assert doubt.value.code == "not_what_was_heard"
+
+    assert ada.recognise(met(ONE), "Ada").identity == ONE
+    for stranger, code in ((OTHER, "certificate_changed"), (None, "not_encrypted_now")):
+        with pytest.raises(Doubt) as doubt:
+            ada.recognise(met(stranger), "Ada")
+        assert doubt.value.code == code
+
+
+def test_a_known_server_is_no_other_chat(met: Callable[[str | None], Meeting], tmp_path: Path) -> None:
+    """Where one was met before, and another one was heard there: it is not taken for that, and none can be trusted."""
+    KnownServers(tmp_path / "client").remember("school", 12345, ONE)
+    ada = Acquaintance(tmp_path / "client", "school", 12345, None, ONE, in_clear=False, key=OTHER[:16])
+
+    with pytest.raises(Doubt) as doubt:
+        ada.recognise(met(ONE), "Ada")
+    assert doubt.value.code == "not_what_was_heard"
+    with pytest.raises(Doubt) as doubt:
+        ada.recognise(met(OTHER), "Ada")
+    assert doubt.value.code == "certificate_changed"

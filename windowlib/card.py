@@ -1,6 +1,6 @@
 """The card in the middle of the first screen: its title, its button, and what stands between them, which can scroll.
 
-Used by join_screen.py, in Tk's thread.
+Used by join_card.py, in Tk's thread.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The list of the chats that are heard on the network. Used by join_screen.py, in Tk's thread."""
+"""The list of the chats that are heard on the network. Used by join_card.py, in Tk's thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from windowlib.look import Theme, dress, plain_text
 MOST_ROWS = 3  # that are seen at once; of more the list scrolls
 
 
-def in_words(chat: Heard) -> str:
+def about(chat: Heard) -> str:
     """What is worth knowing about a chat before one joins it."""
     people = "nobody here" if not chat.people else "1 person here" if chat.people == 1 else f"{chat.people:,} here"
     parts = [people]
@@ -34,8 +34,8 @@ class ChatList(ttk.Frame):
 
     scrolls_itself = True
 
-    def __init__(self, parent: tk.Misc, theme: Theme, on_choice: Callable[[], None], on_join: Callable[[], None]):
-        """`on_choice` is told when a chat was chosen by hand, `on_join` when it is to be joined."""
+    def __init__(self, parent: tk.Misc, theme: Theme, on_choice: Callable[[Heard], None], on_join: Callable[[], None]):
+        """`on_choice` is told which chat was chosen by hand, `on_join` when it is to be joined."""
         super().__init__(parent, style="Field.TFrame")
         self._theme, self._on_choice, self._on_join = theme, on_choice, on_join
         self._chats: list[Heard] = []
@@ -94,9 +94,6 @@ class ChatList(ttk.Frame):
     def show(self, chats: list[Heard]) -> None:
         """Shows these instead."""
         self._chats = chats
-        chosen = self.chosen and self._now(self.chosen)
-        if chosen is not None and self.chosen is not None and chosen.host == self.chosen.host:
-            self.chosen = chosen  # at another address anybody may claim to be it
         self._draw()
 
     def _now(self, chat: Heard) -> Heard | None:
@@ -144,7 +141,7 @@ class ChatList(ttk.Frame):
         for number, chat in enumerate(self._chats):
             row = f"row{number}"
             runs += [self._theme.shortened(chat.name, room, "Strong") + "\n", ("name", row)]
-            runs += [self._theme.shortened(in_words(chat), room, "Small") + "\n", ("words", row)]
+            runs += [self._theme.shortened(about(chat), room, "Small") + "\n", ("words", row)]
         if not runs:
             runs = [self._said, "said"]
         text.configure(takefocus=self._enabled and bool(self._chats))
@@ -184,9 +181,10 @@ class ChatList(ttk.Frame):
             self._on_join()
 
     def _choose(self, number: int) -> None:
-        self.choose(self._chats[number])
-        self._see(self._chats[number])
-        self._on_choice()
+        chat = self._chats[number]
+        self.choose(chat)
+        self._see(chat)
+        self._on_choice(chat)
 
     def _step(self, way: int) -> str:
         if self._chats and self._enabled:

@@ -16,7 +16,7 @@ from names import MAX_NAME, clean_text
 from protocol import MAX_TEXT
 from windowlib.emoji import RECENT
 from windowlib.emoji_font import in_colour
-from windowlib.look import Theme, dress, plain_text
+from windowlib.look import Theme, displayed_lines, dress, plain_text
 from windowlib.matching import folded
 
 if TYPE_CHECKING:
@@ -267,9 +267,7 @@ class Composer(ttk.Frame):
     def _fit(self) -> None:
         """As many lines as the text takes, up to five."""
         self._fit_hint()
-        # Not `Text.count`: it answers differently from one Python to the next.
-        lines = int(self.tk.call(str(self.entry), "count", "-displaylines", "1.0", "end"))
-        height = min(ENTRY_LINES, max(1, lines))
+        height = min(ENTRY_LINES, displayed_lines(self.entry))
         if int(self.entry.cget("height")) != height:
             self.entry.configure(height=height)
             self.entry.see("insert")

@@ -14,7 +14,7 @@ from tkinter import ttk
 from clientlib import firewall
 from clientlib.hosting import Closed, Event, Hosting, Line, Opened
 from protocol import DEFAULT_PORT
-from windowlib.look import Theme, dress, plain_text
+from windowlib.look import Theme, displayed_lines, dress, plain_text
 
 TICK = 100  # ms
 LINES_A_TICK = 200
@@ -27,7 +27,7 @@ class Host:
     def __init__(self, root: tk.Tk, theme: Theme) -> None:
         self._root, self._theme = root, theme
         self._hosting: Hosting | None = None
-        self._window: HostWindow | None = None
+        self.window: HostWindow | None = None  # of the chat; stays when that has ended, until it is put away
         self._told: Callable[[Opened | Closed], None] | None = None
         self._on_end: Callable[[], None] | None = None  # set when the client's own window was closed
         self._timer = ""
@@ -56,14 +56,14 @@ class Host:
 
     def show(self) -> None:
         """Brings the window to the front."""
-        if self._window is not None:
-            self._window.deiconify()
-            self._window.lift()
+        if self.window is not None:
+            self.window.deiconify()
+            self.window.lift()
 
     def dress(self) -> None:
         """Takes the colours of the theme."""
-        if self._window is not None:
-            self._window.dress()
+        if self.window is not None:
+            self.window.dress()
 
     def goes_on(self, on_end: Callable[[], None], on_return: Callable[[], None]) -> bool:
         """Called when the client's window is to be closed: whether the chat hosted here goes on without it.
@@ -71,17 +71,17 @@ class Host:
         Then its window says so and stays; `on_end` is called when the chat has ended, `on_return` when its owner wants
         to be in it again.
         """
-        if self._hosting is None or self._window is None:
+        if self._hosting is None or self.window is None:
             return False
         self._on_end = on_end
-        self._window.stand_alone(on_return)
+        self.window.stand_alone(on_return)
         return True
 
     def is_joined_again(self) -> None:
         """The client's window is back."""
         self._on_end = None
-        if self._window is not None:
-            self._window.stand_by()
+        if self.window is not None:
+            self.window.stand_by()
 
     def close(self) -> None:
         """Ends everything at once: the program ends, and the server with it."""
@@ -90,9 +90,9 @@ class Host:
             self._timer = ""
         self.stop()
         self._hosting = None
-        if self._window is not None:
-            self._window.destroy()
-            self._window = None
+        if self.window is not None:
+            self.window.destroy()
+            self.window = None
 
     def _tick(self) -> None:
         try:
@@ -115,21 +115,21 @@ class Host:
                 self._opened(event)
             else:
                 self._closed(event)
-        if self._window is not None:
-            self._window.log(lines)
+        if self.window is not None:
+            self.window.log(lines)
 
     def _opened(self, opened: Opened) -> None:
         assert self._hosting is not None
-        if self._window is not None:
-            self._window.destroy()  # of a chat that was stopped
-        self._window = HostWindow(self._root, self._theme, self._hosting.name, opened, self.stop, self._put_away)
+        if self.window is not None:
+            self.window.destroy()  # of a chat that was stopped
+        self.window = HostWindow(self._root, self._theme, self._hosting.name, opened, self.stop, self._put_away)
         self._root.lift()
         self._tell(opened)
 
     def _closed(self, closed: Closed) -> None:
         self._hosting = None
-        if self._window is not None:
-            self._window.closed(closed.why)
+        if self.window is not None:
+            self.window.closed(closed.why)
         self._tell(closed)
         if not closed.why and self._on_end is not None:  # else there is something to be read first
             self._on_end()
@@ -138,8 +138,8 @@ class Host:
         """The window of a chat that has ended was closed."""
         if self._on_end is not None:
             self._on_end()
-        elif self._window is not None:
-            self._window.withdraw()
+        elif self.window is not None:
+            self.window.withdraw()
 
     def _tell(self, what: Opened | Closed) -> None:
         if self._told is not None:
@@ -173,25 +173,32 @@ class HostWindow(tk.Toplevel):
         self.info = plain_text(frame, theme, width=1, height=4, takefocus=True)
         self.info.grid(row=2, column=0, sticky="we")
         ttk.Label(frame, text="What happens", style="Surface.Label.TLabel").grid(row=3, column=0, sticky="w")
+        self._build_lines(frame)
+        self._build_foot(frame)
+        self.bind("<Escape>", lambda _: "break")  # the other window's
+        self._inform(opened)
+        self.stand_by()
+        self.dress()
+
+    def _build_lines(self, frame: ttk.Frame) -> None:
+        px = self._theme.px
         box = ttk.Frame(frame, style="Field.TFrame", padding=px(6))
         box.grid(row=4, column=0, sticky="nswe", pady=(px(4), px(12)))
         box.columnconfigure(0, weight=1)
         box.rowconfigure(0, weight=1)
-        self.lines = plain_text(box, theme, width=1, height=1, state="disabled", takefocus=True)
+        self.lines = plain_text(box, self._theme, width=1, height=1, state="disabled", takefocus=True)
         bar = ttk.Scrollbar(box, orient="vertical", command=self.lines.yview, takefocus=False)
         self.lines.configure(font="HallwaySmall", yscrollcommand=bar.set)
         self.lines.grid(row=0, column=0, sticky="nswe")
         bar.grid(row=0, column=1, sticky="ns")
+
+    def _build_foot(self, frame: ttk.Frame) -> None:
         foot = ttk.Frame(frame, style="Surface.TFrame")
         foot.grid(row=5, column=0, sticky="we")
         foot.columnconfigure(0, weight=1)
         self.stop_button = ttk.Button(foot, text="Stop the chat", style="Outline.TButton", command=self._press)
         self.stop_button.grid(row=0, column=0, sticky="we")
         self.return_button = ttk.Button(foot, text="Join it again", style="Primary.TButton")
-        self.bind("<Escape>", lambda _: "break")  # the other window's
-        self._inform(opened)
-        self.stand_by()
-        self.dress()
 
     def _inform(self, opened: Opened) -> None:
         """How others come in; to be selected and copied."""
@@ -213,9 +220,7 @@ class HostWindow(tk.Toplevel):
         text.bind("<Button-1>", lambda _: text.focus_set())
 
     def _fit_info(self) -> None:
-        counted = self.info.count("1.0", "end", "displaylines")
-        lines = counted[0] if isinstance(counted, tuple) else counted
-        self.info.configure(height=max(1, min(int(lines or 1), 9)))
+        self.info.configure(height=min(displayed_lines(self.info), 9))
 
     def dress(self) -> None:
         """Takes the colours of the theme."""

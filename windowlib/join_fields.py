@@ -1,15 +1,20 @@
-"""Parts of the first screen that people type into. Used by join_screen.py, in Tk's thread."""
+"""Parts of the first screen: what people type into, and where they read what came of it.
+
+Used by join_card.py, in Tk's thread.
+"""
 
 from __future__ import annotations
 
-import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from clientlib.happenings import Refused
-from windowlib.look import Theme
+from windowlib.colours import Look
+from windowlib.look import Theme, displayed_lines, dress, plain_text
 
 DOT = "•"  # for each character of a password
+FOLDED, UNFOLDED = "Another address  ▸", "Another address  ▾"
+SAID_ROW = 9  # of the card's content, where it is said what came of it
+ASKED_ROW = 2  # the same of `PasswordField`
 
 
 def labelled_entry(
@@ -57,26 +62,14 @@ class PasswordField(ttk.Frame):
         """Whether the chat has asked for it."""
         return bool(self.winfo_manager())
 
-    def tell(self, refused: Refused) -> None:
+    def tell(self, who_asks: str, *, in_clear: bool) -> None:
         """Whoever answers here is told the password, so it is said first who that is."""
-        self.in_clear = not refused.fingerprint
-        if self.in_clear:  # it would be asked for anew each time all the same
+        self.in_clear = in_clear
+        if in_clear:  # it would be asked for anew each time all the same
             self.remember.grid_remove()
         else:
             self.remember.grid()
-        if refused.fingerprint:
-            from certificate import four_words  # not before: it brings TLS along, and the first screen is to be quick
-
-            self.asks.configure(
-                text="Before you type it, compare the words of this server with those that its terminal or window "
-                f"shows: {four_words(refused.fingerprint)}. With other words it is another computer, and not the chat.",
-                style="Surface.Hint.TLabel",
-            )
-        else:
-            self.asks.configure(
-                text="This connection is not encrypted: others on this network can read the password.",
-                style="Surface.Trouble.TLabel",
-            )
+        self.asks.configure(text=who_asks, style=f"Surface.{'Trouble' if in_clear else 'Hint'}.TLabel")
 
     def put_away(self) -> None:
         """Forgets what was typed, and goes."""
@@ -94,8 +87,8 @@ class PasswordField(ttk.Frame):
 class AddressField(ttk.Frame):
     """Host and port, for a chat that is not heard."""
 
-    def __init__(self, parent: ttk.Frame, theme: Theme, host: str, port: int, on_edit: Callable[[tk.Misc], None]):
-        """`on_edit` is told after either was changed, and which."""
+    def __init__(self, parent: ttk.Frame, theme: Theme, host: str, port: int, on_edit: Callable[[], None]):
+        """`on_edit` is told after either was changed."""
         super().__init__(parent, style="Surface.TFrame")
         self.columnconfigure(0, weight=1)
         self.columnconfigure(1, minsize=theme.px(96))
@@ -103,7 +96,7 @@ class AddressField(ttk.Frame):
         self.port = labelled_entry(self, theme, 0, 1, "Port", str(port), letters=6)
         for entry in (self.host, self.port):
             # Tk asks before each change; that it may is the answer.
-            changed = self.register(lambda entry=entry: self.after_idle(on_edit, entry) is not None)
+            changed = self.register(lambda: self.after_idle(on_edit) is not None)
             entry.configure(validate="key", validatecommand=changed)
 
     @property
@@ -127,3 +120,94 @@ class HostForm(ttk.Frame):
         self.name = labelled_entry(self, theme, 0, 0, "Name of the new chat", name, columns=2)
         self.password = labelled_entry(self, theme, 2, 0, "Password for it (optional)", "", columns=2)
         self.password.configure(show=DOT, exportselection=False)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is asked now."""
+        return bool(self.winfo_manager())
+
+
+class Ways(ttk.Frame):
+    """Two buttons for whoever does not find the chat in the list: its address, and a chat of one's own."""
+
+    def __init__(
+        self, parent: ttk.Frame, theme: Theme, on_address: Callable[[], None], on_host: Callable[[], None]
+    ) -> None:
+        super().__init__(parent, style="Surface.TFrame")
+        self.columnconfigure(1, weight=1)
+        self.address_button = ttk.Button(self, text=FOLDED, style="Small.TButton", command=on_address)
+        self.address_button.grid(row=0, column=0)
+        self.host_button = ttk.Button(self, text="Start one here", style="Small.TButton", command=on_host)
+        self.host_button.grid(row=0, column=2)
+
+    def fit(self, width: int) -> None:
+        """What does not fit beside each other stands below."""
+        below = self.address_button.winfo_reqwidth() + self.host_button.winfo_reqwidth() > width
+        self.host_button.grid(row=1 if below else 0, column=0 if below else 2, sticky="w" if below else "")
+
+    def say_folded(self, *, folded: bool) -> None:
+        """Whether the fields of the address are out of sight."""
+        self.address_button.configure(text=FOLDED if folded else UNFOLDED)
+
+
+class Said:
+    """What came of it: a sentence, and in a text below it what takes more lines and is there to be copied."""
+
+    def __init__(self, parent: ttk.Frame, theme: Theme) -> None:
+        self._parent, self._theme = parent, theme
+        self.label = ttk.Label(parent, style="Surface.Hint.TLabel", wraplength=theme.px(320), justify="left")
+        self.stand_below(parent, SAID_ROW)
+        self.text = plain_text(parent, theme, width=1, height=1, state="disabled", takefocus=True)
+        self.text.bind("<Button-1>", lambda _: self.text.focus_set(), add=True)
+
+    @property
+    def sentence(self) -> str:
+        """What is said."""
+        return str(self.label.cget("text"))
+
+    def say(self, sentence: str, role: str) -> None:
+        """Says this instead, in the style of its `role`; nothing where it is empty."""
+        self.label.configure(text=sentence, style=f"Surface.{role}.TLabel")
+        if sentence:
+            self.label.grid()
+        else:
+            self.label.grid_remove()
+
+    def stand_below(self, part: ttk.Frame, row: int) -> None:
+        """The sentence stands in this row of a part of the card: below what it is about."""
+        px = self._theme.px
+        above = px(10) if part is self._parent else px(4)
+        self.label.grid(in_=part, row=row, column=0, columnspan=2, sticky="we", padx=px(3), pady=(above, 0))
+        if not self.sentence:
+            self.label.grid_remove()
+
+    def tell(self, paragraphs: str) -> None:
+        """Tells what takes more lines: paragraphs with an empty line between them, their commands in lines of their
+        own.
+        """
+        px, text = self._theme.px, self.text
+        text.configure(state="normal")
+        text.delete("1.0", "end")
+        for paragraph in paragraphs.split("\n\n"):
+            head, _, command = paragraph.partition("\n")
+            text.insert("end", head + "\n")
+            if command:
+                text.insert("end", command + "\n", "command")
+        text.delete("end-2c", "end")
+        text.configure(state="disabled", spacing1=px(4), wrap="word")
+        text.grid(row=SAID_ROW + 1, column=0, columnspan=2, sticky="we", padx=px(3))
+        text.update_idletasks()
+        text.configure(height=displayed_lines(text) + 1)
+        text.update_idletasks()
+
+    def untell(self) -> bool:
+        """Takes that away again; whether there was any."""
+        is_told = bool(self.text.winfo_manager())
+        self.text.grid_forget()
+        return is_told
+
+    def dress(self, look: Look) -> None:
+        """Takes the colours of this look."""
+        dress(self.text, look)
+        self.text.configure(font="HallwaySmall", foreground=look.muted)
+        self.text.tag_configure("command", foreground=look.text)

@@ -165,6 +165,12 @@ def plain_text(parent: tk.Misc, theme: Theme, **options: Any) -> tk.Text:
     return text
 
 
+def displayed_lines(text: tk.Text) -> int:
+    """How many lines a `Text` takes for all that stands in it, as wide as it is now."""
+    # Not `Text.count`: it answers differently from one Python to the next.
+    return max(1, int(text.tk.call(str(text), "count", "-displaylines", "1.0", "end")))
+
+
 def dress(text: tk.Text, look: Look) -> None:
     text.configure(background=look.surface, foreground=look.text, insertbackground=look.accent)
     text.configure(selectbackground=look.accent, selectforeground=look.accent_text)

@@ -42,11 +42,12 @@ class Session:
         from clientlib.engine import Engine  # loaded when a chat is joined: the first screen is there sooner
 
         password = attempt.password
-        if password is None and not attempt.heard:  # whoever is only heard is not told the one we were started with
+        if password is None and attempt.heard is None:  # whoever is only heard is not told the one we were started with
             password = self.password
         self.engine = Engine(
-            self._folder, attempt.host, attempt.port, attempt.name, password, attempt.accept, in_clear=attempt.in_clear
-        )
+            self._folder, attempt.host, attempt.port, attempt.name, password, attempt.accept, in_clear=attempt.in_clear,
+            key=attempt.key,
+        )  # fmt: skip
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         self._drain.follow(self.engine.events)
