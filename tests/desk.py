@@ -80,6 +80,11 @@ class Hands:
         self.root.update()
         self._xdotool("mousemove", str(x), str(y), "click", "1")
 
+    def roll(self, x: int, y: int, steps: int) -> None:
+        """Rolls the wheel down (up where `steps` are negative) at a place of the screen."""
+        self.root.update()
+        self._xdotool("mousemove", str(x), str(y), "click", "--repeat", str(abs(steps)), "5" if steps > 0 else "4")
+
     def click_on(self, widget: tk.Misc) -> None:
         self.root.update()
         self.click(widget.winfo_rootx() + widget.winfo_width() // 2, widget.winfo_rooty() + widget.winfo_height() // 2)

@@ -24,7 +24,7 @@ class Drawable:
     """Which emoji this system draws in a text, be it by another font that helps out. Asked once for each."""
 
     def __init__(self, root: tk.Misc, letters: str) -> None:
-        self._root, self._letters = root, letters
+        self._root, self.letters = root, letters
         self._safe = colour_is_safe(root)
         self._missing = self._drawn(MISSING)
         self._known: dict[str, bool] = {}
@@ -38,10 +38,10 @@ class Drawable:
 
     def _drawn(self, text: str) -> tuple[str, int]:
         """The family that draws it, and how wide; measuring draws nothing."""
-        family = str(self._root.tk.call("font", "actual", self._letters, "-family", "--", text))
+        family = str(self._root.tk.call("font", "actual", self.letters, "-family", "--", text))
         if not self._safe and "color" in family.lower():
             return family, 0
-        return family, int(str(self._root.tk.call("font", "measure", self._letters, text)))
+        return family, int(str(self._root.tk.call("font", "measure", self.letters, text)))
 
 
 class EmojiPicker(ttk.Frame):
@@ -54,21 +54,33 @@ class EmojiPicker(ttk.Frame):
         super().__init__(parent, style="Field.TFrame", padding=theme.px(12))
         self.state(["active"])
         self._theme, self._recent, self._on_pick, self._on_close = theme, recent, on_pick, on_close
-        px = theme.px
-        known = set(font.families(self))
-        family = next((name for name in FAMILIES if name in known and colour_is_safe(self)), None)
-        self._letters = font.Font(self, font=font.nametofont("HallwayBody", self))
-        self._letters.configure(size=round(15 * theme.percent / 100))
-        if family is not None:
-            self._letters.configure(family=family)
-        self._drawable = Drawable(self, "HallwayBody")
-        self._shown: list[str] = []  # what was found and can be drawn, as far as it was looked at
+        self.letters = self._letters_of_emoji()
+        self.drawable = Drawable(self, "HallwayBody")
+        self.shown: list[str] = []  # what was found and can be drawn, as far as it was looked at
         self._rest: Iterator[str] = iter(())  # what was found and not looked at yet
         self._found = ""  # the text that they were found by
-        self._chosen = 0  # its number in `_shown`
-        self._top = 0  # the first row that is seen
+        self.chosen = 0  # its number in `shown`
+        self.top = 0  # the first row that is seen
         self._timers: dict[str, str] = {}  # key: what for
         self.columns, self.rows = COLUMNS, ROWS
+        self._build()
+        self._listen_to_keys()
+        self._listen_to_mouse()
+        self.dress()
+        self._search()
+
+    def _letters_of_emoji(self) -> font.Font:
+        """The font they are drawn with: large, and the one of colours where that is safe."""
+        letters = font.Font(self, font=font.nametofont("HallwayBody", self))
+        letters.configure(size=round(15 * self._theme.percent / 100))
+        known = set(font.families(self))
+        family = next((name for name in FAMILIES if name in known and colour_is_safe(self)), None)
+        if family is not None:
+            letters.configure(family=family)
+        return letters
+
+    def _build(self) -> None:
+        px = self._theme.px
         self.entry = ttk.Entry(self, font="HallwayBody", width=1)  # as wide as the grid
         self._label = ttk.Label(self, text="Search for an emoji", style="Surface.Label.TLabel")
         self._label.pack(anchor="w", padx=px(3))
@@ -79,6 +91,8 @@ class EmojiPicker(ttk.Frame):
         self._bar.pack(side="right", fill="y")
         self.grid_view = tk.Canvas(self, borderwidth=0, highlightthickness=0, takefocus=False)
         self.grid_view.pack(side="left")
+
+    def _listen_to_keys(self) -> None:
         self.entry.configure(validate="key", validatecommand=self.register(self._typed))
         for key, across, down in (
             ("<Left>", -1, 0), ("<Right>", 1, 0), ("<Up>", 0, -1), ("<Down>", 0, 1), ("<Prior>", 0, -ROWS),
@@ -90,6 +104,8 @@ class EmojiPicker(ttk.Frame):
         self.entry.bind("<Escape>", lambda _: self._close())
         self.entry.bind("<Tab>", lambda _: "break")  # there is nowhere else to go in here
         self.entry.bind("<FocusOut>", lambda _: self._after("left", 1, self._left))
+
+    def _listen_to_mouse(self) -> None:
         view = self.grid_view
         view.bind("<Motion>", lambda event: self._hover(self._at(event.x, event.y)))
         view.bind("<ButtonRelease-1>", lambda event: self._pick(self._at(event.x, event.y)))
@@ -97,8 +113,11 @@ class EmojiPicker(ttk.Frame):
         if self.tk.call("tk", "windowingsystem") == "x11":
             view.bind("<Button-4>", lambda _: self._scroll(-1))
             view.bind("<Button-5>", lambda _: self._scroll(1))
-        self.dress()
-        self._search()
+
+    @property
+    def complete(self) -> bool:
+        """All that was found was looked at."""
+        return "search" not in self._timers and "check" not in self._timers
 
     def open(self, over: tk.Misc) -> None:
         """Shows itself above `over`, with its right edge, in what both are in; smaller where there is little room."""
@@ -129,7 +148,7 @@ class EmojiPicker(ttk.Frame):
             self.after_cancel(timer)
         self._timers.clear()
         super().destroy()
-        self.__dict__.pop("_letters", None)  # a font goes back to Tk in Tk's thread; the window may do this twice
+        self.__dict__.pop("letters", None)  # a font goes back to Tk in Tk's thread; the window may do this twice
 
     # --- what is found ---
 
@@ -142,17 +161,17 @@ class EmojiPicker(ttk.Frame):
         found = search(text)
         if not text.strip():
             found = [*self._recent, *(emoji for emoji in found if emoji not in self._recent)]
-        self._shown, self._rest = [], iter(found)
-        self._chosen = self._top = 0
+        self.shown, self._rest = [], iter(found)
+        self.chosen = self.top = 0
         self._check()
 
     def _check(self) -> None:
         """Looks at some more of what was found, the rest when there is time."""
-        seen = (self._top + self.rows) * self.columns
-        to_be_seen = len(self._shown) < seen
+        seen = (self.top + self.rows) * self.columns
+        to_be_seen = len(self.shown) < seen
         for count, emoji in enumerate(self._rest, 1):
-            if emoji in self._drawable:
-                self._shown.append(emoji)
+            if emoji in self.drawable:
+                self.shown.append(emoji)
             if count == CHECKED_AT_ONCE:
                 self._after("check", 5, self._check)
                 break
@@ -170,14 +189,14 @@ class EmojiPicker(ttk.Frame):
         view.create_rectangle(
             0, 0, 0, 0, fill=look.own, outline=look.accent, width=self._theme.px(2), tags="chosen", state="hidden"
         )
-        first = self._top * self.columns
-        numbers = iter(range(first, min(first + self.columns * self.rows, len(self._shown))))
+        first = self.top * self.columns
+        numbers = iter(range(first, min(first + self.columns * self.rows, len(self.shown))))
 
         def some() -> None:
             for count, number in enumerate(numbers, 1):
                 x, y = (number - first) % self.columns, (number - first) // self.columns
                 view.create_text(
-                    round((x + 0.5) * cell), round((y + 0.5) * cell), text=self._shown[number], font=self._letters,
+                    round((x + 0.5) * cell), round((y + 0.5) * cell), text=self.shown[number], font=self.letters,
                     fill=look.text,
                 )  # fmt: skip
                 if count == DRAWN_AT_ONCE:
@@ -191,50 +210,50 @@ class EmojiPicker(ttk.Frame):
         self._show_place()
 
     def _show_chosen(self) -> None:
-        cell, number = self._theme.px(CELL), self._chosen - self._top * self.columns
-        if self._shown and 0 <= number < self.columns * self.rows:
+        cell, number = self._theme.px(CELL), self.chosen - self.top * self.columns
+        if self.shown and 0 <= number < self.columns * self.rows:
             x, y = number % self.columns * cell, number // self.columns * cell
             edge = self._theme.px(2)
             self.grid_view.coords("chosen", x + edge, y + edge, x + cell - edge, y + cell - edge)
             self.grid_view.itemconfigure("chosen", state="normal")
         else:
             self.grid_view.itemconfigure("chosen", state="hidden")
-        words = called(self._shown[self._chosen]) if self._shown else "None of that name can be drawn here."
+        words = called(self.shown[self.chosen]) if self.shown else "None of that name can be drawn here."
         room = self.columns * cell
         self.name.configure(text=self._theme.shortened(words, room, "Small"))
 
     def _show_place(self) -> None:
-        rows = max(1, -(-len(self._shown) // self.columns))
-        self._bar.set(self._top / rows, min(1.0, (self._top + self.rows) / rows))
+        rows = max(1, -(-len(self.shown) // self.columns))
+        self._bar.set(self.top / rows, min(1.0, (self.top + self.rows) / rows))
 
     def _scrolled(self, what: str, by: str, unit: str = "") -> None:
         """The scroll bar was moved."""
-        rows = -(-len(self._shown) // self.columns)
+        rows = -(-len(self.shown) // self.columns)
         if what == "moveto":
             self._go(round(float(by) * rows))
         else:
             self._scroll(int(by) * (self.rows if unit == "pages" else 1))
 
     def _scroll(self, rows: int) -> None:
-        self._go(self._top + rows)
+        self._go(self.top + rows)
 
     def _go(self, top: int) -> None:
-        last = max(0, -(-len(self._shown) // self.columns) - self.rows)
+        last = max(0, -(-len(self.shown) // self.columns) - self.rows)
         top = max(0, min(last, top))
-        if top != self._top:
-            self._top = top
+        if top != self.top:
+            self.top = top
             self._draw()
 
     def _at(self, x: int, y: int) -> int:
         cell = self._theme.px(CELL)
         if not (0 <= x < self.columns * cell and 0 <= y < self.rows * cell):
             return -1
-        number = (self._top + y // cell) * self.columns + x // cell
-        return number if number < len(self._shown) else -1
+        number = (self.top + y // cell) * self.columns + x // cell
+        return number if number < len(self.shown) else -1
 
     def _hover(self, number: int) -> None:
-        if number >= 0 and number != self._chosen:
-            self._chosen = number
+        if number >= 0 and number != self.chosen:
+            self.chosen = number
             self._show_chosen()
 
     def _catch_up(self) -> None:
@@ -244,20 +263,20 @@ class EmojiPicker(ttk.Frame):
 
     def _move(self, across: int, down: int) -> str:
         self._catch_up()
-        if self._shown:
-            self._chosen = max(0, min(len(self._shown) - 1, self._chosen + across + down * self.columns))
-            row = self._chosen // self.columns
-            self._go(min(max(self._top, row - self.rows + 1), row))
+        if self.shown:
+            self.chosen = max(0, min(len(self.shown) - 1, self.chosen + across + down * self.columns))
+            row = self.chosen // self.columns
+            self._go(min(max(self.top, row - self.rows + 1), row))
             self._show_chosen()
         return "break"
 
     def _pick_chosen(self) -> str:
         self._catch_up()
-        return self._pick(self._chosen)
+        return self._pick(self.chosen)
 
     def _pick(self, number: int) -> str:
-        if 0 <= number < len(self._shown):
-            emoji = self._shown[number]
+        if 0 <= number < len(self.shown):
+            emoji = self.shown[number]
             self._close()
             self._on_pick(emoji)
         return "break"
