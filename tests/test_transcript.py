@@ -275,9 +275,22 @@ def test_code_is_drawn_as_it_was_typed() -> None:
     runs = body("so: `a  b`\n```\n  x\n\n  y\n```", ("own",), "Ada", when="12:00")
 
     assert [(text, tags[2:]) for text, tags in runs] == [
-        ("12:00\t", ("when", "first")), ("so: ", ("first",)), ("a  b", ("code", "first")), ("\n", ("first",)),
+        ("12:00\t", ("when", "first", "above block")), ("so: ", ("first", "above block")),
+        ("a  b", ("code", "first", "above block")), ("\n", ("first", "above block")),
         ("  x\n\n", ("block", "inner")), ("  y\n", ("block", "last")),
     ]  # fmt: skip
+
+
+def test_a_block_of_code_has_air_above_it() -> None:
+    """Its ground does not touch what stands above it: text of the same message, or the line that says who speaks."""
+    bob, ada = Drawn("Bob"), Drawn("Ada")
+    bob.add(message("Bob", "```\nx\ny\n```\nand"), message("Bob", "so\n```\nz\n```"))
+    ada.inbox.wait("id-1", "```\nwaits\n```", None)
+    drawn = [(text, "above block" in tags) for text, tags in bob.take()]
+
+    assert [text for text, air in drawn if air][1:] == ["\tBob", "   12:00\n", "12:00\t", "so\n"]
+    waiting = ada.transcript.tail(ada.talk, ended=False)
+    assert [text for text, tags in waiting if "above block" in tags] == [" A ", "\tAda", "\n"]
 
 
 def test_many_lines_and_many_characters_are_trimmed() -> None:
