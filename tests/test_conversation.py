@@ -299,7 +299,7 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
         view = desk.chat.conversation
         desk.sees("line 799.")
         ways: tuple[Callable[[], object], ...] = (
-            lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.say("hello"),
+            lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.input.send("hello"),
             lambda: view._jump(1.0),
         )  # fmt: skip
         for number, way in enumerate(ways, 800):
@@ -456,7 +456,7 @@ def test_after_a_result_the_windows_own_lines_are_there_again(joined: Desk, serv
     bob = Peer.join(server, "Bob")
     bob.say("the pendulum")
     joined.sees("the pendulum")
-    joined.chat.say("@Nobody hello")
+    joined.chat.input.send("@Nobody hello")
     joined.sees("not sent")
     bob.say("later")
     joined.sees("later")

@@ -90,8 +90,8 @@ class Composer(ttk.Frame):
         self.picker: EmojiPicker | None = None  # while it is open
         self.recent_emoji: list[str] = []  # newest first; whoever keeps them puts a list of its own here
         self.entry.pack(side="left", fill="x", expand=True, padx=(px(14), px(4)), pady=(px(13), px(11)))
-        self._hint = tk.Label(self.entry, borderwidth=0, padx=0, pady=0, font="HallwayBody", cursor="xterm")
-        self._hint.bind("<Button-1>", lambda _: self.entry.focus_set())
+        self.hint = tk.Label(self.entry, borderwidth=0, padx=0, pady=0, font="HallwayBody", cursor="xterm")
+        self.hint.bind("<Button-1>", lambda _: self.entry.focus_set())
         bind = self.entry.bind
         bind("<Return>", self._return_pressed)
         bind("<KP_Enter>", self._return_pressed)
@@ -169,7 +169,7 @@ class Composer(ttk.Frame):
         look = self._theme.look
         dress(self.entry, look)
         self.entry.tag_configure("emoji", font=self._theme.emoji_font)
-        self._hint.configure(background=look.surface, foreground=look.muted)
+        self.hint.configure(background=look.surface, foreground=look.muted)
 
     def destroy(self) -> None:
         self._close_picker()
@@ -255,14 +255,14 @@ class Composer(ttk.Frame):
 
     def _show_hint(self) -> None:
         if self.entry.compare("end-1c", "==", "1.0"):
-            self._hint.place(x=self._theme.px(3), y=0)
+            self.hint.place(x=self._theme.px(3), y=0)
         else:
-            self._hint.place_forget()
+            self.hint.place_forget()
 
     def _fit_hint(self) -> None:
         """As much of whom it goes to as there is room for."""
         room = max(self.entry.winfo_width() - self._theme.px(6), self._theme.px(60))
-        self._hint.configure(text=self._theme.shortened(f"Message to {self._title}", room))
+        self.hint.configure(text=self._theme.shortened(f"Message to {self._title}", room))
 
     def _fit(self) -> None:
         """As many lines as the text takes, up to five."""

@@ -64,12 +64,10 @@ class Conversation(ttk.Frame):
     stretch of the log further up, and what comes is counted only.
     """
 
-    def __init__(
-        self, parent: tk.Misc, theme: Theme, talk: Talk, me: str,
-        on_again: Callable[[str], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parent: tk.Misc, theme: Theme, talk: Talk, me: str) -> None:
         super().__init__(parent, style="Surface.TFrame")
-        self._theme, self._on_again = theme, on_again
+        self._theme = theme
+        self.on_again: Callable[[str], None] = lambda _: None  # is told the id of a refused message to send again
         self.talk = talk
         self.transcript = Transcript(me, private=talk.private)
         self.margin = 0  # pixels left and right of the column of messages
@@ -424,7 +422,7 @@ class Conversation(ttk.Frame):
                 self.text.delete(f"{first}.0", f"{first + lines}.0")
 
     def _again(self, tag: str) -> None:
-        self._on_again(tag.removeprefix(AGAIN_TAG))
+        self.on_again(tag.removeprefix(AGAIN_TAG))
 
     # --- what people do ---
 

@@ -59,11 +59,11 @@ class SearchPanel(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, mine: Callable[[str], bool],
-        on_pick: Callable[[Message], None], on_close: Callable[[], None],
+        on_pick: Callable[[Message], None],
     ) -> None:  # fmt: skip
         super().__init__(parent, style="Surface.TFrame")
         self._theme, self._engine, self._mine = theme, engine, mine
-        self._on_pick, self._on_close = on_pick, on_close
+        self._on_pick = on_pick
         self._wanted: tuple[str, int | None] | None = None  # words and before; still to be asked, or not answered yet
         self._ask_at = 0.0  # on the monotonic clock
         self._shown = ""  # the words that the results are of
@@ -74,7 +74,7 @@ class SearchPanel(ttk.Frame):
         ttk.Frame(self, style="Line.TFrame", width=1).pack(side="left", fill="y")
         top = ttk.Frame(self, style="Surface.TFrame")
         top.pack(fill="x", padx=px(10), pady=(px(10), px(4)))
-        self.close_button = ttk.Button(top, text="Close", style="Small.TButton", command=on_close)
+        self.close_button = ttk.Button(top, text="Close", style="Small.TButton")
         self.close_button.pack(side="right", padx=(px(4), 0))
         self.field = ttk.Entry(top, width=10, font="HallwayBody")
         self.field.pack(side="left", fill="x", expand=True)

@@ -28,12 +28,12 @@ class Views(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, inbox: Inbox,
-        on_view: Callable[[Conversation], None], on_again: Callable[[str], None],
+        on_view: Callable[[Conversation], None],
     ) -> None:  # fmt: skip
-        """`on_view` is told of each new one, `on_again` of a message to send again."""
+        """`on_view` is told of each new one."""
         super().__init__(parent, style="Surface.TFrame")
         self._theme, self._engine, self._inbox = theme, engine, inbox
-        self._on_view, self._on_again = on_view, on_again
+        self._on_view = on_view
         self._pagers: dict[str, Pager] = {}  # key: address of the talk; shown last comes last
         self._ended = False
         self._shown: Conversation | None = None
@@ -63,7 +63,7 @@ class Views(ttk.Frame):
             self._pagers.pop(next(iter(self._pagers))).view.destroy()
 
     def _new(self, talk: Talk) -> Conversation:
-        view = Conversation(self, self._theme, talk, self._inbox.me, self._on_again)
+        view = Conversation(self, self._theme, talk, self._inbox.me)
         view.ended = self._ended
         self._on_view(view)
         return view

@@ -379,7 +379,7 @@ class Window:
             self.settings = self._kept = replace(self.settings, name=event.name)
             self._remember()
         self.attention.name(event.server)
-        self.chat.entered(event)
+        self.chat.take(event)
         for trouble in self._early:
             self.chat.take(trouble)
         self._early.clear()
