@@ -25,7 +25,7 @@ from windowlib.chat_state import ChatState
 from windowlib.conversation import Conversation
 from windowlib.destinations import Destination
 from windowlib.head import Head
-from windowlib.inbox import Inbox, News, Talk
+from windowlib.inbox import Inbox, News, Talk, address_of
 from windowlib.look import Theme
 from windowlib.message_input import MessageInput
 from windowlib.overlays import CONNECTION, LOOK, Overlays, Places
@@ -218,7 +218,9 @@ class ChatScreen(ttk.Frame):
         self.overlays.open_search()
 
     def _open_found(self, message: Message) -> None:
-        self.open(self.inbox.other(message))
+        if (address := address_of(message, self.inbox.me)) is None:
+            return
+        self.open(address)
         self.views.pager.show(message.seq)
         self.overlays.uncover()
         self.conversation.text.focus_set()

@@ -18,11 +18,12 @@ from clientlib.happenings import Entered, Failed
 from names import name_key
 from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, SeenBy, Talked, TypingFrom, clock_time
 from windowlib.markup import mentions
-from windowlib.roster import KNOWN_PEOPLE, Roster, listed
+from windowlib.roster import KNOWN_PEOPLE, Roster, is_nobody, listed
 
 RECENT = 300  # lines kept of a conversation: more than any screen shows
 RECENT_CHARACTERS = 200_000  # of them; 300 of the longest messages would be six times as much
 KEPT_TALKS = 400  # an honest server tells of 200; one that makes up people fills no memory
+BACKLOG_SECONDS = 5.0  # until what the server told of is here, unless it was not there
 WRITING_SECONDS = 6.0  # after which somebody who said to be writing is not any more
 
 # --- what a conversation consists of ----------------------------------------------------------------------------------
@@ -162,6 +163,8 @@ class Talk:
         """The page of the log that ends where `recent` begins, or at the newest where there is nothing yet."""
         if any(isinstance(item, Border) for item in self.recent):
             return
+        if self.oldest is None:  # the page has the newest there is, whatever else was told of
+            self.told_last = 0
         for message in reversed(list(messages)):
             if len(self.recent) >= RECENT or self.characters > RECENT_CHARACTERS:
                 return
@@ -214,6 +217,16 @@ class Talk:
         self.read = self.seen = self.unread = self.mentions = 0
 
 
+def address_of(message: Message, me: str) -> str | None:
+    """The conversation that `message` belongs to; None where it is from or to somebody whom there cannot be."""
+    if is_nobody(message.sender):
+        return None
+    if message.to == EVERYONE:
+        return EVERYONE
+    other = message.to if name_key(message.sender) == name_key(me) else message.sender
+    return None if is_nobody(other) else other
+
+
 # --- what is new ------------------------------------------------------------------------------------------------------
 
 MENTION, PRIVATE, PUBLIC = "mention", "private", "public"
@@ -244,6 +257,7 @@ class Inbox:
         self._places: dict[str, Talk] = {}  # key: id of an own message that is not in the log yet
         self._news_after = 0  # what has no higher seq was there before we came
         self._met = False  # a log was entered before
+        self._told_at = -BACKLOG_SECONDS  # by the clock; when the server told what there is
 
     # --- conversations ---
 
@@ -269,21 +283,10 @@ class Inbox:
         ]
         return sorted(some, key=lambda talk: (bool(talk.waiting), talk.last), reverse=True)
 
-    @property
-    def talks(self) -> Iterable[Talk]:
-        """All conversations, in no order."""
-        return self._talks.values()
-
     def unread(self) -> tuple[int, int]:
         """How many messages of others were not read, and how many of them are private or call one by name."""
         total = sum(talk.unread for talk in self._talks.values())
         return total, sum(talk.unread if talk.private else talk.mentions for talk in self._talks.values())
-
-    def other(self, message: Message) -> str:
-        """The address of the conversation that `message` belongs to."""
-        if message.to == EVERYONE:
-            return EVERYONE
-        return message.to if self.mine(message.sender) else message.sender
 
     def mine(self, name: str) -> bool:
         return name_key(name) == name_key(self.me)
@@ -314,8 +317,10 @@ class Inbox:
         """Messages of the log, in its order; what of them is news."""
         news: list[News] = []
         for message in messages:
-            mine = self.mine(message.sender)
-            talk = self.talk(self.other(message))
+            address = address_of(message, self.me)
+            if address is None:
+                continue
+            mine, talk = self.mine(message.sender), self.talk(address)
             if mine and (place := self._places.pop(message.id, None)) is not None:
                 place.waiting.pop(message.id, None)
                 place.changes += 1
@@ -347,6 +352,8 @@ class Inbox:
         """
         believed: dict[str, Talked] = {}
         for talked in event.talked[: MAX_TALKED + 1]:
+            if talked.other != EVERYONE and is_nobody(talked.other):
+                continue
             believed.setdefault(_key(talked.other), replace(talked, unread=min(talked.unread, MAX_UNREAD)))
         for talked in believed.values():
             talk = self.talk(talked.other)
@@ -362,16 +369,23 @@ class Inbox:
             talk.told_last = max(talk.told_last, talked.last)
             talk.mentions = sum(one.seq > talk.read and mentions(one.text, self.me) for one in here)
             talk.changes += 1
+        self._told_at = self._clock()
         self.changed = True
 
     def have_read(self, talk: Talk) -> bool:
         """All of `talk` was seen by who sits here. Whether that is something to tell the server."""
-        if talk.newest < talk.last or (not talk.unread and talk.newest_theirs <= talk.read):
+        if self._is_to_come(talk) or (not talk.unread and talk.newest_theirs <= talk.read):
             return False
         talk.unread = talk.mentions = 0
         talk.read = max(talk.read, talk.newest)
         self.changed = True
         return True
+
+    def _is_to_come(self, talk: Talk) -> bool:
+        """Whether the server told of messages that are not here yet. Of a conversation of which some are here they come
+        with the backlog, or were never there; of any other when one asks for them.
+        """
+        return talk.newest < talk.last and (not talk.newest or self._clock() - self._told_at < BACKLOG_SECONDS)
 
     def joined(self, name: str, time_ms: int) -> None:
         self.roster.joined(name)
@@ -397,7 +411,7 @@ class Inbox:
 
     def seen(self, event: SeenBy) -> None:
         """The other one has read what was written to them, up to a seq."""
-        talk = self.find(event.sender)
+        talk = None if is_nobody(event.sender) else self.find(event.sender)
         if talk is not None and event.seq > talk.seen:
             talk.seen = event.seq
             talk.changes += 1

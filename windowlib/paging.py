@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clientlib.engine import Engine
 from names import name_key
 from protocol import EVERYONE, MAX_INTEGER, AskHistory, Message, Page
 from windowlib.conversation import Conversation, cost_of
+from windowlib.inbox import address_of
 
 PAGE = 100  # messages asked for at once
 AROUND = 40  # messages before and after one that was found
@@ -86,6 +88,7 @@ class Pager:
             return False
         del self._asked[question]
         self._is_refused = False
+        page = replace(page, messages=tuple(filter(self._belongs_here, page.messages)))
         if self._target is not None:
             self._around[question] = page.messages
             self._show_target()
@@ -112,6 +115,10 @@ class Pager:
         address = self.view.talk.address
         same = other is not None and (other == address or name_key(other) == name_key(address))
         return same and question in self._asked
+
+    def _belongs_here(self, message: Message) -> bool:
+        address = address_of(message, self.view.transcript.me)
+        return address is not None and name_key(address) == name_key(self.view.talk.address)
 
     def _take_older(self, page: Page) -> None:
         view, oldest = self.view, self.view.transcript.oldest
