@@ -13,7 +13,7 @@ import pytest
 from certificate import fingerprint_of, in_words
 from clientlib.engine import Engine
 from clientlib.happenings import Ended, Entered, Lost, Stored, Trouble, Waiting
-from desk import Desk, flood, in_the_chat
+from desk import Desk, first_screen, flood, in_the_chat
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
@@ -642,6 +642,68 @@ def test_each_conversation_has_a_draft(joined: Desk, server: ServerProcess) -> N
 
     assert joined.chat.inbox.talk("Bob").draft == "for Bob"
     assert joined.chat.composer.hint.cget("text") == "Message to Everyone"
+
+
+def leave(desk: Desk) -> None:
+    """Back to the first screen, as people go there."""
+    desk.choose("Leave")
+    desk.until(lambda: desk.window.join, "the first screen is shown")
+
+
+def come_back(desk: Desk) -> None:
+    """Into the chat that the first screen has."""
+    desk.focus()
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered again")
+
+
+def test_drafts_are_there_again_after_leaving(joined: Desk, server: ServerProcess) -> None:
+    """In each conversation stands what one was writing; what was sent or wiped does not."""
+    bob = Peer.join(server, "Bob")
+    joined.type("for all")
+    joined.until(lambda: joined.chat.composer.written == "for all", "it is typed")
+    joined.click_on_row("person bob")
+    joined.write("sent")
+    bob.expect("message", text="sent")
+    joined.type("for Bob")
+    joined.until(lambda: joined.chat.composer.written == "for Bob", "it is typed")
+    leave(joined)
+    come_back(joined)
+    joined.until(lambda: joined.chat.composer.written == "for all", "the first draft is back")
+    joined.click_on_row("talk bob")
+    joined.until(lambda: joined.chat.composer.written == "for Bob", "so is the other")
+
+    joined.press("ctrl+a", "BackSpace")
+    joined.until(lambda: joined.chat.composer.written == "", "it is wiped")
+    leave(joined)
+    come_back(joined)
+    joined.until(lambda: joined.chat.composer.written == "for all", "the first draft is back")
+    joined.chat.open("Bob")
+    joined.settle()
+    assert joined.chat.composer.written == ""
+
+
+def test_drafts_are_of_one_chat(
+    joined: Desk, server: ServerProcess, start_server: Callable[..., ServerProcess]
+) -> None:
+    """In another chat stands nothing of them, and an attempt that fails takes nothing of them away."""
+    other = start_server(makes_certificate=True)
+    joined.type("for the first chat")
+    joined.until(lambda: joined.chat.composer.written == "for the first chat", "it is typed")
+    leave(joined)
+    joined.fill(port=other.port)
+    come_back(joined)
+    joined.settle()
+    assert joined.chat.composer.written == ""
+
+    leave(joined)
+    joined.fill(port=server.port)
+    server.stop()
+    joined.press("Return")
+    joined.until(lambda: joined.said_trouble and not first_screen(joined).connecting, "it is refused")
+    server.restart()
+    come_back(joined)
+    joined.until(lambda: joined.chat.composer.written == "for the first chat", "the draft is back")
 
 
 def test_a_refused_message_is_sent_again_in_place(joined: Desk, server: ServerProcess) -> None:

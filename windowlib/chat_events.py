@@ -115,7 +115,7 @@ class ChatEvents:
         self._meeting = meeting_words(event) or self._meeting
         to.input.describe()
         if first:
-            to.input.composer.entry.focus_set()
+            to.input.bring_back()
 
     def _connecting(self) -> None:
         if self._to.state.lost_because:

@@ -53,8 +53,11 @@ class Actions:
 class ChatScreen(ttk.Frame):
     """The conversations with everything round them. Is told what happens, and draws it when `flush` is called."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, engine: Engine, me: str, address: str, actions: Actions) -> None:
-        """`address` is the server's, in words."""
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, engine: Engine, me: str, address: str, actions: Actions,
+        drafts: dict[str, str],
+    ) -> None:  # fmt: skip
+        """`address` is the server's, in words. In `drafts` what is being written outlives the screen; key: to whom."""
         super().__init__(parent, style="Surface.TFrame")
         self.actions = actions
         self.standing = ChatState()
@@ -64,7 +67,7 @@ class ChatScreen(ttk.Frame):
         self._today = today()
         self._focused = True
         self._unread = (0, 0)  # as the window was told
-        self._build()
+        self._build(drafts)
         self._lay_over(address)
         self.head.on_press(
             on_list=self._layout.toggle_list, on_encryption=self.overlays.toggle_details, on_search=self.find,
@@ -77,7 +80,7 @@ class ChatScreen(ttk.Frame):
         self.talk.open = True
         self._show_head()
 
-    def _build(self) -> None:
+    def _build(self, drafts: dict[str, str]) -> None:
         """Everything that is always there; Tab goes through it in the order in which it is made."""
         theme, px = self._theme, self._theme.px
         self.sidebar = Sidebar(self, theme, self.inbox, self.open, self.actions.settings)
@@ -95,7 +98,9 @@ class ChatScreen(ttk.Frame):
         self.views.pack(side="left", fill="both", expand=True)
         self.writing = ttk.Label(foot, style="Surface.Hint.TLabel")
         self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)))
-        self.input = MessageInput(foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts)
+        self.input = MessageInput(
+            foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts, drafts
+        )
         self.composer, self.status = self.input.composer, self.input.status
         parts = Parts(self, self.sidebar, edge, main, self.head, self._middle, foot, self.writing, self.composer)
         self._layout = ChatLayout(parts, theme, lambda: self._unread[0], self._fitted)
@@ -249,9 +254,11 @@ class ChatScreen(ttk.Frame):
         self._layout.fit()
 
     def destroy(self) -> None:
-        """Whoever leaves has read what was read."""
+        """Whoever leaves has read what was read, and may come back to what was being written."""
         if self.standing.connected:
             self._receipts.leave()
+        if self.standing.history is not None:  # else nothing of the last time was brought back
+            self.input.leave()
         super().destroy()
 
     def _show_head(self) -> None:

@@ -25,10 +25,11 @@ class MessageInput:
 
     def __init__(
         self, parent: ttk.Frame, theme: Theme, engine: Engine, state: ChatState, inbox: Inbox, views: Views,
-        receipts: Receipts,
+        receipts: Receipts, drafts: dict[str, str],
     ) -> None:  # fmt: skip
+        """`drafts` are those of this chat from the last time, and are kept there for the next; key: address."""
         self._engine, self._state, self._inbox, self._views = engine, state, inbox, views
-        self._receipts = receipts
+        self._receipts, self._drafts = receipts, drafts
         self._known_text = ""  # what stands in the field and was not typed
         self.composer = Composer(parent, theme, self.send, self._changed, self._names)
         self.composer.pack(fill="x")
@@ -75,6 +76,19 @@ class MessageInput:
         before.draft = self.composer.written
         self.composer.address(talk.title)
         self._write(talk.draft)
+
+    def bring_back(self) -> None:
+        """What was being written when this chat was left, in each conversation, is there again."""
+        for address, draft in self._drafts.items():
+            self._inbox.talk(address).draft = draft
+        self._write(self._talk.draft)
+
+    def leave(self) -> None:
+        """The chat is left: what is being written is kept for the next time."""
+        self._talk.draft = self.composer.written
+        talks = [self._inbox.everyone, *self._inbox.conversations()]
+        self._drafts.clear()
+        self._drafts.update((talk.address, talk.draft) for talk in talks if talk.draft)
 
     def typed_elsewhere(self, event: tk.Event[tk.Text]) -> None:
         """Somebody who reads starts to write: that belongs into the field."""

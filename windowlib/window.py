@@ -89,7 +89,8 @@ class Window:
         self._early: list[Trouble] = []  # told before a chat was entered, which is where it can be read
         self.engine: Engine | None = None
         self._drain = Drain(self._take, self._mistake)
-        self._draft = ("", 0, "")  # host, port, and what was being written there when the chat ended by itself
+        # Key: host and port; what was being written there when that chat was left, to whom.
+        self._drafts: dict[tuple[str, int], dict[str, str]] = {}
         self._leaving: threading.Thread | None = None  # says goodbye in an engine that is not ours any more
         self._told: set[str] = set()  # mistakes of ours that were logged
         self._breathed = self._asked_system = 0.0  # when, on the monotonic clock
@@ -277,7 +278,8 @@ class Window:
         if attempt.password is not None:
             self.engine.keep_password(attempt.remember)
         address = f"{host}, port {port}"
-        self.chat = ChatScreen(self.body, self.theme, self.engine, name, address, self._chat_actions())
+        drafts = self._drafts.setdefault((host, port), {})
+        self.chat = ChatScreen(self.body, self.theme, self.engine, name, address, self._chat_actions(), drafts)
         self.chat.composer.recent_emoji = self._emoji
         self._drain.follow(self.engine.events)
         self.engine.start()
@@ -362,7 +364,6 @@ class Window:
             self.join.answer(_refusal(event))
         elif isinstance(event, Ended) and event.code in MENDED_BY_JOINING:
             self.engine = None
-            self._draft = (self.settings.host, self.settings.port, self.chat.composer.written)
             self.show_join()
             assert self.join is not None
             self.join.interrupt(_refusal(event))
@@ -383,10 +384,6 @@ class Window:
         for trouble in self._early:
             self.chat.take(trouble)
         self._early.clear()
-        host, port, written = self._draft
-        if written and (host, port) == (self.settings.host, self.settings.port):
-            self.chat.composer.write(written)
-            self._draft = ("", 0, "")
 
     def _look_who_has_the_keyboard(self) -> None:
         """The keyboard came to the window, or left it."""
