@@ -18,6 +18,7 @@ from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
 from protocol import EVERYONE, MAX_TEXT, Ack, AskHistory, AskSearch, Joined, Left, Person, SeenWith, TypingTo
+from serverlib.log_reader import Reader
 from windowlib import pointing, receipts, search_panel
 from windowlib.composer import PASTE_LIMIT
 from windowlib.destinations import Destination
@@ -556,6 +557,101 @@ def test_others_are_told_what_was_read(joined: Desk, server: ServerProcess) -> N
     joined.click_on_row("talk bob")
     joined.sees("New messages")
     assert joined.shown.index("two") < joined.shown.index("New messages") < joined.shown.index("three")
+
+
+@pytest.mark.parametrize("count", [2, 60, 130])
+def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: ServerProcess, count: int) -> None:
+    """In Everyone at joining again, before the first unread one: also where there is more than a screen shows, or than
+    comes by itself.
+    """
+    bob = Peer.join(server, "Bob")
+    bob.say("before")
+    joined.sees("before")
+    joined.until(lambda: joined.chat.standing.marks_known and not joined.chat.inbox.everyone.unread, "it is read")
+    leave(joined)
+    bob.expect("left", name="Ada")
+    for number in range(count):
+        bob.say(f"while away {number}.")
+    bob.read_until(1 + count)
+    come_back(joined)
+    joined.sees(f"while away {count - 1}.")
+    view = joined.chat.conversation
+    joined.until(lambda: joined.chat.standing.marks_known, "the marks are told")
+    if count > 100:  # the line is further up than what comes by itself
+        joined.click_on(view.text)
+        oldest = view.transcript.oldest or 0
+        joined.press("Home")
+        joined.until(lambda: (view.transcript.oldest or 0) < oldest, "more comes")
+        joined.press("Home")
+    joined.until(lambda: view.text.tag_ranges("unread"), "the line is drawn")
+    joined.until(lambda: view.text.dlineinfo(view.text.tag_ranges("unread")[0]), "it is in sight")
+
+    lines = [line for line in joined.shown.split("\n") if line.startswith(("before", "while away", "New messages"))]
+    assert lines == ["before", "New messages", *(f"while away {number}." for number in range(count))]
+    joined.press("Escape")
+    joined.until(lambda: not joined.chat.inbox.everyone.unread, "it is read")
+
+
+def unread_of(desk: Desk) -> dict[str, int]:
+    """The conversations with something unread, by what the list beside them says."""
+    return {row.words: row.unread for row in desk.chat.sidebar.rows if row.unread}
+
+
+def unread_on_disk(server: ServerProcess, name: str) -> dict[str, int]:
+    """What is unread, by what the server has on its disk; key: with whom."""
+    with Reader(server.data) as reader:
+        me = reader.find(name)
+        assert me is not None
+        return {talked.other: talked.unread for talked in reader.conversations(me, {}) if talked.unread}
+
+
+def test_what_was_read_counts_as_read_after_a_crash_and_elsewhere(
+    joined: Desk, server: ServerProcess, folder: Path, tmp_path: Path
+) -> None:
+    """The server is killed and comes back: nothing is unread that was read, and nothing read that was not. So it is in
+    a window on another computer with the same token, and what is read there is read here.
+    """
+    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
+    for text in ("one", "two", "three"):
+        bob.say(text, "Ada")
+    cleo.say("psst", "Ada")
+    last = bob.answer(bob.say("to all"))
+    assert isinstance(last, Ack)
+    joined.sees("to all")
+    joined.click_on_row("talk cleo")
+    joined.until(lambda: unread_of(joined) == {"Bob": 3}, "two conversations are read")
+    joined.until(lambda: unread_on_disk(server, "ada") == {"Bob": 3}, "the server has saved it")
+    server.kill()
+    joined.until(lambda: not joined.chat.standing.connected, "the loss is noticed")
+    server.restart()
+    bob = Peer.join(server, "Bob")
+    joined.until(lambda: joined.chat.standing.connected and joined.chat.standing.marks_known, "it is back")
+    bob.say("four", "Ada")
+    joined.until(lambda: unread_of(joined) == {"Bob": 4}, "what is unread is counted")
+    joined.window.close()
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "servers.json").write_bytes((folder / "servers.json").read_bytes())
+    other = in_the_chat(elsewhere, server)
+    try:
+        other.until(lambda: unread_of(other) == {"Bob": 4}, "it is the same here")
+        assert other.root.title().startswith("(4)")
+        other.click_on_row("talk bob")
+        other.sees("four")
+        lines = [line for line in other.shown.split("\n") if line in ("New messages", "one", "two", "three", "four")]
+        assert lines[-4:] == ["one", "two", "three", "four"]
+        other.until(lambda: unread_of(other) == {}, "they are read")
+    finally:
+        other.window.close()
+    again = in_the_chat(folder, server)
+    try:
+        again.sees("to all")
+        again.until(lambda: again.chat.standing.marks_known and again.chat.standing.settled, "the marks are told")
+        again.settle()
+        assert unread_of(again) == {}
+    finally:
+        again.window.close()
 
 
 def test_the_line_of_the_unread_goes_when_one_answers(joined: Desk, server: ServerProcess) -> None:

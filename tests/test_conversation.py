@@ -22,6 +22,7 @@ from windowlib.conversation import KEPT_LINES, READING_LINES
 from windowlib.look import LIGHT
 from windowlib.search_panel import snippet
 from windowlib.transcript import today
+from windowlib.views import KEPT_VIEWS
 
 
 def first_line(desk: Desk) -> str:
@@ -315,6 +316,57 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
             assert there == list(range(there[0], number + 1))
     finally:
         desk.window.close()
+
+
+def test_conversations_that_were_put_away_come_back_as_they_were(joined: Desk, server: ServerProcess) -> None:
+    """More than are kept drawn: each has its messages, its draft and the line that one was reading, also further up
+    than what is drawn at first. Whoever was at the end is at the end, with what has come meanwhile.
+    """
+    names = [f"Person {number}" for number in range(KEPT_VIEWS + 2)]
+    peers = {name: Peer.join(server, name) for name in names}
+    for name, peer in peers.items():
+        count = 400 if name == names[0] else 60
+        for number in range(count):
+            peer.say(f"line {number}.", "Ada")
+        peer.read_until(count, 60)
+    chat = joined.chat
+    joined.until(
+        lambda: sum(talk.unread for talk in chat.inbox.conversations()) == 400 + 60 * (len(names) - 1), "all came"
+    )
+    first_view, places = None, {}
+    for number, name in enumerate(names):
+        joined.click_on_row(f"talk {name.casefold()}")
+        joined.sees("line 399." if number == 0 else "line 59.")
+        first_view = first_view or chat.conversation
+        joined.until(lambda: not chat.talk.unread, "it is read")
+        joined.type(f"draft {number}")
+        joined.until(lambda number=number: chat.composer.written == f"draft {number}", "it is typed")  # type: ignore[misc]
+        if number == 0:
+            scroll_up_to(joined, 40)
+        if number < len(names) - 1:  # in the last one stays at the end
+            joined.click_on(chat.conversation.text)
+            joined.press("Prior", "Prior")
+            joined.until(lambda: not chat.conversation.following, "one reads further up")
+            joined.settle()
+            places[name] = first_line(joined)
+    joined.click_on_row("talk #everyone")
+    peers[names[-1]].say("one more.", "Ada")
+    assert first_view is not None
+    assert not first_view.winfo_exists()
+
+    for number, name in enumerate(names):
+        joined.click_on_row(f"talk {name.casefold()}")
+        joined.until(lambda number=number: chat.composer.written == f"draft {number}", "its draft is back")  # type: ignore[misc]
+        if name in places:
+            joined.until(lambda name=name: first_line(joined) == places[name], f"{places[name]!r} is at the top")  # type: ignore[misc]
+            joined.settle()
+            assert first_line(joined) == places[name]
+            assert not joined.tags_of(places[name]) or "found" not in joined.tags_of(places[name])
+        else:
+            joined.sees("one more.")
+            joined.until(chat.conversation.at_end, "one is at the end")
+        there = numbers(joined)
+        assert there == list(range(there[0], there[0] + len(there)))
 
 
 def test_what_one_reads_stays_where_it_is_while_older_ones_come(folder: Path, server: ServerProcess) -> None:

@@ -293,6 +293,24 @@ def test_a_block_of_code_has_air_above_it() -> None:
     assert [text for text, tags in waiting if "above block" in tags] == [" A ", "\tAda", "\n"]
 
 
+def test_a_line_belongs_to_a_message() -> None:
+    """Also its head and the line of its day; a notice has none, and is told by what is below it."""
+    chat = Drawn("Bob")
+    said = [message("Bob", "one\ntwo"), message("Cleo", "three")]
+    chat.add(said[0])
+    chat.inbox.everyone.note(Notice("Something."))
+    chat.add(said[1])
+    drawn = words(chat.take()).split("\n")
+    transcript = chat.transcript
+
+    assert {transcript.seq_at(drawn.index(line) + 1) for line in ("two", "Something.")} == {said[0].seq, said[1].seq}
+    for one in said:
+        place = transcript.line_of(one.seq)
+        assert place is not None
+        assert {transcript.seq_at(line) for line in range(place[0], sum(place))} == {one.seq}
+    assert transcript.seq_at(transcript.lines + 1) is None
+
+
 def test_many_lines_and_many_characters_are_trimmed() -> None:
     """Memory has two bounds, and the newest message always stays."""
     chat = Drawn("Bob")

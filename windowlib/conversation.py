@@ -239,8 +239,8 @@ class Conversation(ttk.Frame):
             self._draw_tail()
         return True
 
-    def show_around(self, messages: Sequence[Message], seq: int) -> None:
-        """Draws a stretch of the log with message `seq` in it, and leads there."""
+    def show_stretch(self, messages: Sequence[Message]) -> None:
+        """Draws a stretch of the log and nothing else; `show_found` or `show_at_top` lead to a message of it."""
         self.transcript.clear()
         self.attached = self.following = self.complete = False
         self._is_of_the_log = True
@@ -251,12 +251,29 @@ class Conversation(ttk.Frame):
             self._insert("end", self.transcript.add(messages))
             self.text.mark_set("tail", "end-1c")
         self.attach()
+        self._show_pill()
+
+    def show_found(self, seq: int) -> None:
+        """Leads to this message, which somebody has looked for, with what stands above it."""
         if (place := self.transcript.line_of(seq)) is not None:
             first, lines = place
             self.text.tag_add("found", f"{first}.0", f"{first + lines}.0")
             self.text.yview(f"{first}.0")
             self.text.yview_scroll(-self.text.winfo_height() // 3, "pixels")
-        self._show_pill()
+
+    def show_at_top(self, seq: int) -> bool:
+        """Leads to this message, where one was reading before; whether it is drawn."""
+        place = self.transcript.line_of(seq)
+        if place is not None:
+            self.following = False
+            self.text.yview(f"{place[0]}.0")
+            self._show_pill()
+        return place is not None
+
+    @property
+    def reading_at(self) -> int | None:
+        """The message at the top of what is seen; None where one is at the end, and goes along with it."""
+        return None if self.following else self.transcript.seq_at(self._line_at(0))
 
     def show_unread(self) -> None:
         """Leads to the line where the unread ones begin, where that is out of sight."""

@@ -101,6 +101,7 @@ class Talk:
     read: int = 0  # up to where one has read
     seen: int = 0  # up to where the other one has
     draft: str = ""
+    place: int | None = None  # seq of the message one was reading when it was put away; None: the newest one
     open: bool = False  # it is the one that is shown
     waiting: dict[str, Outgoing] = field(default_factory=dict)  # key: id; oldest first
     comings: dict[str, tuple[str, str]] = field(default_factory=dict)  # key: folded name; (name, what became of it)
@@ -215,6 +216,7 @@ class Talk:
         """What is numbered is another log's now."""
         self.newest = self.newest_theirs = self.told_last = 0
         self.read = self.seen = self.unread = self.mentions = 0
+        self.place = None
 
 
 def address_of(message: Message, me: str) -> str | None:

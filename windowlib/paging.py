@@ -48,12 +48,19 @@ class Pager:
         self._last = False  # the page in `_below` ended it
         self._is_refused = False  # nothing has come since the server could not answer, which was told
         self._target: int | None = None  # seq of the message that is looked for
+        self._was_read = False  # it was not looked for: one was reading there
         self._around: dict[Question, Sequence[Message]] = {}  # what came of that
 
     def show(self, seq: int) -> None:
-        """Leads to this message, in its context."""
+        """Leads to this message, which was found, in its context."""
         self._forget()
-        self._target = seq
+        self._target, self._was_read = seq, False
+
+    def return_to(self, seq: int) -> None:
+        """Leads back to where one was reading: at once if it is drawn."""
+        self._forget()
+        if not self.view.show_at_top(seq):
+            self._target, self._was_read = seq, True
 
     def newest(self) -> None:
         """Whatever was on its way is not wanted any more: one is at the newest message."""
@@ -160,7 +167,11 @@ class Pager:
         after = self._around.get((None, seq), ())
         above = fitting(list(reversed(before)), PORTION)
         self._forget()
-        self.view.show_around([*before[len(before) - above :], *after[: fitting(after, PORTION)]], seq)
+        self.view.show_stretch([*before[len(before) - above :], *after[: fitting(after, PORTION)]])
+        if self._was_read:
+            self.view.show_at_top(seq)
+        else:
+            self.view.show_found(seq)
 
     def _forget(self) -> None:
         self._target = None

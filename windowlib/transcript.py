@@ -312,6 +312,15 @@ class Transcript:
             above += entry.lines
         return None
 
+    def seq_at(self, line: int) -> int | None:
+        """The message that a line, counted from 1, belongs to, or else the next one below; None where there is none."""
+        below = 0
+        for entry in self.entries:
+            below += entry.lines
+            if line <= below and entry.seq is not None:
+                return entry.seq
+        return None
+
     @property
     def _own_tint(self) -> tuple[str, ...]:
         return ("private",) if self.private else ("own",)

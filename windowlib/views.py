@@ -59,8 +59,17 @@ class Views(ttk.Frame):
         elif not talk.unread:
             pager.view.forget_unread()
         pager.view.pack(fill="both", expand=True)
+        if kept is None and talk.place is not None:
+            self.update_idletasks()  # where its lines are is known when it has its size
+            pager.return_to(talk.place)
         while len(self._pagers) > KEPT_VIEWS:
-            self._pagers.pop(next(iter(self._pagers))).view.destroy()
+            self._put_away(self._pagers.pop(next(iter(self._pagers))).view)
+
+    def _put_away(self, view: Conversation) -> None:
+        """Its place is kept, so that it can be drawn anew."""
+        view.look_where()
+        view.talk.place = view.reading_at
+        view.destroy()
 
     def _new(self, talk: Talk) -> Conversation:
         view = Conversation(self, self._theme, talk, self._inbox.me)
