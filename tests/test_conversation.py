@@ -171,7 +171,7 @@ def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
     view = joined.chat.conversation
     pending = str(view.text), "pendingsync"  # Tk learns how high the lines are bit by bit
     joined.until(lambda: not joined.root.tk.call(*pending), "Tk knows how long it all is")
-    bar = view._bar
+    bar = view.bar
     x, height = bar.winfo_width() // 2, bar.winfo_height()
     assert "thumb" in bar.identify(x, height - 12)
     assert "trough" in bar.identify(x, height // 3)
@@ -244,7 +244,7 @@ def scroll_up_to(desk: Desk, number: int, seconds: float = 60) -> None:
     def up() -> bool:
         if number in numbers(desk):
             return True
-        view._jump(0.0)
+        view.jump(0.0)
         return False
 
     desk.until(up, f"line {number} is drawn", seconds)
@@ -274,7 +274,7 @@ def test_far_up_the_newest_are_let_go_and_come_back(
 
         def down() -> bool:
             view.text.yview_moveto(1.0)
-            view._moved()
+            view.moved()
             return view.at_end()
 
         desk.until(down, "one has come down again", 60)
@@ -301,7 +301,7 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
         desk.sees("line 799.")
         ways: tuple[Callable[[], object], ...] = (
             lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.input.send("hello"),
-            lambda: view._jump(1.0),
+            lambda: view.jump(1.0),
         )  # fmt: skip
         for number, way in enumerate(ways, 800):
             scroll_up_to(desk, 300)
@@ -401,7 +401,7 @@ def test_a_lost_connection_does_not_end_scrolling(folder: Path, server: ServerPr
         desk.sees("line 399.")
         server.kill()
         desk.until(lambda: "You can go on writing" in str(desk.chat.status.status.cget("text")), "the loss is said")
-        desk.chat.conversation._jump(0.0)
+        desk.chat.conversation.jump(0.0)
         server.restart()
         scroll_up_to(desk, 0)
         assert numbers(desk) == list(range(400))
@@ -546,7 +546,7 @@ def test_a_result_in_another_conversation(folder: Path, server: ServerProcess) -
 
         def down() -> bool:
             desk.chat.conversation.text.yview_moveto(1.0)
-            desk.chat.conversation._moved()
+            desk.chat.conversation.moved()
             return desk.chat.conversation.at_end()
 
         desk.until(down, "one comes to the newest by scrolling", 30)
@@ -641,7 +641,7 @@ def test_a_long_log_is_scrolled_back_smoothly(
     ticks: list[float] = []
     deadline = time.monotonic() + 100
     while (view.transcript.oldest or 0) > 1 and time.monotonic() < deadline:
-        view._jump(0.0)
+        view.jump(0.0)
         joined.root.update()
         if joined.window.longest:
             ticks.append(joined.window.longest)

@@ -47,7 +47,7 @@ class MessageInput:
         self._inbox.place(self._engine.send(text, talk.to), talk)
         self._write("")
         self._receipts.sent(talk.address)
-        self._views.current.forget_unread()
+        self._views.current.move_unread_line(0)
         self._views.pager.newest()
 
     def send_again(self, id: str) -> None:
@@ -56,7 +56,7 @@ class MessageInput:
             if isinstance(item, Refusal) and item.id == id and not (item.again or self._state.ended):
                 item.again = True
                 self._inbox.place(self._engine.send(item.original, item.to), self._talk)
-                self._views.current.sent_again(id)
+                self._views.current.drawn.sent_again(id)
 
     def waits(self, talk: Talk) -> None:
         """An own message is on its way in `talk`, which may be another one than one has written it in."""

@@ -301,6 +301,13 @@ class Transcript:
             above += entry.lines
         return 0, 0
 
+    def take_seen(self) -> list[int]:
+        """The own private messages that were drawn as stored and are seen by now."""
+        taken: list[int] = []
+        while self.stored and self.stored[0] <= self.seen:
+            taken.append(self.stored.popleft())
+        return taken
+
     # --- looking ---
 
     def line_of(self, seq: int) -> tuple[int, int] | None:

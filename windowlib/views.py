@@ -57,7 +57,7 @@ class Views(ttk.Frame):
         if kept is None:
             pager.view.fill()
         elif not talk.unread:
-            pager.view.forget_unread()
+            pager.view.move_unread_line(0)
         pager.view.pack(fill="both", expand=True)
         if kept is None and talk.place is not None:
             self.update_idletasks()  # where its lines are is known when it has its size
@@ -122,7 +122,7 @@ class Views(ttk.Frame):
 
     def name_days(self, today: date) -> None:
         for pager in self._pagers.values():
-            pager.view.name_days(today)
+            pager.view.drawn.name_days(today)
 
     def dress(self) -> None:
         for pager in self._pagers.values():
