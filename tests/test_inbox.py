@@ -9,19 +9,9 @@ import pytest
 from clientlib.happenings import Entered, Failed
 from messages import message
 from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, Person, SeenBy, Talked, TypingFrom
-from windowlib.inbox import (
-    BACKLOG_SECONDS,
-    KEPT_TALKS,
-    MENTION,
-    PRIVATE,
-    PUBLIC,
-    RECENT,
-    RECENT_CHARACTERS,
-    Inbox,
-    News,
-    Refusal,
-)
+from windowlib.inbox import BACKLOG_SECONDS, KEPT_TALKS, MENTION, PRIVATE, PUBLIC, Inbox, News
 from windowlib.receipts import Receipts
+from windowlib.talk import RECENT, RECENT_CHARACTERS, Refusal
 
 
 class Clock:

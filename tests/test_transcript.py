@@ -11,8 +11,9 @@ import pytest
 from clientlib.happenings import Failed
 from messages import NOON, message, words
 from protocol import EVERYONE, MAX_TIME, Message, Person, SeenBy
-from windowlib.inbox import Inbox, Notice, Talk
+from windowlib.inbox import Inbox
 from windowlib.roster import KNOWN_PEOPLE, Roster, listed
+from windowlib.talk import Notice, Talk
 from windowlib.transcript import Run, Transcript, body, day_words, hue_tag, initial, today
 
 

@@ -16,10 +16,11 @@ from protocol import AskHistory, AskSearch, Conversations, Found, Joined, Left, 
 from windowlib.chat_state import ChatState
 from windowlib.chat_words import another_log, meeting_words, way_back
 from windowlib.head import Head
-from windowlib.inbox import MENTION, Inbox, News, Notice
+from windowlib.inbox import MENTION, Inbox, News
 from windowlib.message_input import MessageInput
 from windowlib.overlays import Overlays
 from windowlib.sidebar import Sidebar
+from windowlib.talk import Notice
 from windowlib.views import Views
 
 

@@ -25,7 +25,7 @@ from windowlib.chat_state import ChatState
 from windowlib.conversation import Conversation
 from windowlib.destinations import Destination
 from windowlib.head import Head
-from windowlib.inbox import Inbox, News, Talk, address_of
+from windowlib.inbox import Inbox, News
 from windowlib.look import Theme
 from windowlib.message_input import MessageInput
 from windowlib.overlays import CONNECTION, LOOK, Overlays, Places
@@ -33,6 +33,7 @@ from windowlib.receipts import Receipts
 from windowlib.search_panel import SearchPanel
 from windowlib.sidebar import Sidebar
 from windowlib.status import writing_words
+from windowlib.talk import Talk, address_of
 from windowlib.transcript import today
 from windowlib.views import Views
 

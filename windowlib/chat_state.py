@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 
 from clientlib.happenings import Entered
-from windowlib.inbox import Talk
 from windowlib.roster import Roster
+from windowlib.talk import Talk
 
 # Before the line about a server that is met for the first time: it is to stand below the backlog, which has come by
 # then, and not out of sight above it.

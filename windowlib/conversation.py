@@ -14,11 +14,11 @@ from names import name_key
 from protocol import Message
 from windowlib import tags
 from windowlib.drawn_text import DrawnText
-from windowlib.inbox import Border, Item, Talk
 from windowlib.look import Theme
 from windowlib.markup import weight
 from windowlib.pointing import Pointing
 from windowlib.reading_pane import ReadingPane
+from windowlib.talk import Border, Item, Talk
 from windowlib.transcript import AGAIN_TAG, Transcript
 
 KEPT_LINES = 2000  # of the conversation while one stands at its end; what is further up is in the server's log

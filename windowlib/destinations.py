@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from windowlib.inbox import Inbox, Talk
+from windowlib.inbox import Inbox
+from windowlib.talk import Talk
 
 
 @dataclass(frozen=True, slots=True)

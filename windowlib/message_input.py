@@ -13,10 +13,11 @@ from clientlib.happenings import Failed
 from protocol import MAX_TEXT
 from windowlib.chat_state import ChatState
 from windowlib.composer import Composer
-from windowlib.inbox import Inbox, Refusal, Talk
+from windowlib.inbox import Inbox
 from windowlib.look import Theme
 from windowlib.receipts import Receipts
 from windowlib.status import Status
+from windowlib.talk import Refusal, Talk
 from windowlib.views import Views
 
 

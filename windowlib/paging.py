@@ -15,7 +15,7 @@ from clientlib.engine import Engine
 from names import name_key
 from protocol import EVERYONE, MAX_INTEGER, AskHistory, Message, Page
 from windowlib.conversation import Conversation, cost_of
-from windowlib.inbox import address_of
+from windowlib.talk import address_of
 
 PAGE = 100  # messages asked for at once
 AROUND = 40  # messages before and after one that was found

@@ -16,9 +16,9 @@ from functools import lru_cache
 
 from names import name_key
 from protocol import Message, clock_time
-from windowlib.inbox import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 from windowlib.markup import BLOCK, PLAIN, Piece, pieces
 from windowlib.roster import SERVER_KEY
+from windowlib.talk import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
 SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be drawn again with every message

@@ -14,9 +14,10 @@ from clientlib.engine import Engine
 from names import name_key
 from protocol import AskHistory, Page
 from windowlib.conversation import Conversation
-from windowlib.inbox import Inbox, Talk
+from windowlib.inbox import Inbox
 from windowlib.look import Theme
 from windowlib.paging import Pager
+from windowlib.talk import Talk
 
 KEPT_VIEWS = 6  # drawn conversations; any other is drawn anew when it is opened
 
