@@ -147,6 +147,36 @@ def _under(head: Sequence[Run], text: Sequence[Run]) -> list[Run]:
     return [*head, *text]
 
 
+def _head(sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
+    """The line that says who speaks, below a gap."""
+    gap: Run = ("\n", ("gap",))
+    if "announced" in tint:
+        return [
+            gap,
+            ("Announcement of the server", ("head", *tint, "within")),
+            (f"{mark}\n", ("head", *tint, "small")),
+        ]
+    return [
+        gap,
+        (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
+        (f"\t{sender}", ("head", *tint, hue_tag(sender))),
+        (f"{mark}\n", ("head", *tint, "small")),
+    ]
+
+
+def _empty(talk: Talk) -> list[Run]:
+    """What is said where nothing was said yet."""
+    if not talk.private:
+        return [
+            ("\nNobody has written yet.\n", ("empty", "strong")),
+            ("Say hello: everybody here will see it.\n", ("empty",)),
+        ]
+    return [
+        (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
+        ("What is written here, only the two of you will see.\n", ("empty",)),
+    ]
+
+
 def count_of(number: int, one: str) -> str:
     """“1 message”, “2,013 messages”."""
     return f"{number:,} {one}" + ("" if number == 1 else "s")
@@ -248,7 +278,7 @@ class Transcript:
         if words := talk.comings_words():
             runs += [("\n", ("gap",)), (words + "\n", ("system",))]
         if not (self._said or runs or talk.waiting):
-            return self._empty(talk) if complete else []
+            return _empty(talk) if complete else []
         hidden = len(talk.waiting) - SHOWN_WAITING
         if hidden > 0:
             what = "were not sent" if ended else "wait to be sent"
@@ -384,7 +414,7 @@ class Transcript:
             drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state)
         else:
             mark = f"  {STORED}" if own and not self.private else ""
-            head = self._head(message.sender, tint, f"   {when}{mark}")
+            head = _head(message.sender, tint, f"   {when}{mark}")
             drawn += _under(head, body(message.text, tint, "" if own else self.me, mark=state))
         self._note(drawn, runs, seq=message.seq, day=day, day_line=day_line, sender=sender, since=since)
         self.newest = message.seq
@@ -404,28 +434,12 @@ class Transcript:
         self.stored.append(message.seq)
         return (("   ", tags), (STORED, (*tags, f"{STATE_TAG}{message.seq}")))
 
-    def _head(self, sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
-        """Who speaks, below a gap."""
-        gap: Run = ("\n", ("gap",))
-        if "announced" in tint:
-            return [
-                gap,
-                ("Announcement of the server", ("head", *tint, "within")),
-                (f"{mark}\n", ("head", *tint, "small")),
-            ]
-        return [
-            gap,
-            (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
-            (f"\t{sender}", ("head", *tint, hue_tag(sender))),
-            (f"{mark}\n", ("head", *tint, "small")),
-        ]
-
     def _refused(self, refusal: Refusal) -> list[Run]:
         tint = self._own_tint
         words: Run = (SEND_AGAIN, ("why", *tint, "again", f"{AGAIN_TAG}{refusal.id}"))
         if refusal.again:
             words = (SENT_AGAIN, ("why", *tint))
-        head = [*self._head(self.me, tint, "")[:-1], ("  not sent\n", ("head", *tint, "bad"))]
+        head = [*_head(self.me, tint, "")[:-1], ("  not sent\n", ("head", *tint, "bad"))]
         return [
             *_under(head, body(refusal.original, tint, "")),
             (f"{refusal.why}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
@@ -438,18 +452,7 @@ class Transcript:
         for one in outgoing:
             head: list[Run] = []
             if group != (group := name_key(self.me)):
-                head = self._head(self.me, tint, "")
+                head = _head(self.me, tint, "")
             state = (f"   {STORED if one.stored else mark}", ("body", *tint, "small"))
             runs += _under(head, body(one.text, tint, "", mark=(state,)))
         return runs
-
-    def _empty(self, talk: Talk) -> list[Run]:
-        if not talk.private:
-            return [
-                ("\nNobody has written yet.\n", ("empty", "strong")),
-                ("Say hello: everybody here will see it.\n", ("empty",)),
-            ]
-        return [
-            (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
-            ("What is written here, only the two of you will see.\n", ("empty",)),
-        ]
