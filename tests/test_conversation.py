@@ -177,13 +177,9 @@ def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
     assert "trough" in bar.identify(x, height // 3)
     assert bar.fraction(x, height // 2) == pytest.approx(0.5, abs=0.1)
 
-    where = bar.winfo_rootx() + x, bar.winfo_rooty()
-    try:
-        joined._xdotool("mousemove", str(where[0]), str(where[1] + height - 12), "mousedown", "1")
-        joined._xdotool("mousemove", str(where[0]), str(where[1] + height // 2))
+    across, top = bar.winfo_rootx() + x, bar.winfo_rooty()
+    with joined.dragged((across, top + height - 12), (across, top + height // 2)):
         joined.until(lambda: 0.3 < float(view.text.yview()[0]) < 0.7, "the view has moved to the middle")
-    finally:
-        joined._xdotool("mouseup", "1")
     joined.until(lambda: not view.following, "one reads further up")
 
 
@@ -463,7 +459,7 @@ def look_for(desk: Desk, words: str) -> None:
     desk.until(lambda: desk.root.focus_get() is desk.chat.search.field, "one can type what one looks for")
     desk.press("ctrl+a")
     desk.type(words)
-    desk.until(lambda: desk.chat.search._shown == words, "it was looked for")
+    desk.until(lambda: desk.chat.search.answered == words, "it was looked for")
 
 
 def test_a_result_opens_at_its_place(folder: Path, server: ServerProcess) -> None:

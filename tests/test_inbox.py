@@ -92,11 +92,14 @@ def test_nothing_is_told_of_the_room_by_another_name(name: str) -> None:
     inbox.told(Conversations((Talked(name, 2**62, 2**62, 7, 2**62),)))
     inbox.seen(SeenBy(name, 2**62))
     inbox.typing(TypingFrom(name, "Ada"))
+    inbox.joined(name, 0)
+    inbox.left(name, 0, None)
     everyone = inbox.everyone
 
     assert texts(inbox, EVERYONE) == ["hello"]
     assert (everyone.unread, everyone.read, everyone.seen, everyone.told_last) == (1, 0, 0, 0)
     assert everyone.writers(100.0) == []
+    assert everyone.comings_words() == ""
     assert inbox.conversations() == []
     inbox.told(Conversations((Talked(name, 9, 9, 9, 9), Talked(EVERYONE, 1, 0, 1, 0))))
     assert (everyone.unread, everyone.read) == (2, 0)

@@ -24,7 +24,7 @@ class Drawable:
     """Which emoji this system draws in a text, be it by another font that helps out. Asked once for each."""
 
     def __init__(self, root: tk.Misc, letters: str) -> None:
-        self._root, self.letters = root, letters
+        self._root, self._letters = root, letters
         self._safe = colour_is_safe(root)
         self._missing = self._drawn(MISSING)
         self._known: dict[str, bool] = {}
@@ -38,10 +38,10 @@ class Drawable:
 
     def _drawn(self, text: str) -> tuple[str, int]:
         """The family that draws it, and how wide; measuring draws nothing."""
-        family = str(self._root.tk.call("font", "actual", self.letters, "-family", "--", text))
+        family = str(self._root.tk.call("font", "actual", self._letters, "-family", "--", text))
         if not self._safe and "color" in family.lower():
             return family, 0
-        return family, int(str(self._root.tk.call("font", "measure", self.letters, text)))
+        return family, int(str(self._root.tk.call("font", "measure", self._letters, text)))
 
 
 class EmojiPicker(ttk.Frame):

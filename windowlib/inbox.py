@@ -182,11 +182,15 @@ class Inbox:
         return talk.newest < talk.last and (not talk.newest or self._clock() - self._told_at < BACKLOG_SECONDS)
 
     def joined(self, name: str, time_ms: int) -> None:
+        if is_nobody(name):
+            return
         self.roster.joined(name)
         self._coming(name, time_ms, {"left": "left and came back", "joined and left": "joined"}, "joined")
 
     def left(self, name: str, time_ms: int, kept: bool | None) -> None:
         """Somebody went; a guest's name is free then."""
+        if is_nobody(name):
+            return
         if kept is False:
             self.roster.forget(name)
         else:

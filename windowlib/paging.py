@@ -87,6 +87,8 @@ class Pager:
                 view.attach(last=self._last)
         elif connected:
             self._look_ahead()
+        elif self._was_read:  # nobody waits for the connection to be led away from where they are by then
+            self._target, self._was_read = None, False
 
     def take(self, page: Page) -> bool:
         """An answer, which may be to a question of this one."""
