@@ -6,12 +6,13 @@ The window runs in the test's own thread on the screen that `python3 tests` prov
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
 import subprocess
 import time
 import tkinter as tk
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,21 @@ class Hands:
         """Clicks at a place of the screen."""
         self.root.update()
         self._xdotool("mousemove", str(x), str(y), "click", "1")
+
+    def roll(self, x: int, y: int, steps: int) -> None:
+        """Rolls the wheel down (up where `steps` are negative) at a place of the screen."""
+        self.root.update()
+        self._xdotool("mousemove", str(x), str(y), "click", "--repeat", str(abs(steps)), "5" if steps > 0 else "4")
+
+    @contextlib.contextmanager
+    def dragged(self, start: tuple[int, int], end: tuple[int, int]) -> Iterator[None]:
+        """While it lasts the mouse's button is held, having been pressed at one place of the screen and moved."""
+        self._xdotool("mousemove", *map(str, start), "mousedown", "1")
+        try:
+            self._xdotool("mousemove", *map(str, end))
+            yield
+        finally:
+            self._xdotool("mouseup", "1")
 
     def click_on(self, widget: tk.Misc) -> None:
         self.root.update()

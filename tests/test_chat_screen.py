@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +13,16 @@ import pytest
 from certificate import fingerprint_of, four_words
 from clientlib.engine import Engine
 from clientlib.happenings import Ended, Entered, Lost, Stored, Trouble, Waiting
-from desk import Desk, flood, in_the_chat
+from desk import Desk, first_screen, flood, in_the_chat
 from messages import NOON, message
 from peers import Peer
 from processes import ServerProcess
 from protocol import EVERYONE, MAX_TEXT, Ack, AskHistory, AskSearch, Joined, Left, Person, SeenWith, TypingTo
-from windowlib import pointing, search_panel
-from windowlib.chat_screen import Destination
+from serverlib.log_reader import Reader
+from windowlib import pointing, receipts, search_panel
 from windowlib.colours import DARK, LIGHT
 from windowlib.composer import PASTE_LIMIT
+from windowlib.destinations import Destination
 from windowlib.inbox import MENTION, PRIVATE, News
 from windowlib.roster import KNOWN_PEOPLE
 from windowlib.sidebar import PERSON, SHOWN_PEOPLE
@@ -211,7 +212,7 @@ def test_a_log_that_was_set_back_is_said(joined: Desk) -> None:
     put = joined.window.engine.events.put
     put(Waiting("id-1", "on its way", None))
     joined.sees("on its way   waiting…")
-    history = joined.chat._history
+    history = joined.chat.standing.history
     assert history is not None
     put(Entered("Ada", "Attic", history, (Person("Ada", True),), 0, resumed=False, new_log=True, left_behind=0))
     joined.sees("Attic was set back to an earlier state")
@@ -295,7 +296,7 @@ def test_the_words_are_said_at_the_first_meeting_only(joined: Desk, server: Serv
     joined.until(lambda: joined.window.join is None, "the chat is entered again")
     joined.sees("an old friend")
     assert joined.window.engine is not None
-    assert not joined.chat._meeting
+    joined.until(lambda: joined.chat.standing.settled, "the backlog has come")
     assert "first time" not in joined.shown
 
     people = (Person("Ada", True),)
@@ -315,7 +316,8 @@ def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable
     assert "Trouble" in str(chat.head.encryption_button.cget("style"))
     style = desk.window.theme.style
     for colours in (LIGHT, DARK):
-        desk.window.theme.wear("dark" if colours is DARK else "light")
+        if desk.window.theme.look is not colours:
+            desk.chat.actions.look()
         assert style.lookup(str(chat.head.encryption_button.cget("style")), "foreground") == colours.trouble
         assert style.lookup(str(chat.head.encryption_button.cget("style")), "foreground", ["active"]) == colours.trouble
 
@@ -408,7 +410,8 @@ def test_somebody_who_joins_from_somewhere_else(joined: Desk, server: ServerProc
         joined.sees("joining there brings the chat back to this window")
         assert "Not joined" in str(joined.chat.head.about.cget("text"))
         assert "from the first window" in joined.shown
-        joined.until(lambda: joined.window.engine and not joined.window.engine._thread.is_alive(), "it has stopped")
+        engines = [thread for thread in threading.enumerate() if thread.name == "hallway-engine"]
+        joined.until(lambda: sum(thread.is_alive() for thread in engines) == 1, "it has stopped")
     finally:
         other.close()
 
@@ -449,7 +452,7 @@ def test_what_is_refused_at_the_next_start_is_told_at_the_end(folder: Path, serv
     first = in_the_chat(folder, server)
     first.sees("history 59")
     server.kill()
-    first.until(lambda: not first.chat._connected, "the loss is noticed")
+    first.until(lambda: not first.chat.standing.connected, "the loss is noticed")
     first.write("@Nobody one")
     first.sees("@Nobody one   waiting…")
     first.window.close()
@@ -497,7 +500,7 @@ def test_at_name_in_everyone_goes_to_that_person(desk: Desk, server: ServerProce
     desk.type("@Bob hi")
     status = desk.chat.status.status
     desk.until(lambda: "only Bob and you will see this, in your" in str(status.cget("text")), "it is said before")
-    desk.until(lambda: desk.chat._settled_at < time.monotonic(), "the backlog has come")
+    desk.until(lambda: desk.chat.standing.settled, "the backlog has come")
     desk.press("Return")
     desk.until(lambda: "Sent to Bob alone." in str(status.cget("text")), "it is said after")
     bob.expect("message", sender="Ada", to="Bob", text="hi")
@@ -556,12 +559,107 @@ def test_others_are_told_what_was_read(joined: Desk, server: ServerProcess) -> N
     assert joined.shown.index("two") < joined.shown.index("New messages") < joined.shown.index("three")
 
 
+@pytest.mark.parametrize("count", [2, 60, 130])
+def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: ServerProcess, count: int) -> None:
+    """In Everyone at joining again, before the first unread one: also where there is more than a screen shows, or than
+    comes by itself.
+    """
+    bob = Peer.join(server, "Bob")
+    bob.say("before")
+    joined.sees("before")
+    joined.until(lambda: joined.chat.standing.marks_known and not joined.chat.inbox.everyone.unread, "it is read")
+    leave(joined)
+    bob.expect("left", name="Ada")
+    for number in range(count):
+        bob.say(f"while away {number}.")
+    bob.read_until(1 + count)
+    come_back(joined)
+    joined.sees(f"while away {count - 1}.")
+    view = joined.chat.conversation
+    joined.until(lambda: joined.chat.standing.marks_known, "the marks are told")
+    if count > 100:  # the line is further up than what comes by itself
+        joined.click_on(view.text)
+        oldest = view.transcript.oldest or 0
+        joined.press("Home")
+        joined.until(lambda: (view.transcript.oldest or 0) < oldest, "more comes")
+        joined.press("Home")
+    joined.until(lambda: view.text.tag_ranges("unread"), "the line is drawn")
+    joined.until(lambda: view.text.dlineinfo(view.text.tag_ranges("unread")[0]), "it is in sight")
+
+    lines = [line for line in joined.shown.split("\n") if line.startswith(("before", "while away", "New messages"))]
+    assert lines == ["before", "New messages", *(f"while away {number}." for number in range(count))]
+    joined.press("Escape")
+    joined.until(lambda: not joined.chat.inbox.everyone.unread, "it is read")
+
+
+def unread_of(desk: Desk) -> dict[str, int]:
+    """The conversations with something unread, by what the list beside them says."""
+    return {row.words: row.unread for row in desk.chat.sidebar.rows if row.unread}
+
+
+def unread_on_disk(server: ServerProcess, name: str) -> dict[str, int]:
+    """What is unread, by what the server has on its disk; key: with whom."""
+    with Reader(server.data) as reader:
+        me = reader.find(name)
+        assert me is not None
+        return {talked.other: talked.unread for talked in reader.conversations(me, {}) if talked.unread}
+
+
+def test_what_was_read_counts_as_read_after_a_crash_and_elsewhere(
+    joined: Desk, server: ServerProcess, folder: Path, tmp_path: Path
+) -> None:
+    """The server is killed and comes back: nothing is unread that was read, and nothing read that was not. So it is in
+    a window on another computer with the same token, and what is read there is read here.
+    """
+    bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
+    for text in ("one", "two", "three"):
+        bob.say(text, "Ada")
+    cleo.say("psst", "Ada")
+    last = bob.answer(bob.say("to all"))
+    assert isinstance(last, Ack)
+    joined.sees("to all")
+    joined.click_on_row("talk cleo")
+    joined.until(lambda: unread_of(joined) == {"Bob": 3}, "two conversations are read")
+    joined.until(lambda: unread_on_disk(server, "ada") == {"Bob": 3}, "the server has saved it")
+    server.kill()
+    joined.until(lambda: not joined.chat.standing.connected, "the loss is noticed")
+    server.restart()
+    bob = Peer.join(server, "Bob")
+    joined.until(lambda: joined.chat.standing.connected and joined.chat.standing.marks_known, "it is back")
+    bob.say("four", "Ada")
+    joined.until(lambda: unread_of(joined) == {"Bob": 4}, "what is unread is counted")
+    joined.window.close()
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "servers.json").write_bytes((folder / "servers.json").read_bytes())
+    other = in_the_chat(elsewhere, server)
+    try:
+        other.until(lambda: unread_of(other) == {"Bob": 4}, "it is the same here")
+        assert other.root.title().startswith("(4)")
+        other.click_on_row("talk bob")
+        other.sees("four")
+        lines = [line for line in other.shown.split("\n") if line in ("New messages", "one", "two", "three", "four")]
+        assert lines[-4:] == ["one", "two", "three", "four"]
+        other.until(lambda: unread_of(other) == {}, "they are read")
+    finally:
+        other.window.close()
+    again = in_the_chat(folder, server)
+    try:
+        again.sees("to all")
+        again.until(lambda: again.chat.standing.marks_known and again.chat.standing.settled, "the marks are told")
+        again.settle()
+        assert unread_of(again) == {}
+    finally:
+        again.window.close()
+
+
 def test_the_line_of_the_unread_goes_when_one_answers(joined: Desk, server: ServerProcess) -> None:
     """While one looks elsewhere the first that comes is marked; later ones do not move the line."""
     bob = Peer.join(server, "Bob")
     bob.say("before")
     joined.sees("before")
-    joined.until(lambda: joined.chat._marks_told and not joined.chat.inbox.everyone.unread, "it is read")
+    joined.until(lambda: joined.chat.standing.marks_known and not joined.chat.inbox.everyone.unread, "it is read")
     joined.chat.focused(False)
     bob.say("first")
     joined.sees("New messages\n")
@@ -596,28 +694,33 @@ def test_who_is_writing_is_said(joined: Desk, server: ServerProcess) -> None:
 
 
 def test_others_hear_that_one_is_writing(joined: Desk, server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody, or the one it goes to alone; and not for what stood in the field already."""
+    """Everybody, or the one it goes to alone; and nobody of what stood in the field already."""
     bob, cleo = Peer.join(server, "Bob"), Peer.join(server, "Cleo")
     joined.until(lambda: joined.chat.inbox.roster.is_here("Cleo"), "both are known")
     told: list[str] = []
-    with monkeypatch.context() as patched:
-        patched.setattr(joined.chat._receipts, "typing", told.append)
-        joined.type("h")
-        joined.until(lambda: told == [EVERYONE], "it is told")
-        joined.chat.open("Bob")
-        joined.type("psst")
-        joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
-        assert set(told[1:]) == {"Bob"}
+    engine = joined.window.engine
+    assert engine is not None
+    tell = engine.tell_typing
 
-        joined.chat.open(EVERYONE)
-        joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
-        joined.settle()
-        assert told[-1] == "Bob"
-    joined.type("i")
-    joined.until(lambda: joined.chat.composer.written == "hi", "it is typed")
-    joined.root.update()
+    def hear(to: str) -> None:
+        told.append(to)
+        tell(to)
+
+    monkeypatch.setattr(receipts, "TYPING_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "tell_typing", hear)
+    joined.type("h")
+    joined.until(lambda: told == [EVERYONE], "it is told")
     assert bob.expect("typing", sender="Ada").to == EVERYONE
     assert cleo.expect("typing", sender="Ada").to == EVERYONE
+    joined.chat.open("Bob")
+    joined.type("psst")
+    joined.until(lambda: joined.chat.composer.written == "psst", "it is typed")
+    joined.until(lambda: "Bob" in told, "it is told")
+
+    joined.chat.open(EVERYONE)
+    joined.until(lambda: joined.chat.composer.written == "h", "the draft is back")
+    joined.settle()
+    assert set(told[1:]) == {"Bob"}
 
 
 def test_each_conversation_has_a_draft(joined: Desk, server: ServerProcess) -> None:
@@ -627,14 +730,76 @@ def test_each_conversation_has_a_draft(joined: Desk, server: ServerProcess) -> N
     joined.until(lambda: joined.chat.composer.written == "for all", "it is typed")
     joined.click_on_row("person bob")
     joined.until(lambda: joined.chat.composer.written == "", "the field is empty")
-    assert joined.chat.composer._hint.cget("text") == "Message to Bob"
+    assert joined.chat.composer.hint.cget("text") == "Message to Bob"
     joined.type("for Bob")
     joined.until(lambda: joined.chat.composer.written == "for Bob", "it is typed")
     joined.click_on_row("talk #everyone")
     joined.until(lambda: joined.chat.composer.written == "for all", "the first draft is back")
 
     assert joined.chat.inbox.talk("Bob").draft == "for Bob"
-    assert joined.chat.composer._hint.cget("text") == "Message to Everyone"
+    assert joined.chat.composer.hint.cget("text") == "Message to Everyone"
+
+
+def leave(desk: Desk) -> None:
+    """Back to the first screen, as people go there."""
+    desk.choose("Leave")
+    desk.until(lambda: desk.window.join, "the first screen is shown")
+
+
+def come_back(desk: Desk) -> None:
+    """Into the chat that the first screen has."""
+    desk.focus()
+    desk.press("Return")
+    desk.until(lambda: desk.window.join is None, "the chat is entered again")
+
+
+def test_drafts_are_there_again_after_leaving(joined: Desk, server: ServerProcess) -> None:
+    """In each conversation stands what one was writing; what was sent or wiped does not."""
+    bob = Peer.join(server, "Bob")
+    joined.type("for all")
+    joined.until(lambda: joined.chat.composer.written == "for all", "it is typed")
+    joined.click_on_row("person bob")
+    joined.write("sent")
+    bob.expect("message", text="sent")
+    joined.type("for Bob")
+    joined.until(lambda: joined.chat.composer.written == "for Bob", "it is typed")
+    leave(joined)
+    come_back(joined)
+    joined.until(lambda: joined.chat.composer.written == "for all", "the first draft is back")
+    joined.click_on_row("talk bob")
+    joined.until(lambda: joined.chat.composer.written == "for Bob", "so is the other")
+
+    joined.press("ctrl+a", "BackSpace")
+    joined.until(lambda: joined.chat.composer.written == "", "it is wiped")
+    leave(joined)
+    come_back(joined)
+    joined.until(lambda: joined.chat.composer.written == "for all", "the first draft is back")
+    joined.chat.open("Bob")
+    joined.settle()
+    assert joined.chat.composer.written == ""
+
+
+def test_drafts_are_of_one_chat(
+    joined: Desk, server: ServerProcess, start_server: Callable[..., ServerProcess]
+) -> None:
+    """In another chat stands nothing of them, and an attempt that fails takes nothing of them away."""
+    other = start_server(makes_certificate=True)
+    joined.type("for the first chat")
+    joined.until(lambda: joined.chat.composer.written == "for the first chat", "it is typed")
+    leave(joined)
+    joined.fill(port=other.port)
+    come_back(joined)
+    joined.settle()
+    assert joined.chat.composer.written == ""
+
+    leave(joined)
+    joined.fill(port=server.port)
+    server.stop()
+    joined.press("Return")
+    joined.until(lambda: joined.said_trouble and not first_screen(joined).connecting, "it is refused")
+    server.restart()
+    come_back(joined)
+    joined.until(lambda: joined.chat.composer.written == "for the first chat", "the draft is back")
 
 
 def test_a_refused_message_is_sent_again_in_place(joined: Desk, server: ServerProcess) -> None:
@@ -692,9 +857,9 @@ def test_the_window_is_told_what_is_new(joined: Desk, server: ServerProcess) -> 
     news: list[News] = []
     unread: list[tuple[int, int]] = []
     chat = joined.chat
-    joined.until(lambda: chat._marks_told and not chat.inbox.everyone.unread, "all is read")
-    actions = replace(chat._actions, news=news.append, unread=lambda total, mine: unread.append((total, mine)))
-    chat._actions = actions
+    joined.until(lambda: chat.standing.marks_known and not chat.inbox.everyone.unread, "all is read")
+    actions = replace(chat.actions, news=news.append, unread=lambda total, mine: unread.append((total, mine)))
+    chat.actions = actions
     chat.focused(False)
     bob.say("one @Ada")
     bob.say("two")
@@ -905,7 +1070,7 @@ def test_a_conversation_with_a_guest_who_left_asks_for_nothing(joined: Desk) -> 
     joined.sees("psst")
     asked: list[object] = []
     joined.window.engine.ask_history = lambda *what: asked.append(what)  # type: ignore[method-assign]
-    joined.until(lambda: joined.chat._settled_at < time.monotonic(), "the backlog has come")
+    joined.until(lambda: joined.chat.standing.settled, "the backlog has come")
     flood(joined, [message("Netty", "psst again", "Ada")])
     joined.sees("psst again")
 
@@ -936,7 +1101,7 @@ def test_a_search_that_is_refused_is_not_asked_again(joined: Desk, monkeypatch: 
     """It said so in the conversation, every ten seconds, for ever; now once, where one searches."""
     asked: list[str] = []
     monkeypatch.setattr(search_panel, "ANSWER_SECONDS", 0.0)
-    monkeypatch.setattr(joined.chat.search._engine, "ask_search", lambda text, *_: asked.append(text))
+    monkeypatch.setattr(joined.window.engine, "ask_search", lambda text, *_: asked.append(text))
     joined.press("ctrl+f")
     joined.until(lambda: joined.root.focus_get() is joined.chat.search.field, "one can type")
     joined.type("pendulum")
@@ -954,9 +1119,8 @@ def test_a_search_that_is_refused_is_not_asked_again(joined: Desk, monkeypatch: 
 def test_a_page_that_cannot_be_had_is_told_once(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """And is asked for again only a good while later."""
     asked: list[object] = []
-    pager = joined.chat.views.pager
-    monkeypatch.setattr(pager._engine, "ask_history", lambda *question: asked.append(question))
-    pager.show(5)
+    monkeypatch.setattr(joined.window.engine, "ask_history", lambda *question: asked.append(question))
+    joined.chat.views.pager.show(5)
     joined.until(lambda: len(asked) == 2, "both pages around it are asked for")
     for _ in range(2):
         joined.chat.take(Trouble("not_saved", "The log cannot be read just now.", AskHistory(6, 40, EVERYONE)))

@@ -165,10 +165,10 @@ def test_what_was_meant_for_one_does_not_come_back_for_another(bench: Bench) -> 
 def test_the_empty_field_says_whom_it_writes_to(bench: Bench) -> None:
     """However long the name is, it is not cut off in the middle of a letter."""
     bench.composer.address("Bob")
-    assert bench.composer._hint.cget("text") == "Message to Bob"
-    assert bench.composer._hint.winfo_manager()
+    assert bench.composer.hint.cget("text") == "Message to Bob"
+    assert bench.composer.hint.winfo_manager()
 
     bench.composer.address("W" * 100)
-    bench.until(lambda: str(bench.composer._hint.cget("text")).endswith("…"), "it is shortened")
+    bench.until(lambda: str(bench.composer.hint.cget("text")).endswith("…"), "it is shortened")
     bench.root.update()
-    assert bench.composer._hint.winfo_reqwidth() <= bench.composer.entry.winfo_width()
+    assert bench.composer.hint.winfo_reqwidth() <= bench.composer.entry.winfo_width()

@@ -22,6 +22,7 @@ from windowlib.colours import LIGHT
 from windowlib.conversation import KEPT_LINES, READING_LINES
 from windowlib.search_panel import snippet
 from windowlib.transcript import today
+from windowlib.views import KEPT_VIEWS
 
 
 def first_line(desk: Desk) -> str:
@@ -170,19 +171,15 @@ def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
     view = joined.chat.conversation
     pending = str(view.text), "pendingsync"  # Tk learns how high the lines are bit by bit
     joined.until(lambda: not joined.root.tk.call(*pending), "Tk knows how long it all is")
-    bar = view._bar
+    bar = view.bar
     x, height = bar.winfo_width() // 2, bar.winfo_height()
     assert "thumb" in bar.identify(x, height - 12)
     assert "trough" in bar.identify(x, height // 3)
     assert bar.fraction(x, height // 2) == pytest.approx(0.5, abs=0.1)
 
-    where = bar.winfo_rootx() + x, bar.winfo_rooty()
-    try:
-        joined._xdotool("mousemove", str(where[0]), str(where[1] + height - 12), "mousedown", "1")
-        joined._xdotool("mousemove", str(where[0]), str(where[1] + height // 2))
+    across, top = bar.winfo_rootx() + x, bar.winfo_rooty()
+    with joined.dragged((across, top + height - 12), (across, top + height // 2)):
         joined.until(lambda: 0.3 < float(view.text.yview()[0]) < 0.7, "the view has moved to the middle")
-    finally:
-        joined._xdotool("mouseup", "1")
     joined.until(lambda: not view.following, "one reads further up")
 
 
@@ -243,7 +240,7 @@ def scroll_up_to(desk: Desk, number: int, seconds: float = 60) -> None:
     def up() -> bool:
         if number in numbers(desk):
             return True
-        view._jump(0.0)
+        view.jump(0.0)
         return False
 
     desk.until(up, f"line {number} is drawn", seconds)
@@ -273,7 +270,7 @@ def test_far_up_the_newest_are_let_go_and_come_back(
 
         def down() -> bool:
             view.text.yview_moveto(1.0)
-            view._moved()
+            view.moved()
             return view.at_end()
 
         desk.until(down, "one has come down again", 60)
@@ -299,8 +296,8 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
         view = desk.chat.conversation
         desk.sees("line 799.")
         ways: tuple[Callable[[], object], ...] = (
-            lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.say("hello"),
-            lambda: view._jump(1.0),
+            lambda: desk.click_on(view.pill), lambda: desk.press("Escape"), lambda: desk.chat.input.send("hello"),
+            lambda: view.jump(1.0),
         )  # fmt: skip
         for number, way in enumerate(ways, 800):
             scroll_up_to(desk, 300)
@@ -315,6 +312,57 @@ def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, mo
             assert there == list(range(there[0], number + 1))
     finally:
         desk.window.close()
+
+
+def test_conversations_that_were_put_away_come_back_as_they_were(joined: Desk, server: ServerProcess) -> None:
+    """More than are kept drawn: each has its messages, its draft and the line that one was reading, also further up
+    than what is drawn at first. Whoever was at the end is at the end, with what has come meanwhile.
+    """
+    names = [f"Person {number}" for number in range(KEPT_VIEWS + 2)]
+    peers = {name: Peer.join(server, name) for name in names}
+    for name, peer in peers.items():
+        count = 400 if name == names[0] else 60
+        for number in range(count):
+            peer.say(f"line {number}.", "Ada")
+        peer.read_until(count, 60)
+    chat = joined.chat
+    joined.until(
+        lambda: sum(talk.unread for talk in chat.inbox.conversations()) == 400 + 60 * (len(names) - 1), "all came"
+    )
+    first_view, places = None, {}
+    for number, name in enumerate(names):
+        joined.click_on_row(f"talk {name.casefold()}")
+        joined.sees("line 399." if number == 0 else "line 59.")
+        first_view = first_view or chat.conversation
+        joined.until(lambda: not chat.talk.unread, "it is read")
+        joined.type(f"draft {number}")
+        joined.until(lambda number=number: chat.composer.written == f"draft {number}", "it is typed")  # type: ignore[misc]
+        if number == 0:
+            scroll_up_to(joined, 40)
+        if number < len(names) - 1:  # in the last one stays at the end
+            joined.click_on(chat.conversation.text)
+            joined.press("Prior", "Prior")
+            joined.until(lambda: not chat.conversation.following, "one reads further up")
+            joined.settle()
+            places[name] = first_line(joined)
+    joined.click_on_row("talk #everyone")
+    peers[names[-1]].say("one more.", "Ada")
+    assert first_view is not None
+    assert not first_view.winfo_exists()
+
+    for number, name in enumerate(names):
+        joined.click_on_row(f"talk {name.casefold()}")
+        joined.until(lambda number=number: chat.composer.written == f"draft {number}", "its draft is back")  # type: ignore[misc]
+        if name in places:
+            joined.until(lambda name=name: first_line(joined) == places[name], f"{places[name]!r} is at the top")  # type: ignore[misc]
+            joined.settle()
+            assert first_line(joined) == places[name]
+            assert not joined.tags_of(places[name]) or "found" not in joined.tags_of(places[name])
+        else:
+            joined.sees("one more.")
+            joined.until(chat.conversation.at_end, "one is at the end")
+        there = numbers(joined)
+        assert there == list(range(there[0], there[0] + len(there)))
 
 
 def test_what_one_reads_stays_where_it_is_while_older_ones_come(folder: Path, server: ServerProcess) -> None:
@@ -349,7 +397,7 @@ def test_a_lost_connection_does_not_end_scrolling(folder: Path, server: ServerPr
         desk.sees("line 399.")
         server.kill()
         desk.until(lambda: "You can go on writing" in str(desk.chat.status.status.cget("text")), "the loss is said")
-        desk.chat.conversation._jump(0.0)
+        desk.chat.conversation.jump(0.0)
         server.restart()
         scroll_up_to(desk, 0)
         assert numbers(desk) == list(range(400))
@@ -411,7 +459,7 @@ def look_for(desk: Desk, words: str) -> None:
     desk.until(lambda: desk.root.focus_get() is desk.chat.search.field, "one can type what one looks for")
     desk.press("ctrl+a")
     desk.type(words)
-    desk.until(lambda: desk.chat.search._shown == words, "it was looked for")
+    desk.until(lambda: desk.chat.search.answered == words, "it was looked for")
 
 
 def test_a_result_opens_at_its_place(folder: Path, server: ServerProcess) -> None:
@@ -456,7 +504,7 @@ def test_after_a_result_the_windows_own_lines_are_there_again(joined: Desk, serv
     bob = Peer.join(server, "Bob")
     bob.say("the pendulum")
     joined.sees("the pendulum")
-    joined.chat.say("@Nobody hello")
+    joined.chat.input.send("@Nobody hello")
     joined.sees("not sent")
     bob.say("later")
     joined.sees("later")
@@ -494,7 +542,7 @@ def test_a_result_in_another_conversation(folder: Path, server: ServerProcess) -
 
         def down() -> bool:
             desk.chat.conversation.text.yview_moveto(1.0)
-            desk.chat.conversation._moved()
+            desk.chat.conversation.moved()
             return desk.chat.conversation.at_end()
 
         desk.until(down, "one comes to the newest by scrolling", 30)
@@ -589,7 +637,7 @@ def test_a_long_log_is_scrolled_back_smoothly(
     ticks: list[float] = []
     deadline = time.monotonic() + 100
     while (view.transcript.oldest or 0) > 1 and time.monotonic() < deadline:
-        view._jump(0.0)
+        view.jump(0.0)
         joined.root.update()
         if joined.window.longest:
             ticks.append(joined.window.longest)

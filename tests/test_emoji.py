@@ -98,29 +98,30 @@ def test_an_emoji_is_searched_and_chosen_by_keyboard(bench: Bench) -> None:
     bench.composer.write("good  job")
     bench.composer.entry.mark_set("insert", "1.5")
     picker = bench.open()
+    grid = picker.grid_view
     bench.type("thumbs up")
-    bench.until(lambda: picker._shown[:1] == ["👍"], "it is found")
+    bench.until(lambda: grid.shown[:1] == ["👍"], "it is found")
     assert "Thumbs up" in str(picker.name.cget("text"))
     bench.press("Return")
     bench.until(lambda: bench.composer.written == "good 👍 job", "it is chosen")
     assert bench.composer.picker is None
     bench.until(lambda: bench.root.focus_get() is bench.composer.entry, "one goes on writing")
 
-    picker = bench.open()
-    assert picker._shown[0] == "👍"
-    assert picker._shown.count("👍") == 1
+    grid = bench.open().grid_view
+    assert grid.shown[0] == "👍"
+    assert grid.shown.count("👍") == 1
 
 
 def test_arrows_go_through_the_grid(bench: Bench) -> None:
     """Left, right, up and down, page by page, and what is chosen is always in sight."""
-    picker = bench.open()
-    bench.until(lambda: len(picker._shown) > 500, "all were looked at")
+    grid = bench.open().grid_view
+    bench.until(lambda: len(grid.shown) > 500, "all were looked at")
     bench.press("Right", "Down")
-    bench.until(lambda: picker._chosen == picker.columns + 1, "one down, one right")
+    bench.until(lambda: grid.chosen == grid.columns + 1, "one down, one right")
     bench.press("Next", "Next", "Down")
-    bench.until(lambda: picker._chosen == picker.columns * (2 * 5 + 2) + 1, "further down")
-    assert picker._top <= picker._chosen // picker.columns < picker._top + picker.rows
-    chosen = picker._shown[picker._chosen]
+    bench.until(lambda: grid.chosen == grid.columns * (2 * 5 + 2) + 1, "further down")
+    assert grid.top <= grid.chosen // grid.columns < grid.top + grid.rows
+    chosen = grid.shown[grid.chosen]
     bench.press("Return")
     bench.until(lambda: bench.composer.written == chosen, "it is chosen")
 
@@ -137,13 +138,12 @@ def test_a_fast_typist_gets_what_was_typed(bench: Bench) -> None:
 
 def test_an_emoji_is_chosen_by_mouse(bench: Bench) -> None:
     """The wheel moves the grid, a click chooses."""
-    picker = bench.open()
-    bench.until(lambda: len(picker._shown) > 500, "all were looked at")
-    view = picker.grid_view
-    bench._xdotool("mousemove", str(view.winfo_rootx() + 60), str(view.winfo_rooty() + 60), "click", "5", "click", "5")
-    bench.until(lambda: picker._top == 2, "it has moved")
-    expected = picker._shown[3 * picker.columns + 1]
-    bench.click(view.winfo_rootx() + 60, view.winfo_rooty() + 60)
+    grid = bench.open().grid_view
+    bench.until(lambda: len(grid.shown) > 500, "all were looked at")
+    bench.roll(grid.winfo_rootx() + 60, grid.winfo_rooty() + 60, 2)
+    bench.until(lambda: grid.top == 2, "it has moved")
+    expected = grid.shown[3 * grid.columns + 1]
+    bench.click(grid.winfo_rootx() + 60, grid.winfo_rooty() + 60)
 
     bench.until(lambda: bench.composer.written == expected, "it is chosen")
 
@@ -164,27 +164,29 @@ def test_the_emoji_go_away_without_a_choice(bench: Bench) -> None:
 def test_only_what_can_be_drawn_is_offered(bench: Bench) -> None:
     """An emoji that no font has would be a box."""
     picker = bench.open()
-    bench.until(lambda: len(picker._shown) > 500, "all were looked at")
-    drawable = picker._drawable
+    grid = picker.grid_view
+    bench.until(lambda: len(grid.shown) > 500, "all were looked at")
+    drawable = picker.drawable
 
     assert emoji_picker.MISSING not in drawable
     assert "😀" in drawable
-    assert all(one in drawable for one in picker._shown)
+    assert all(one in drawable for one in grid.shown)
 
 
 def test_an_old_libxft_is_not_given_colour(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would end the program; it is said that there are none, or those without colour are offered."""
     if bench.root.tk.call("tk", "windowingsystem") != "x11":
         pytest.skip("only X11 draws through libXft")
-    monkeypatch.setattr(emoji_font, "_xft_version", lambda: 20304)
+    monkeypatch.setattr(emoji_font, "xft_version", lambda: 20304)
     picker = bench.open()
-    bench.until(lambda: "check" not in picker._timers, "all were looked at")
+    grid = picker.grid_view
+    bench.until(lambda: picker.complete, "all were looked at")
 
     def family(emoji: str) -> str:
-        return str(bench.root.tk.call("font", "actual", str(picker._letters), "-family", "--", emoji)).lower()
+        return str(bench.root.tk.call("font", "actual", str(grid.letters), "-family", "--", emoji)).lower()
 
-    assert not [one for one in picker._shown if "color" in family(one)]
-    assert "color" not in str(picker._letters.actual("family")).lower()
+    assert not [one for one in grid.shown if "color" in family(one)]
+    assert "color" not in str(grid.letters.actual("family")).lower()
 
 
 @pytest.mark.parametrize("size", ["400x380", "640x400", "1500x1000"])
@@ -201,7 +203,7 @@ def test_the_emoji_fit_into_the_window(bench: Bench, size: str, percent: int) ->
     assert left >= bench.root.winfo_rootx()
     assert right <= bench.root.winfo_rootx() + bench.root.winfo_width()
     assert picker.winfo_rooty() >= bench.root.winfo_rooty()
-    assert picker.rows >= 1
+    assert picker.grid_view.rows >= 1
 
 
 def test_what_was_chosen_is_there_the_next_time(folder: Path, server: ServerProcess) -> None:
@@ -210,7 +212,9 @@ def test_what_was_chosen_is_there_the_next_time(folder: Path, server: ServerProc
     desk.press("ctrl+e")
     desk.until(lambda: desk.chat.composer.picker, "they are open")
     desk.type("rocket")
-    desk.until(lambda: desk.chat.composer.picker and desk.chat.composer.picker._shown[:1] == ["🚀"], "it is found")
+    picker = desk.chat.composer.picker
+    assert picker is not None
+    desk.until(lambda: picker.grid_view.shown[:1] == ["🚀"], "it is found")
     desk.press("Return")
     desk.until(lambda: desk.chat.composer.written == "🚀", "it is chosen")
     desk.window.close()
@@ -222,7 +226,7 @@ def test_what_was_chosen_is_there_the_next_time(folder: Path, server: ServerProc
         again.until(lambda: again.window.join is None, "the chat is entered")
         again.chat.composer.pick_emoji()
         assert again.chat.composer.picker is not None
-        assert again.chat.composer.picker._shown[0] == "🚀"
+        assert again.chat.composer.picker.grid_view.shown[0] == "🚀"
     finally:
         again.window.close()
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from clientlib.happenings import Entered, Failed
 from messages import message
 from protocol import EVERYONE, MAX_TALKED, MAX_UNREAD, Conversations, Message, Person, SeenBy, Talked, TypingFrom
-from windowlib.inbox import KEPT_TALKS, MENTION, PRIVATE, PUBLIC, RECENT, RECENT_CHARACTERS, Inbox, News, Refusal
+from windowlib.inbox import BACKLOG_SECONDS, KEPT_TALKS, MENTION, PRIVATE, PUBLIC, Inbox, News
 from windowlib.receipts import Receipts
+from windowlib.talk import RECENT, RECENT_CHARACTERS, Refusal
 
 
 class Clock:
@@ -27,8 +30,8 @@ def entered(*people: str, last: int = 0, new_log: bool = False) -> Entered:
     return Entered("Ada", "Attic", "log", known, last, resumed=False, new_log=new_log, left_behind=0)
 
 
-def inbox_with(*people: str, last: int = 0) -> Inbox:
-    inbox = Inbox("Ada", Clock())
+def inbox_with(*people: str, last: int = 0, clock: Clock | None = None) -> Inbox:
+    inbox = Inbox("Ada", clock or Clock())
     inbox.entered(entered(*people, last=last))
     return inbox
 
@@ -57,10 +60,82 @@ def test_a_list_of_conversations_is_believed_so_far() -> None:
     others = [EVERYONE, "Bob", "BOB", "\uff22ob", "#Everyone", *(f"N{number}" for number in range(2 * MAX_TALKED))]
     inbox.told(Conversations(tuple(Talked(other, 2**62, number, 2**62, 0) for number, other in enumerate(others))))
 
-    talks = list(inbox.talks)
+    talks = [inbox.everyone, *inbox.conversations()]
     assert len(talks) <= MAX_TALKED + 1
     assert {talk.unread for talk in talks} == {MAX_UNREAD}
     assert [(talk.title, talk.read) for talk in talks[:3]] == [("Everyone", 0), ("Bob", 1), ("N0", 5)]
+
+
+# Full width, other letters, and as it is: what NFKC and casefold make the room's address or its title of.
+NOBODY = ["\uff03everyone", EVERYONE, "#EVERYONE", "\ufe5feveryone", "Everyone", "\uff25veryone "]
+
+
+@pytest.mark.parametrize("name", NOBODY)
+@pytest.mark.parametrize("to", ["Ada", EVERYONE])
+def test_nobody_can_write_as_the_room(name: str, to: str) -> None:
+    """What a lying server says such a sender wrote, privately or to all, stands in no conversation, and is no news."""
+    inbox = inbox_with("Bob", name)
+    news = inbox.received([message("Bob", "for all"), message(name, "psst", to), message("Ada", "hi", "Bob")])
+
+    assert [(one.address, one.sender) for one in news] == [(EVERYONE, "Bob")]
+    assert texts(inbox, EVERYONE) == ["for all"]
+    assert [talk.title for talk in inbox.conversations()] == ["Bob"]
+    assert inbox.unread() == (1, 0)
+    assert name not in inbox.roster.names(online=True)
+
+
+@pytest.mark.parametrize("name", [name for name in NOBODY if name != EVERYONE])
+def test_nothing_is_told_of_the_room_by_another_name(name: str) -> None:
+    """Marks, signals and own messages that a lying server puts under it leave Everyone as it is."""
+    inbox = inbox_with("Bob", name)
+    inbox.received([message("Ada", "to nobody", name), message("Bob", "hello")])
+    inbox.told(Conversations((Talked(name, 2**62, 2**62, 7, 2**62),)))
+    inbox.seen(SeenBy(name, 2**62))
+    inbox.typing(TypingFrom(name, "Ada"))
+    inbox.joined(name, 0)
+    inbox.left(name, 0, None)
+    everyone = inbox.everyone
+
+    assert texts(inbox, EVERYONE) == ["hello"]
+    assert (everyone.unread, everyone.read, everyone.seen, everyone.told_last) == (1, 0, 0, 0)
+    assert everyone.writers(100.0) == []
+    assert everyone.comings_words() == ""
+    assert inbox.conversations() == []
+    inbox.told(Conversations((Talked(name, 9, 9, 9, 9), Talked(EVERYONE, 1, 0, 1, 0))))
+    assert (everyone.unread, everyone.read) == (2, 0)
+
+
+@pytest.mark.parametrize("welcomed", [0, 2**62])
+def test_what_was_never_there_is_not_waited_for_for_ever(welcomed: int) -> None:
+    """A lying server tells of entry 2**62: what is here of a conversation can be read once the backlog had its time."""
+    clock = Clock()
+    inbox = inbox_with("Bob", last=welcomed, clock=clock)
+    inbox.received([message("Bob", "one"), message("Bob", "two", "Ada")])
+    inbox.told(Conversations((Talked(EVERYONE, 2**62, 0, 5, 0), Talked("Bob", 2**62, 0, 5, 0))))
+    for talk in (inbox.everyone, inbox.talk("Bob")):
+        assert not inbox.have_read(talk)
+    clock.now += BACKLOG_SECONDS
+    for talk in (inbox.everyone, inbox.talk("Bob")):
+        assert inbox.have_read(talk)
+    assert inbox.unread() == (0, 0)
+
+    inbox.told(Conversations((Talked("Bob", 2**62, 0, 5, 0),)))
+    clock.now += BACKLOG_SECONDS
+    inbox.have_read(inbox.talk("Bob"))
+    assert inbox.unread() == (0, 0)
+
+
+@pytest.mark.parametrize("there", [(), (39, 45, 50)])
+def test_the_newest_page_says_what_there_is(there: tuple[int, ...]) -> None:
+    """Of a conversation of which nothing has come: what its newest page does not have is not waited for."""
+    inbox = inbox_with("Bob")
+    inbox.told(Conversations((Talked("Bob", 2**62, 0, 5, 0),)))
+    talk = inbox.talk("Bob")
+    assert not inbox.have_read(talk)
+    talk.put_before([Message(seq, 0, "Bob", "Ada", f"id-{seq}", "hi") for seq in there], "Ada")
+
+    assert inbox.have_read(talk)
+    assert inbox.unread() == (0, 0)
 
 
 def test_looking_again_for_calls_is_quick() -> None:
@@ -209,9 +284,8 @@ def test_a_page_of_the_log_goes_before_what_is_here() -> None:
 
 def test_somebody_writes_for_six_seconds() -> None:
     """Then, when their message comes, or when they go, they do not any more."""
-    inbox = inbox_with("Bob", "Cleo")
-    clock = inbox._clock
-    assert isinstance(clock, Clock)
+    clock = Clock()
+    inbox = inbox_with("Bob", "Cleo", clock=clock)
     for name in ("Bob", "Cleo", "Ada", "Nobody"):
         inbox.typing(TypingFrom(name, EVERYONE))
     inbox.talk("Bob")

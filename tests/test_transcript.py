@@ -11,8 +11,9 @@ import pytest
 from clientlib.happenings import Failed
 from messages import NOON, message, words
 from protocol import EVERYONE, MAX_TIME, Message, Person, SeenBy
-from windowlib.inbox import Inbox, Notice, Talk
+from windowlib.inbox import Inbox
 from windowlib.roster import KNOWN_PEOPLE, Roster, listed
+from windowlib.talk import Notice, Talk
 from windowlib.transcript import Run, Transcript, body, day_words, hue_tag, initial, today
 
 
@@ -275,9 +276,40 @@ def test_code_is_drawn_as_it_was_typed() -> None:
     runs = body("so: `a  b`\n```\n  x\n\n  y\n```", ("own",), "Ada", when="12:00")
 
     assert [(text, tags[2:]) for text, tags in runs] == [
-        ("12:00\t", ("when", "first")), ("so: ", ("first",)), ("a  b", ("code", "first")), ("\n", ("first",)),
+        ("12:00\t", ("when", "first", "above block")), ("so: ", ("first", "above block")),
+        ("a  b", ("code", "first", "above block")), ("\n", ("first", "above block")),
         ("  x\n\n", ("block", "inner")), ("  y\n", ("block", "last")),
     ]  # fmt: skip
+
+
+def test_a_block_of_code_has_air_above_it() -> None:
+    """Its ground does not touch what stands above it: text of the same message, or the line that says who speaks."""
+    bob, ada = Drawn("Bob"), Drawn("Ada")
+    bob.add(message("Bob", "```\nx\ny\n```\nand"), message("Bob", "so\n```\nz\n```"))
+    ada.inbox.wait("id-1", "```\nwaits\n```", None)
+    drawn = [(text, "above block" in tags) for text, tags in bob.take()]
+
+    assert [text for text, air in drawn if air][1:] == ["\tBob", "   12:00\n", "12:00\t", "so\n"]
+    waiting = ada.transcript.tail(ada.talk, ended=False)
+    assert [text for text, tags in waiting if "above block" in tags] == [" A ", "\tAda", "\n"]
+
+
+def test_a_line_belongs_to_a_message() -> None:
+    """Also its head and the line of its day; a notice has none, and is told by what is below it."""
+    chat = Drawn("Bob")
+    said = [message("Bob", "one\ntwo"), message("Cleo", "three")]
+    chat.add(said[0])
+    chat.inbox.everyone.note(Notice("Something."))
+    chat.add(said[1])
+    drawn = words(chat.take()).split("\n")
+    transcript = chat.transcript
+
+    assert {transcript.seq_at(drawn.index(line) + 1) for line in ("two", "Something.")} == {said[0].seq, said[1].seq}
+    for one in said:
+        place = transcript.line_of(one.seq)
+        assert place is not None
+        assert {transcript.seq_at(line) for line in range(place[0], sum(place))} == {one.seq}
+    assert transcript.seq_at(transcript.lines + 1) is None
 
 
 def test_many_lines_and_many_characters_are_trimmed() -> None:

@@ -78,20 +78,28 @@ class Composer(ttk.Frame):
         self._unsent: dict[str, str] = {}  # key: whom it was for: it is never brought back under another title
         self._longest = ""  # what stood in the field since it was last empty
         self._completing: Completing | None = None
-        px = theme.px
+        self.picker: EmojiPicker | None = None  # while it is open
+        self.recent_emoji: list[str] = []  # newest first; whoever keeps them puts a list of its own here
+        self._build()
+        self._listen()
+        self.address(self._title)
+        self._show_hint()
+        self.dress()
+
+    def _build(self) -> None:
+        px = self._theme.px
         self._field = ttk.Frame(self, style="Field.TFrame")
         self._field.pack(fill="both", expand=True)
-        self.entry = plain_text(self._field, theme, height=1, undo=True, maxundo=200, width=10)
+        self.entry = plain_text(self._field, self._theme, height=1, undo=True, maxundo=200, width=10)
         self.button = ttk.Button(self._field, text="Send", style="Primary.TButton", command=self.submit)
         self.button.pack(side="right", anchor="s", padx=px(4), pady=px(4))
         self.emoji_button = ttk.Button(self._field, text="\N{WHITE SMILING FACE}", style="Icon.TButton")
         self.emoji_button.configure(command=self.pick_emoji)
         self.emoji_button.pack(side="right", anchor="s", pady=px(4))
-        self.picker: EmojiPicker | None = None  # while it is open
-        self.recent_emoji: list[str] = []  # newest first; whoever keeps them puts a list of its own here
         self.entry.pack(side="left", fill="x", expand=True, padx=(px(14), px(4)), pady=(px(13), px(11)))
-        self._hint = tk.Label(self.entry, borderwidth=0, padx=0, pady=0, font="HallwayBody", cursor="xterm")
-        self._hint.bind("<Button-1>", lambda _: self.entry.focus_set())
+        self.hint = tk.Label(self.entry, borderwidth=0, padx=0, pady=0, font="HallwayBody", cursor="xterm")
+
+    def _listen(self) -> None:
         bind = self.entry.bind
         bind("<Return>", self._return_pressed)
         bind("<KP_Enter>", self._return_pressed)
@@ -109,10 +117,8 @@ class Composer(ttk.Frame):
         self.bind("<Configure>", lambda _: self._close_picker())  # it stands where the field was
         bind("<FocusIn>", lambda _: self._field.state(["focus"]))
         bind("<FocusOut>", lambda _: self._field.state(["!focus"]))
-        self._field.bind("<Button-1>", lambda _: self.entry.focus_set())
-        self.address(self._title)
-        self._show_hint()
-        self.dress()
+        for part in (self._field, self.hint):
+            part.bind("<Button-1>", lambda _: self.entry.focus_set())
 
     @property
     def written(self) -> str:
@@ -169,7 +175,7 @@ class Composer(ttk.Frame):
         look = self._theme.look
         dress(self.entry, look)
         self.entry.tag_configure("emoji", font=self._theme.emoji_font)
-        self._hint.configure(background=look.surface, foreground=look.muted)
+        self.hint.configure(background=look.surface, foreground=look.muted)
 
     def destroy(self) -> None:
         self._close_picker()
@@ -255,14 +261,14 @@ class Composer(ttk.Frame):
 
     def _show_hint(self) -> None:
         if self.entry.compare("end-1c", "==", "1.0"):
-            self._hint.place(x=self._theme.px(3), y=0)
+            self.hint.place(x=self._theme.px(3), y=0)
         else:
-            self._hint.place_forget()
+            self.hint.place_forget()
 
     def _fit_hint(self) -> None:
         """As much of whom it goes to as there is room for."""
         room = max(self.entry.winfo_width() - self._theme.px(6), self._theme.px(60))
-        self._hint.configure(text=self._theme.shortened(f"Message to {self._title}", room))
+        self.hint.configure(text=self._theme.shortened(f"Message to {self._title}", room))
 
     def _fit(self) -> None:
         """As many lines as the text takes, up to five."""

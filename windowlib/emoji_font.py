@@ -27,11 +27,11 @@ def colour_is_safe(root: tk.Misc) -> bool:
     """Whether a colour emoji cannot end the program, as it can on X11 with a libXft before 2.3.5."""
     if root.tk.call("tk", "windowingsystem") != "x11":
         return True
-    return _xft_version() >= 20305
+    return xft_version() >= 20305
 
 
 @lru_cache(maxsize=1)
-def _xft_version() -> int:
+def xft_version() -> int:
     import ctypes.util  # not before a chat is shown: the first screen is to be quick
 
     for known in ("libXft.so.2", ""):

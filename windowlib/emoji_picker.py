@@ -1,23 +1,22 @@
 """The emoji to choose from, over the field they go into. Opened by composer.py, in Tk's thread.
 
-What there is and how it is found is in emoji.py; here it is drawn, and only what this computer can draw.
+What there is and how it is found is in emoji.py; the grid is in emoji_grid.py, and in it only what this computer can
+draw.
 """
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Iterator, Sequence
-from tkinter import font, ttk
+from tkinter import ttk
 
 from windowlib.emoji import called, search
-from windowlib.emoji_font import FAMILIES, colour_is_safe
+from windowlib.emoji_font import colour_is_safe
+from windowlib.emoji_grid import CELL, COLUMNS, ROWS, EmojiGrid
 from windowlib.look import Theme
 
 MISSING = "\U0010fffd"  # no font has it, so it is drawn as what is missing
 CHECKED_AT_ONCE = 48  # looked for in the fonts of the system without a break: about 20 ms
-DRAWN_AT_ONCE = 12  # a colour picture that was not drawn before takes up to a millisecond
-CELL = 38  # 1/96 inch
-COLUMNS, ROWS = 8, 5
 
 
 class Drawable:
@@ -54,21 +53,17 @@ class EmojiPicker(ttk.Frame):
         super().__init__(parent, style="Field.TFrame", padding=theme.px(12))
         self.state(["active"])
         self._theme, self._recent, self._on_pick, self._on_close = theme, recent, on_pick, on_close
-        px = theme.px
-        known = set(font.families(self))
-        family = next((name for name in FAMILIES if name in known and colour_is_safe(self)), None)
-        self._letters = font.Font(self, font=font.nametofont("HallwayBody", self))
-        self._letters.configure(size=round(15 * theme.percent / 100))
-        if family is not None:
-            self._letters.configure(family=family)
-        self._drawable = Drawable(self, "HallwayBody")
-        self._shown: list[str] = []  # what was found and can be drawn, as far as it was looked at
+        self.drawable = Drawable(self, "HallwayBody")
         self._rest: Iterator[str] = iter(())  # what was found and not looked at yet
         self._found = ""  # the text that they were found by
-        self._chosen = 0  # its number in `_shown`
-        self._top = 0  # the first row that is seen
         self._timers: dict[str, str] = {}  # key: what for
-        self.columns, self.rows = COLUMNS, ROWS
+        self._build()
+        self._listen()
+        self.dress()
+        self._search()
+
+    def _build(self) -> None:
+        px = self._theme.px
         self.entry = ttk.Entry(self, font="HallwayBody", width=1)  # as wide as the grid
         self._label = ttk.Label(self, text="Search for an emoji", style="Surface.Label.TLabel")
         self._label.pack(anchor="w", padx=px(3))
@@ -77,8 +72,10 @@ class EmojiPicker(ttk.Frame):
         self.name.pack(side="bottom", fill="x", padx=px(3), pady=(px(6), 0))
         self._bar = ttk.Scrollbar(self, orient="vertical", takefocus=False, command=self._scrolled)
         self._bar.pack(side="right", fill="y")
-        self.grid_view = tk.Canvas(self, borderwidth=0, highlightthickness=0, takefocus=False)
+        self.grid_view = EmojiGrid(self, self._theme, self._pick, self._show_place)
         self.grid_view.pack(side="left")
+
+    def _listen(self) -> None:
         self.entry.configure(validate="key", validatecommand=self.register(self._typed))
         for key, across, down in (
             ("<Left>", -1, 0), ("<Right>", 1, 0), ("<Up>", 0, -1), ("<Down>", 0, 1), ("<Prior>", 0, -ROWS),
@@ -90,46 +87,38 @@ class EmojiPicker(ttk.Frame):
         self.entry.bind("<Escape>", lambda _: self._close())
         self.entry.bind("<Tab>", lambda _: "break")  # there is nowhere else to go in here
         self.entry.bind("<FocusOut>", lambda _: self._after("left", 1, self._left))
-        view = self.grid_view
-        view.bind("<Motion>", lambda event: self._hover(self._at(event.x, event.y)))
-        view.bind("<ButtonRelease-1>", lambda event: self._pick(self._at(event.x, event.y)))
-        view.bind("<MouseWheel>", lambda event: self._scroll(-1 if event.delta > 0 else 1))
-        if self.tk.call("tk", "windowingsystem") == "x11":
-            view.bind("<Button-4>", lambda _: self._scroll(-1))
-            view.bind("<Button-5>", lambda _: self._scroll(1))
-        self.dress()
-        self._search()
+
+    @property
+    def complete(self) -> bool:
+        """All that was found was looked at."""
+        return "search" not in self._timers and "check" not in self._timers
 
     def open(self, over: tk.Misc) -> None:
         """Shows itself above `over`, with its right edge, in what both are in; smaller where there is little room."""
         self.update_idletasks()
-        px, parent = self._theme.px, self.nametowidget(self.winfo_parent())
+        px, parent, view = self._theme.px, self.nametowidget(self.winfo_parent()), self.grid_view
         cell = px(CELL)
         right = over.winfo_rootx() + over.winfo_width() - parent.winfo_rootx()
         bottom = over.winfo_rooty() - parent.winfo_rooty() - px(6)
-        around_x = self.winfo_reqwidth() - int(str(self.grid_view.cget("width")))
-        around_y = self.winfo_reqheight() - int(str(self.grid_view.cget("height")))
-        self.columns = max(3, min(COLUMNS, (right - px(8) - around_x) // cell))
-        self.rows = max(1, min(ROWS, (bottom - px(8) - around_y) // cell))
-        self.grid_view.configure(width=self.columns * cell, height=self.rows * cell)
-        self.place(x=right, y=max(bottom, self.rows * cell + around_y), anchor="se")
+        around_x = self.winfo_reqwidth() - int(str(view.cget("width")))
+        around_y = self.winfo_reqheight() - int(str(view.cget("height")))
+        view.fit(
+            max(3, min(COLUMNS, (right - px(8) - around_x) // cell)),
+            max(1, min(ROWS, (bottom - px(8) - around_y) // cell)),
+        )
+        self.place(x=right, y=max(bottom, view.rows * cell + around_y), anchor="se")
         self.lift()
-        self._draw()
         self.entry.focus_set()
 
     def dress(self) -> None:
-        cell = self._theme.px(CELL)
-        self.grid_view.configure(
-            background=self._theme.look.surface, width=self.columns * cell, height=self.rows * cell
-        )
-        self._draw()
+        """Takes the colours and the lengths of the theme."""
+        self.grid_view.dress()
 
     def destroy(self) -> None:
         for timer in self._timers.values():
             self.after_cancel(timer)
         self._timers.clear()
         super().destroy()
-        self.__dict__.pop("_letters", None)  # a font goes back to Tk in Tk's thread; the window may do this twice
 
     # --- what is found ---
 
@@ -142,125 +131,60 @@ class EmojiPicker(ttk.Frame):
         found = search(text)
         if not text.strip():
             found = [*self._recent, *(emoji for emoji in found if emoji not in self._recent)]
-        self._shown, self._rest = [], iter(found)
-        self._chosen = self._top = 0
+        self._rest = iter(found)
+        self.grid_view.clear()
         self._check()
 
     def _check(self) -> None:
         """Looks at some more of what was found, the rest when there is time."""
-        seen = (self._top + self.rows) * self.columns
-        to_be_seen = len(self._shown) < seen
+        view = self.grid_view
+        was_full = view.is_full
         for count, emoji in enumerate(self._rest, 1):
-            if emoji in self._drawable:
-                self._shown.append(emoji)
+            if emoji in self.drawable:
+                view.shown.append(emoji)
             if count == CHECKED_AT_ONCE:
                 self._after("check", 5, self._check)
                 break
-        if to_be_seen:
-            self._draw()
-        else:
+        if was_full:
             self._show_place()
-
-    # --- the grid ---
-
-    def _draw(self) -> None:
-        """Draws what is seen of the grid, a bounded number at a time."""
-        view, look, cell = self.grid_view, self._theme.look, self._theme.px(CELL)
-        view.delete("all")
-        view.create_rectangle(
-            0, 0, 0, 0, fill=look.own, outline=look.accent, width=self._theme.px(2), tags="chosen", state="hidden"
-        )
-        first = self._top * self.columns
-        numbers = iter(range(first, min(first + self.columns * self.rows, len(self._shown))))
-
-        def some() -> None:
-            for count, number in enumerate(numbers, 1):
-                x, y = (number - first) % self.columns, (number - first) // self.columns
-                view.create_text(
-                    round((x + 0.5) * cell), round((y + 0.5) * cell), text=self._shown[number], font=self._letters,
-                    fill=look.text,
-                )  # fmt: skip
-                if count == DRAWN_AT_ONCE:
-                    self._after("draw", 2, some)
-                    break
-
-        if "draw" in self._timers:
-            self.after_cancel(self._timers.pop("draw"))
-        some()
-        self._show_chosen()
-        self._show_place()
-
-    def _show_chosen(self) -> None:
-        cell, number = self._theme.px(CELL), self._chosen - self._top * self.columns
-        if self._shown and 0 <= number < self.columns * self.rows:
-            x, y = number % self.columns * cell, number // self.columns * cell
-            edge = self._theme.px(2)
-            self.grid_view.coords("chosen", x + edge, y + edge, x + cell - edge, y + cell - edge)
-            self.grid_view.itemconfigure("chosen", state="normal")
         else:
-            self.grid_view.itemconfigure("chosen", state="hidden")
-        words = called(self._shown[self._chosen]) if self._shown else "None of that name can be drawn here."
-        room = self.columns * cell
-        self.name.configure(text=self._theme.shortened(words, room, "Small"))
-
-    def _show_place(self) -> None:
-        rows = max(1, -(-len(self._shown) // self.columns))
-        self._bar.set(self._top / rows, min(1.0, (self._top + self.rows) / rows))
-
-    def _scrolled(self, what: str, by: str, unit: str = "") -> None:
-        """The scroll bar was moved."""
-        rows = -(-len(self._shown) // self.columns)
-        if what == "moveto":
-            self._go(round(float(by) * rows))
-        else:
-            self._scroll(int(by) * (self.rows if unit == "pages" else 1))
-
-    def _scroll(self, rows: int) -> None:
-        self._go(self._top + rows)
-
-    def _go(self, top: int) -> None:
-        last = max(0, -(-len(self._shown) // self.columns) - self.rows)
-        top = max(0, min(last, top))
-        if top != self._top:
-            self._top = top
-            self._draw()
-
-    def _at(self, x: int, y: int) -> int:
-        cell = self._theme.px(CELL)
-        if not (0 <= x < self.columns * cell and 0 <= y < self.rows * cell):
-            return -1
-        number = (self._top + y // cell) * self.columns + x // cell
-        return number if number < len(self._shown) else -1
-
-    def _hover(self, number: int) -> None:
-        if number >= 0 and number != self._chosen:
-            self._chosen = number
-            self._show_chosen()
+            view.draw()
 
     def _catch_up(self) -> None:
         """A key may come before what was typed just now was looked for."""
         if self._found != self.entry.get():
             self._search()
 
+    # --- what people do ---
+
+    def _show_place(self) -> None:
+        """The name of the one that is chosen, and on the bar which ones are seen."""
+        view = self.grid_view
+        words = called(view.emoji) if view.emoji is not None else "None of that name can be drawn here."
+        self.name.configure(text=self._theme.shortened(words, view.columns * self._theme.px(CELL), "Small"))
+        self._bar.set(*view.span)
+
+    def _scrolled(self, what: str, by: str, unit: str = "") -> None:
+        """The scroll bar was moved."""
+        if what == "moveto":
+            self.grid_view.scroll_to(float(by))
+        else:
+            self.grid_view.scroll(int(by) * (self.grid_view.rows if unit == "pages" else 1))
+
     def _move(self, across: int, down: int) -> str:
         self._catch_up()
-        if self._shown:
-            self._chosen = max(0, min(len(self._shown) - 1, self._chosen + across + down * self.columns))
-            row = self._chosen // self.columns
-            self._go(min(max(self._top, row - self.rows + 1), row))
-            self._show_chosen()
+        self.grid_view.step(across, down)
         return "break"
 
     def _pick_chosen(self) -> str:
         self._catch_up()
-        return self._pick(self._chosen)
-
-    def _pick(self, number: int) -> str:
-        if 0 <= number < len(self._shown):
-            emoji = self._shown[number]
-            self._close()
-            self._on_pick(emoji)
+        if self.grid_view.emoji is not None:
+            self._pick(self.grid_view.emoji)
         return "break"
+
+    def _pick(self, emoji: str) -> None:
+        self._close()
+        self._on_pick(emoji)
 
     def _close(self) -> str:
         self._on_close()

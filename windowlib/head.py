@@ -120,10 +120,8 @@ class Menu(ttk.Frame):
 class Head(ttk.Frame):
     """The line above the conversation. Keeps nothing: it shows what it is told."""
 
-    def __init__(
-        self, parent: tk.Misc, theme: Theme, *, on_list: Callable[[], None], on_encryption: Callable[[], None],
-        on_search: Callable[[], None], on_menu: Callable[[], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parent: tk.Misc, theme: Theme) -> None:
+        """`on_press` says what its buttons do."""
         super().__init__(parent, style="Surface.TFrame")
         self._theme = theme
         px = theme.px
@@ -131,13 +129,13 @@ class Head(ttk.Frame):
         self._about_role = "Hint"
         self._low = self._slim = False
         self._encrypted: bool | None = None
-        self.menu_button = ttk.Button(self, text="⋯", style="Icon.Quiet.TButton", command=on_menu)
+        self.menu_button = ttk.Button(self, text="⋯", style="Icon.Quiet.TButton")
         self.menu_button.pack(side="right")
-        self.search_button = ttk.Button(self, text="Search", style="Quiet.TButton", command=on_search)
+        self.search_button = ttk.Button(self, text="Search", style="Quiet.TButton")
         self.search_button.pack(side="right")
-        self.encryption_button = ttk.Button(self, style="Small.TButton", command=on_encryption)
+        self.encryption_button = ttk.Button(self, style="Small.TButton")
         self.encryption_button.pack(side="right", padx=px(4))
-        self.list_button = ttk.Button(self, style="Quiet.TButton", command=on_list)
+        self.list_button = ttk.Button(self, style="Quiet.TButton")
         titles = ttk.Frame(self, style="Surface.TFrame")
         titles.pack(side="left", fill="x", expand=True)
         self.title = ttk.Label(titles, style="Surface.Strong.TLabel")
@@ -147,6 +145,19 @@ class Head(ttk.Frame):
         self._titles = titles
         titles.bind("<Configure>", lambda _: self._fit())
         self.dress()
+
+    def on_press(
+        self, *, on_list: Callable[[], None], on_encryption: Callable[[], None], on_search: Callable[[], None],
+        on_menu: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """What is done when one of its buttons is pressed."""
+        for button, do in (
+            (self.list_button, on_list),
+            (self.encryption_button, on_encryption),
+            (self.search_button, on_search),
+            (self.menu_button, on_menu),
+        ):
+            button.configure(command=do)
 
     def dress(self) -> None:
         """Takes the lengths of the theme."""

@@ -61,33 +61,12 @@ def pieces(text: str, me: str) -> list[Piece]:
     closed = True  # there may be a fence further on
     while len(found) < MOST_PIECES and (begin := _BEGIN.search(text, at)) is not None:
         at = begin.start()
-        piece: Piece | None = None
-        end = at + 1
         if text.startswith(FENCE, at):
             close = text.find(FENCE, at + 3) if closed else -1
             closed = close >= 0
-            if closed:
-                piece, end = _block(text, at, close)
-            else:
-                end = at + 3
-        elif text[at] == "`":
-            close = text.find("`", at + 1)
-            if close == at + 1:
-                end = at + 2
-            elif close > 0 and text.find("\n", at, close) < 0:
-                piece, end = (CODE, text[at + 1 : close]), close + 1
-        elif at > 0 and (text[at - 1].isalnum() or text[at - 1] in "@_"):
-            pass  # an e-mail address, or the middle of a word
-        elif text[at] == "@":
-            call = _call_of(me)
-            if call is not None and (called := call.match(text, at)) is not None:
-                piece, end = (MENTION, called.group()), called.end()
-        elif (link := _LINK.match(text, at)) is not None:
-            address = _without_end(link.group())
-            end = at + len(address)
-            scheme = link.end(1) - at if link[1] else 0
-            if len(address) > len(begin.group()) and _leads_where_it_says(address, scheme):
-                piece = (LINK, address)
+            piece, end = _block(text, at, close) if closed else (None, at + 3)
+        else:
+            piece, end = _within_line(text, begin, me)
         if piece is not None:
             if start < at:
                 found.append((PLAIN, text[start:at]))
@@ -97,6 +76,36 @@ def pieces(text: str, me: str) -> list[Piece]:
     if start < len(text):
         found.append((PLAIN, text[start:]))
     return _with_blocks_apart(found)
+
+
+def _within_line(text: str, begin: re.Match[str], me: str) -> tuple[Piece | None, int]:
+    """The code, the call or the link that begins there, if it is one, and where to look on."""
+    at = begin.start()
+    if text[at] == "`":
+        return _code(text, at)
+    if at > 0 and (text[at - 1].isalnum() or text[at - 1] in "@_"):
+        return None, at + 1  # an e-mail address, or the middle of a word
+    if text[at] == "@":
+        call = _call_of(me)
+        called = call.match(text, at) if call is not None else None
+        return ((MENTION, called.group()), called.end()) if called is not None else (None, at + 1)
+    link = _LINK.match(text, at)
+    if link is None:
+        return None, at + 1
+    address = _without_end(link.group())
+    scheme = link.end(1) - at if link[1] else 0
+    is_link = len(address) > len(begin.group()) and _leads_where_it_says(address, scheme)
+    return ((LINK, address) if is_link else None), at + len(address)
+
+
+def _code(text: str, at: int) -> tuple[Piece | None, int]:
+    """What stands between two backticks of one line, of which the first is there."""
+    close = text.find("`", at + 1)
+    if close == at + 1:
+        return None, at + 2
+    if close > 0 and text.find("\n", at, close) < 0:
+        return (CODE, text[at + 1 : close]), close + 1
+    return None, at + 1
 
 
 def weight(text: str) -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clientlib.engine import Engine
 from names import name_key
 from protocol import EVERYONE, MAX_INTEGER, AskHistory, Message, Page
 from windowlib.conversation import Conversation, cost_of
+from windowlib.talk import address_of
 
 PAGE = 100  # messages asked for at once
 AROUND = 40  # messages before and after one that was found
@@ -46,12 +48,19 @@ class Pager:
         self._last = False  # the page in `_below` ended it
         self._is_refused = False  # nothing has come since the server could not answer, which was told
         self._target: int | None = None  # seq of the message that is looked for
+        self._was_read = False  # it was not looked for: one was reading there
         self._around: dict[Question, Sequence[Message]] = {}  # what came of that
 
     def show(self, seq: int) -> None:
-        """Leads to this message, in its context."""
+        """Leads to this message, which was found, in its context."""
         self._forget()
-        self._target = seq
+        self._target, self._was_read = seq, False
+
+    def return_to(self, seq: int) -> None:
+        """Leads back to where one was reading: at once if it is drawn."""
+        self._forget()
+        if not self.view.show_at_top(seq):
+            self._target, self._was_read = seq, True
 
     def newest(self) -> None:
         """Whatever was on its way is not wanted any more: one is at the newest message."""
@@ -78,6 +87,8 @@ class Pager:
                 view.attach(last=self._last)
         elif connected:
             self._look_ahead()
+        elif self._was_read:  # nobody waits for the connection to be led away from where they are by then
+            self._target, self._was_read = None, False
 
     def take(self, page: Page) -> bool:
         """An answer, which may be to a question of this one."""
@@ -86,6 +97,7 @@ class Pager:
             return False
         del self._asked[question]
         self._is_refused = False
+        page = replace(page, messages=tuple(filter(self._belongs_here, page.messages)))
         if self._target is not None:
             self._around[question] = page.messages
             self._show_target()
@@ -112,6 +124,10 @@ class Pager:
         address = self.view.talk.address
         same = other is not None and (other == address or name_key(other) == name_key(address))
         return same and question in self._asked
+
+    def _belongs_here(self, message: Message) -> bool:
+        address = address_of(message, self.view.transcript.me)
+        return address is not None and name_key(address) == name_key(self.view.talk.address)
 
     def _take_older(self, page: Page) -> None:
         view, oldest = self.view, self.view.transcript.oldest
@@ -153,7 +169,11 @@ class Pager:
         after = self._around.get((None, seq), ())
         above = fitting(list(reversed(before)), PORTION)
         self._forget()
-        self.view.show_around([*before[len(before) - above :], *after[: fitting(after, PORTION)]], seq)
+        self.view.show_stretch([*before[len(before) - above :], *after[: fitting(after, PORTION)]])
+        if self._was_read:
+            self.view.show_at_top(seq)
+        else:
+            self.view.show_found(seq)
 
     def _forget(self) -> None:
         self._target = None

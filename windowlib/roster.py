@@ -6,10 +6,18 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from names import UnknownPerson, name_key, split_address
-from protocol import Person
+from protocol import EVERYONE, Person
 
 KNOWN_PEOPLE = 5000  # an honest welcome holds some 2,000; a hostile server goes on for ever
 SERVER_KEY = "server"  # the folded name of whoever speaks for the server; nobody else can have it
+# The folded names that would pass for the room all are in, its address and its title: no honest server gives them away
+# (names.py), and what another one tells of such a person is not to land in that room.
+ROOM_KEYS = frozenset({EVERYONE, "everyone"})
+
+
+def is_nobody(name: str) -> bool:
+    """Whether this is a name that nobody can have, as it would be taken for the room."""
+    return name_key(name) in ROOM_KEYS
 
 
 def listed(names: Sequence[str]) -> str:
@@ -74,7 +82,7 @@ class Roster:
 
     def _put(self, group: dict[str, str], name: str) -> None:
         self.forget(name)
-        if name_key(name) == SERVER_KEY:  # it is nobody one could write to
+        if name_key(name) == SERVER_KEY or is_nobody(name):  # whom one could not write to
             return
         if len(self._here) + len(self._away) >= KNOWN_PEOPLE:
             if not self._away:

@@ -61,14 +61,14 @@ class SearchPanel(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, mine: Callable[[str], bool],
-        on_pick: Callable[[Message], None], on_close: Callable[[], None],
+        on_pick: Callable[[Message], None],
     ) -> None:  # fmt: skip
         super().__init__(parent, style="Surface.TFrame")
         self._theme, self._engine, self._mine = theme, engine, mine
-        self._on_pick, self._on_close = on_pick, on_close
+        self._on_pick = on_pick
         self._wanted: tuple[str, int | None] | None = None  # words and before; still to be asked, or not answered yet
         self._ask_at = 0.0  # on the monotonic clock
-        self._shown = ""  # the words that the results are of
+        self.answered = ""  # the words that the results are of
         self._more = False
         self._chosen = 0  # number of the result that Enter opens
         self.results: list[Message] = []  # newest first
@@ -76,7 +76,7 @@ class SearchPanel(ttk.Frame):
         ttk.Frame(self, style="Line.TFrame", width=1).pack(side="left", fill="y")
         top = ttk.Frame(self, style="Surface.TFrame")
         top.pack(fill="x", padx=px(10), pady=(px(10), px(4)))
-        self.close_button = ttk.Button(top, text="Close", style="Small.TButton", command=on_close)
+        self.close_button = ttk.Button(top, text="Close", style="Small.TButton")
         self.close_button.pack(side="right", padx=(px(4), 0))
         self.field = ttk.Entry(top, width=10, font="HallwayBody")
         self.field.pack(side="left", fill="x", expand=True)
@@ -153,7 +153,7 @@ class SearchPanel(ttk.Frame):
         self._wanted = None
         if before is None:
             self.results, self._chosen = [], 0
-        self._shown, self._more = words, found.more
+        self.answered, self._more = words, found.more
         first = len(self.results)
         self.results += reversed(found.messages)
         self._draw(first)
@@ -165,7 +165,7 @@ class SearchPanel(ttk.Frame):
     def refused(self, question: AskSearch, why: str) -> None:
         """The server does not answer this one; asked again by itself it would say the same."""
         if (question.text, question.before) == self._wanted:
-            self._wanted, self._shown = None, ""
+            self._wanted, self.answered = None, ""
             self._say(why)
 
     def close(self) -> None:
@@ -180,10 +180,10 @@ class SearchPanel(ttk.Frame):
 
     def _typed(self) -> None:
         words = self._words
-        if words == (self._wanted[0] if self._wanted is not None else self._shown):
+        if words == (self._wanted[0] if self._wanted is not None else self.answered):
             return
         if not words:
-            self._wanted, self._shown, self._more = None, "", False
+            self._wanted, self.answered, self._more = None, "", False
             self.results = []
             self._draw(0)
             self.open()
@@ -193,7 +193,7 @@ class SearchPanel(ttk.Frame):
     def _entered(self) -> str:
         if self._wanted is not None:
             self._ask_at = 0.0
-        elif self._words and self._words == self._shown:
+        elif self._words and self._words == self.answered:
             self._open_chosen()
         return "break"
 
@@ -205,7 +205,7 @@ class SearchPanel(ttk.Frame):
 
     def _ask_more(self) -> None:
         if self._more and self._wanted is None and self.results:
-            self._wanted, self._ask_at = (self._shown, self.results[-1].seq), 0.0
+            self._wanted, self._ask_at = (self.answered, self.results[-1].seq), 0.0
 
     def _choose(self, number: int) -> str:
         last = len(self.results) - (0 if self._more else 1)
@@ -232,7 +232,7 @@ class SearchPanel(ttk.Frame):
                 where = f"privately to {message.to}" if self._mine(message.sender) else "privately"
             runs.append((message.sender, (*tags, "who", hue_tag(message.sender))))
             runs.append((f"  {where}  ·  {when_words(message.time, now)}\n", (*tags, "small")))
-            for words, found in snippet(message.text, self._shown):
+            for words, found in snippet(message.text, self.answered):
                 runs.append((words, (*tags, "text", "match") if found else (*tags, "text")))
             runs.append(("\n", (*tags, "text")))
         if self._more:

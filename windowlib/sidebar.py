@@ -6,6 +6,8 @@ only those in sight are drawn.
 
 from __future__ import annotations
 
+import math
+import time
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from protocol import EVERYONE
 from windowlib.inbox import Inbox
 from windowlib.look import Theme
 
+REFRESH_SECONDS = 0.2  # it is drawn at most this often
 SHOWN_PEOPLE = 300  # of those who are here, and of those who are away; nobody scrolls further
 TALK, PERSON, WORDS = "talk", "person", "words"
 
@@ -77,6 +80,7 @@ class Sidebar(ttk.Frame):
         self.rows: list[Row] = []
         self._server = ""
         self._open = EVERYONE  # address of the conversation that is shown
+        self._drawn_at = -math.inf  # on the monotonic clock
         self._top = 0  # pixels of the list above what is seen
         self._under_mouse = self._at = ""  # keys of rows: under the mouse, and where the keyboard is
         px = theme.px
@@ -132,6 +136,19 @@ class Sidebar(ttk.Frame):
         """Draws the list anew, and keeps the place in it."""
         self.rows = rows_of(self._inbox, known=self.known)
         self._draw()
+
+    def flush(self) -> bool:
+        """Draws the list anew when something in it is another, unless that was done just now; whether it did."""
+        now = time.monotonic()
+        if not self._inbox.changed or now - self._drawn_at <= REFRESH_SECONDS:
+            return False
+        self._inbox.changed, self._drawn_at = False, now
+        self.refresh()
+        return True
+
+    def hurry(self) -> None:
+        """The next `flush` draws it, whenever the last one did."""
+        self._inbox.changed, self._drawn_at = True, -math.inf
 
     def box(self, key: str) -> tuple[int, int, int, int] | None:
         """Where a row can be seen, such as `person bob`: x, y, width and height within the list."""

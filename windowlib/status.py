@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import tkinter as tk
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from tkinter import ttk
 
 from clientlib.sentences import count_of
 from protocol import MAX_TEXT
+from windowlib.chat_state import ChatState
 from windowlib.composer import PASTE_LIMIT
 from windowlib.look import Theme
 from windowlib.roster import listed
@@ -25,12 +25,9 @@ def writing_words(names: Sequence[str]) -> str:
 class Status(ttk.Frame):
     """The lines under the field: what is wrong with what is written, and what becomes of it."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, state: ChatState) -> None:
         super().__init__(parent, style="Surface.TFrame")
-        self.connected = False
-        self.ended = False
-        self.retry_at: float | None = None  # on the monotonic clock
-        self.lost_because = ""
+        self._state = state
         self.tight = False  # there is no room for what is no news
         self._said, self._said_until = "", 0.0
         self.count = ttk.Label(self, style="Surface.Trouble.TLabel", justify="left")  # shown when it says something
@@ -42,21 +39,26 @@ class Status(ttk.Frame):
     @property
     def restless(self) -> bool:
         """It says something that changes by itself."""
-        return self.retry_at is not None or bool(self._said)
+        return self._state.counts_down or bool(self._said)
 
     def say(self, words: str) -> None:
         """Something that has just happened, for a while."""
         self._said, self._said_until = words, time.monotonic() + SAID_SECONDS
 
-    def lost(self, why: str, retry: float) -> None:
-        """The connection is gone; another attempt is made in `retry` seconds."""
-        self.connected, self.lost_because = False, why.rstrip()
-        if not self.lost_because.endswith((".", "?", "!")):
-            self.lost_because += "."
-        self.retry_at = time.monotonic() + retry
-
     def describe(self, written: str, private_to: str | None, *, here: bool) -> None:
         """Says it of what is `written`, privately to somebody; `here`: it stands in the conversation with them."""
+        self._count(written)
+        role, words = self._most_important(private_to, here=here)
+        if self.tight and role == "Hint":
+            self.status.pack_forget()
+            self.configure(height=1)  # of itself a frame keeps the height of what was in it last
+        elif not self.status.winfo_manager():
+            self.status.pack(side="bottom", fill="x")
+        if self.status.cget("text") != words or not str(self.status.cget("style")).startswith(f"Surface.{role}."):
+            self.status.configure(text=words, style=f"Surface.{role}.TLabel")
+
+    def _count(self, written: str) -> None:
+        """Says it where something is too long."""
         too_long = ""
         if (over := len(written) - MAX_TEXT) > 0:
             too_long = f"{count_of(over, 'character')} too long: at most {MAX_TEXT:,} go into one message."
@@ -68,29 +70,16 @@ class Status(ttk.Frame):
                 self.count.pack(side="top", fill="x")
             else:
                 self.count.pack_forget()
+
+    def _most_important(self, private_to: str | None, *, here: bool) -> tuple[str, str]:
+        """The role of the words, which says their colour, and the words."""
         if self._said and time.monotonic() > self._said_until:
             self._said = ""
-        role = "Hint"
-        if self.ended:
-            role, words = "Trouble", "You are not in the chat any more. What is written here stays until you leave."
-        elif not self.connected and self.lost_because:
-            role, again = "Trouble", "Trying again now."
-            if self.retry_at is not None and (seconds := math.ceil(self.retry_at - time.monotonic())) > 0:
-                again = f"Trying again in {seconds}\u00a0s."
-            words = f"{self.lost_because} {again} You can go on writing; it is sent when the chat is back."
-        elif private_to and here:
-            role, words = "Private", f"Private: only {private_to} and you will see this."
-        elif private_to:
-            role = "Private"
-            words = f"Private: only {private_to} and you will see this, in your conversation with {private_to}."
-        elif self._said:
-            role, words = "Private", self._said
-        else:
-            words = "Enter sends, Shift-Enter: new line. @name: to one person."
-        if self.tight and role == "Hint":
-            self.status.pack_forget()
-            self.configure(height=1)  # of itself a frame keeps the height of what was in it last
-        elif not self.status.winfo_manager():
-            self.status.pack(side="bottom", fill="x")
-        if self.status.cget("text") != words or not str(self.status.cget("style")).startswith(f"Surface.{role}."):
-            self.status.configure(text=words, style=f"Surface.{role}.TLabel")
+        if trouble := self._state.trouble():
+            return "Trouble", trouble
+        if private_to:
+            where = "" if here else f", in your conversation with {private_to}"
+            return "Private", f"Private: only {private_to} and you will see this{where}."
+        if self._said:
+            return "Private", self._said
+        return "Hint", "Enter sends, Shift-Enter: new line. @name: to one person."

@@ -17,15 +17,16 @@ from functools import lru_cache
 from clientlib.sentences import count_of
 from names import name_key
 from protocol import Message, clock_time
-from windowlib.inbox import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
-from windowlib.markup import BLOCK, PLAIN, pieces
+from windowlib.markup import BLOCK, PLAIN, Piece, pieces
 from windowlib.roster import SERVER_KEY
+from windowlib.talk import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
 SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be drawn again with every message
 HUES = 20  # colours for names: ten hues in two tones; more could not be told apart
 DAY_TAG = "day "  # and the date: a tag of the line that says it
 STATE_TAG = "state "  # and the seq: a tag of what became of an own private message
+ABOVE_BLOCK = "above block"  # a tag of a line that a block of code follows
 AGAIN_TAG = "again "  # and the id: a tag of the words that send a refused message again
 
 STORED = "✓\u00a0stored"  # never broken into two lines
@@ -89,21 +90,12 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
     base = ("body", *tint)
     if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark:
         return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
-    lines: list[list[Run]] = [[]]
-    for kind, words in found:
-        for number, part in enumerate(words.split("\n")):
-            if number:
-                lines.append([])
-            if part or kind == BLOCK:
-                lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
-    if mark and lines[-1] and lines[-1][-1][1][-1] == BLOCK:  # its colour goes on to the end of the line
+    lines = _broken(found, base)
+    if mark and _is_code(lines[-1]):  # its colour goes on to the end of the line
         lines.append([])
         mark = tuple((words.lstrip(), tags) for words, tags in mark if words.strip())
     runs: list[Run] = []
     for number, line in enumerate(lines):
-        place: tuple[str, ...] = ()
-        if len(lines) > 1:
-            place = ("first",) if number == 0 else ("last",) if number == len(lines) - 1 else ("inner",)
         drawn: list[Run] = [(when + "\t", (*base, "when"))] if when and number == 0 else []
         drawn += line
         if number == len(lines) - 1:
@@ -112,6 +104,7 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
             drawn[-1] = (drawn[-1][0] + "\n", drawn[-1][1])
         else:
             drawn.append(("\n", base))
+        place = _place(lines, number)
         for words, tags in drawn:
             placed = (*tags, *place)
             if runs and runs[-1][1] == placed:
@@ -119,6 +112,70 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
             else:
                 runs.append((words, placed))
     return runs
+
+
+def _broken(found: Sequence[Piece], base: tuple[str, ...]) -> list[list[Run]]:
+    """The pieces of a text as runs, line by line, without the ends of the lines."""
+    lines: list[list[Run]] = [[]]
+    for kind, words in found:
+        for number, part in enumerate(words.split("\n")):
+            if number:
+                lines.append([])
+            if part or kind == BLOCK:
+                lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
+    return lines
+
+
+def _is_code(line: Sequence[Run]) -> bool:
+    """A block has its lines for itself."""
+    return bool(line) and line[-1][1][-1] == BLOCK
+
+
+def _place(lines: Sequence[Sequence[Run]], number: int) -> tuple[str, ...]:
+    """The tags of a line for where it stands in its message: how far it is from the lines round it."""
+    if len(lines) == 1:
+        return ()
+    if number == len(lines) - 1:
+        return ("last",)
+    place = ("first",) if number == 0 else ("inner",)
+    return (*place, ABOVE_BLOCK) if _is_code(lines[number + 1]) and not _is_code(lines[number]) else place
+
+
+def _under(head: Sequence[Run], text: Sequence[Run]) -> list[Run]:
+    """The line that says who speaks, and below it what they say."""
+    if BLOCK in text[0][1]:
+        head = [(words, tags if tags == ("gap",) else (*tags, ABOVE_BLOCK)) for words, tags in head]
+    return [*head, *text]
+
+
+def _head(sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
+    """The line that says who speaks, below a gap."""
+    gap: Run = ("\n", ("gap",))
+    if "announced" in tint:
+        return [
+            gap,
+            ("Announcement of the server", ("head", *tint, "within")),
+            (f"{mark}\n", ("head", *tint, "small")),
+        ]
+    return [
+        gap,
+        (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
+        (f"\t{sender}", ("head", *tint, hue_tag(sender))),
+        (f"{mark}\n", ("head", *tint, "small")),
+    ]
+
+
+def _empty(talk: Talk) -> list[Run]:
+    """What is said where nothing was said yet."""
+    if not talk.private:
+        return [
+            ("\nNobody has written yet.\n", ("empty", "strong")),
+            ("Say hello: everybody here will see it.\n", ("empty",)),
+        ]
+    return [
+        (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
+        ("What is written here, only the two of you will see.\n", ("empty",)),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +274,7 @@ class Transcript:
         if words := talk.comings_words():
             runs += [("\n", ("gap",)), (words + "\n", ("system",))]
         if not (self._said or runs or talk.waiting):
-            return self._empty(talk) if complete else []
+            return _empty(talk) if complete else []
         hidden = len(talk.waiting) - SHOWN_WAITING
         if hidden > 0:
             what = "were not sent" if ended else "wait to be sent"
@@ -270,6 +327,13 @@ class Transcript:
             above += entry.lines
         return 0, 0
 
+    def take_seen(self) -> list[int]:
+        """The own private messages that were drawn as stored and are seen by now."""
+        taken: list[int] = []
+        while self.stored and self.stored[0] <= self.seen:
+            taken.append(self.stored.popleft())
+        return taken
+
     # --- looking ---
 
     def line_of(self, seq: int) -> tuple[int, int] | None:
@@ -279,6 +343,15 @@ class Transcript:
             if entry.seq == seq:
                 return above + 1, entry.lines
             above += entry.lines
+        return None
+
+    def seq_at(self, line: int) -> int | None:
+        """The message that a line, counted from 1, belongs to, or else the next one below; None where there is none."""
+        below = 0
+        for entry in self.entries:
+            below += entry.lines
+            if line <= below and entry.seq is not None:
+                return entry.seq
         return None
 
     @property
@@ -318,10 +391,8 @@ class Transcript:
 
     def _add_message(self, message: Message, runs: list[Run]) -> None:
         own = name_key(message.sender) == name_key(self.me)
-        if 0 < self.unread_after < message.seq and not (own or self.unread_drawn):
-            oldest = self.oldest
-            if oldest is not None and oldest <= self.unread_after:
-                self._note_unread(runs)
+        if not own:
+            self._mark_unread(message, runs)
         last = self.entries[-1] if self.entries else None
         drawn: list[Run] = []
         day = day_of(message.time)
@@ -333,48 +404,40 @@ class Transcript:
         if sender == SERVER_KEY and not self.private:
             tint = ("announced",)
         when, since = clock_time(message.time), message.time
+        state = self._state_of(message, tint) if own and self.private else ()
         if last is not None and not day_line and last.sender == sender and 0 <= message.time - last.since < GROUP_MS:
             since = last.since
+            drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state)
         else:
             mark = f"  {STORED}" if own and not self.private else ""
-            drawn += self._head(message.sender, tint, f"   {when}{mark}")
-            when = ""
-        state: tuple[Run, ...] = ()
-        if own and self.private:
-            tags = ("body", *tint, "small")
-            if message.seq <= self.seen:
-                state = ((f"   {SEEN}", tags),)
-            else:
-                self.stored.append(message.seq)
-                state = (("   ", tags), (STORED, (*tags, f"{STATE_TAG}{message.seq}")))
-        drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state)
+            head = _head(message.sender, tint, f"   {when}{mark}")
+            drawn += _under(head, body(message.text, tint, "" if own else self.me, mark=state))
         self._note(drawn, runs, seq=message.seq, day=day, day_line=day_line, sender=sender, since=since)
         self.newest = message.seq
 
-    def _head(self, sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
-        """Who speaks, below a gap."""
-        gap: Run = ("\n", ("gap",))
-        if "announced" in tint:
-            return [
-                gap,
-                ("Announcement of the server", ("head", *tint, "within")),
-                (f"{mark}\n", ("head", *tint, "small")),
-            ]
-        return [
-            gap,
-            (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
-            (f"\t{sender}", ("head", *tint, hue_tag(sender))),
-            (f"{mark}\n", ("head", *tint, "small")),
-        ]
+    def _mark_unread(self, message: Message, runs: list[Run]) -> None:
+        """Draws the line where the unread ones begin, where that is above this message of somebody else."""
+        if 0 < self.unread_after < message.seq and not self.unread_drawn:
+            oldest = self.oldest
+            if oldest is not None and oldest <= self.unread_after:
+                self._note_unread(runs)
+
+    def _state_of(self, message: Message, tint: tuple[str, ...]) -> tuple[Run, ...]:
+        """What became of an own private message."""
+        tags = ("body", *tint, "small")
+        if message.seq <= self.seen:
+            return ((f"   {SEEN}", tags),)
+        self.stored.append(message.seq)
+        return (("   ", tags), (STORED, (*tags, f"{STATE_TAG}{message.seq}")))
 
     def _refused(self, refusal: Refusal) -> list[Run]:
         tint = self._own_tint
         words: Run = (SEND_AGAIN, ("why", *tint, "again", f"{AGAIN_TAG}{refusal.id}"))
         if refusal.again:
             words = (SENT_AGAIN, ("why", *tint))
-        head = self._head(self.me, tint, "")[:-1]
+        head = [*_head(self.me, tint, "")[:-1], ("  not sent\n", ("head", *tint, "bad"))]
         return [
-            *head, ("  not sent\n", ("head", *tint, "bad")), *body(refusal.original, tint, ""),
+            *_under(head, body(refusal.original, tint, "")),
             (f"{refusal.why}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
         ]  # fmt: skip
 
@@ -383,19 +446,9 @@ class Transcript:
         runs: list[Run] = []
         tint = self._own_tint
         for one in outgoing:
+            head: list[Run] = []
             if group != (group := name_key(self.me)):
-                runs += self._head(self.me, tint, "")
+                head = _head(self.me, tint, "")
             state = (f"   {STORED if one.stored else mark}", ("body", *tint, "small"))
-            runs += body(one.text, tint, "", mark=(state,))
+            runs += _under(head, body(one.text, tint, "", mark=(state,)))
         return runs
-
-    def _empty(self, talk: Talk) -> list[Run]:
-        if not talk.private:
-            return [
-                ("\nNobody has written yet.\n", ("empty", "strong")),
-                ("Say hello: everybody here will see it.\n", ("empty",)),
-            ]
-        return [
-            (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
-            ("What is written here, only the two of you will see.\n", ("empty",)),
-        ]

@@ -14,9 +14,10 @@ from clientlib.engine import Engine
 from names import name_key
 from protocol import AskHistory, Page
 from windowlib.conversation import Conversation
-from windowlib.inbox import Inbox, Talk
+from windowlib.inbox import Inbox
 from windowlib.look import Theme
 from windowlib.paging import Pager
+from windowlib.talk import Talk
 
 KEPT_VIEWS = 6  # drawn conversations; any other is drawn anew when it is opened
 
@@ -28,12 +29,12 @@ class Views(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, inbox: Inbox,
-        on_view: Callable[[Conversation], None], on_again: Callable[[str], None],
+        on_view: Callable[[Conversation], None],
     ) -> None:  # fmt: skip
-        """`on_view` is told of each new one, `on_again` of a message to send again."""
+        """`on_view` is told of each new one."""
         super().__init__(parent, style="Surface.TFrame")
         self._theme, self._engine, self._inbox = theme, engine, inbox
-        self._on_view, self._on_again = on_view, on_again
+        self._on_view = on_view
         self._pagers: dict[str, Pager] = {}  # key: address of the talk; shown last comes last
         self._ended = False
         self._shown: Conversation | None = None
@@ -57,13 +58,22 @@ class Views(ttk.Frame):
         if kept is None:
             pager.view.fill()
         elif not talk.unread:
-            pager.view.forget_unread()
+            pager.view.move_unread_line(0)
         pager.view.pack(fill="both", expand=True)
+        if kept is None and talk.place is not None:
+            self.update_idletasks()  # where its lines are is known when it has its size
+            pager.return_to(talk.place)
         while len(self._pagers) > KEPT_VIEWS:
-            self._pagers.pop(next(iter(self._pagers))).view.destroy()
+            self._put_away(self._pagers.pop(next(iter(self._pagers))).view)
+
+    def _put_away(self, view: Conversation) -> None:
+        """Its place is kept, so that it can be drawn anew."""
+        view.look_where()
+        view.talk.place = view.reading_at
+        view.destroy()
 
     def _new(self, talk: Talk) -> Conversation:
-        view = Conversation(self, self._theme, talk, self._inbox.me, self._on_again)
+        view = Conversation(self, self._theme, talk, self._inbox.me)
         view.ended = self._ended
         self._on_view(view)
         return view
@@ -113,7 +123,7 @@ class Views(ttk.Frame):
 
     def name_days(self, today: date) -> None:
         for pager in self._pagers.values():
-            pager.view.name_days(today)
+            pager.view.drawn.name_days(today)
 
     def dress(self) -> None:
         for pager in self._pagers.values():

@@ -83,7 +83,8 @@ class Window:
         self.interrupted = False  # Ctrl-C in the terminal
         self._given = given
         self._early: list[Trouble] = []  # told before a chat was entered, which is where it can be read
-        self._draft = ("", 0, "")  # host, port, and what was being written there when the chat ended by itself
+        # Key: host and port; what was being written there when that chat was left, to whom.
+        self._drafts: dict[tuple[str, int], dict[str, str]] = {}
         self._mistakes: set[str] = set()  # of ours, that were logged
         self._looked_round = 0.0  # when, on the monotonic clock
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -189,7 +190,8 @@ class Window:
         self.store.try_chat(attempt.name, attempt.host, attempt.port)
         engine = self.session.prepare(attempt)
         address = f"{attempt.host}, port {attempt.port}"
-        self.chat = ChatScreen(self.body, self.theme, engine, attempt.name, address, self._chat_actions())
+        drafts = self._drafts.setdefault((attempt.host, attempt.port), {})
+        self.chat = ChatScreen(self.body, self.theme, engine, attempt.name, address, self._chat_actions(), drafts)
         self.chat.composer.recent_emoji = self.store.recent_emoji
         engine.start()
 
@@ -283,7 +285,6 @@ class Window:
             self.join.answer(refusal)
         elif isinstance(event, Ended) and event.code in MENDED_BY_JOINING:
             self.session.ended()
-            self._draft = (self.settings.host, self.settings.port, self.chat.composer.written)
             self.show_join()
             assert self.join is not None
             self.join.interrupt(as_refusal(event))
@@ -300,14 +301,10 @@ class Window:
             self._arrange()
             self.store.entered(event.name)
         self.attention.name(event.server)
-        self.chat.entered(event)
+        self.chat.take(event)
         for trouble in self._early:
             self.chat.take(trouble)
         self._early.clear()
-        host, port, written = self._draft
-        if written and (host, port) == (self.settings.host, self.settings.port):
-            self.chat.composer.write(written)
-            self._draft = ("", 0, "")
 
     def _news(self, news: News) -> None:
         """Something was written: whoever is not looking is told."""
