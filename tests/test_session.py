@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from clientlib.happenings import Ended, Entered, Happening, Refused
-from discovery import Heard
 from peers import Peer
 from processes import ServerProcess
 from windowlib.drain import Drain
@@ -68,21 +67,15 @@ def test_one_after_the_other(server: ServerProcess, folder: Path) -> None:
     bob.expect("left", name="Ada")
 
 
-@pytest.mark.parametrize(("heard", "typed", "is_let_in"), [
-    (False, None, True),
-    (True, None, False),  # whoever is only heard is not told what was given for another
-    (False, "sesame closed", False),  # what is typed comes first
-    (True, SESAME, True),
-])  # fmt: skip
+@pytest.mark.parametrize(("typed", "is_let_in"), [(None, True), ("sesame closed", False)])
 def test_the_password_that_was_given_at_the_start(
-    start_server: Callable[..., ServerProcess], folder: Path, heard: bool, typed: str | None, is_let_in: bool
+    start_server: Callable[..., ServerProcess], folder: Path, typed: str | None, is_let_in: bool
 ) -> None:
-    """It is tried where nobody typed one, in the chat of the last time alone."""
+    """It is tried where nobody typed one; what is typed comes first."""
     server = start_server(HALLWAY_PASSWORD=SESAME)
     bench = Bench(folder, SESAME)
     try:
-        chat = Heard(server.host, server.port, "Chat", 0, password=True, encrypted=False, key="") if heard else None
-        answer = bench.join(Attempt("Ada", server.host, server.port, typed, heard=chat))
+        answer = bench.join(Attempt("Ada", server.host, server.port, typed))
         assert isinstance(answer, Entered) == is_let_in
         if isinstance(answer, Refused):
             assert answer.code == "wrong_password"
