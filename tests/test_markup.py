@@ -158,12 +158,12 @@ HOSTILE = {
 def test_the_worst_texts_take_no_longer_than_their_length(text: str) -> None:
     """Ten times as long takes about ten times as long, and the longest there are a few milliseconds."""
 
-    def seconds(words: str) -> float:
+    def seconds(words: str) -> float:  # of this thread alone: whatever else runs makes it no longer
         best = 1.0
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.thread_time()
             pieces(words, "Ada")
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.thread_time() - started)
         return best
 
     assert seconds(text) < 0.02

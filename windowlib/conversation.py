@@ -132,9 +132,9 @@ class Conversation(ReadingPane):
 
     def put_above(self, messages: Sequence[Message]) -> None:
         """Draws older messages above all others; what one reads stays where it is."""
-        top = self.text.index("@0,0")
-        place = self.text.dlineinfo(top)
         runs, repeated = self.transcript.older(messages)
+        top = self.text.index("2.0" if repeated and self.line_at(0) == 1 else "@0,0")  # the first line goes
+        place = self.text.dlineinfo(top)
         with self.drawn.open():
             self.text.mark_set("reading", top)
             if repeated:
@@ -151,8 +151,8 @@ class Conversation(ReadingPane):
             self.text.see("end")
             return
         self.text.yview("reading")
-        if place:
-            self.text.yview_scroll(-place[1], "pixels")
+        if place and (now := self.text.dlineinfo("reading")):
+            self.text.yview_scroll(now[1] - place[1], "pixels")
 
     def put_below(self, messages: Sequence[Message]) -> None:
         """Draws newer messages below all others, when what is drawn is not the newest yet."""
