@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 import time
+import tkinter as tk
 import unicodedata
+from pathlib import Path
 
 import pytest
 from arabic_reshaper import ArabicReshaper
@@ -14,6 +16,13 @@ from bidi.mirror import MIRRORED
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from desk import Desk, flood, in_the_chat
+from messages import message
+from peers import Peer
+from processes import ServerProcess
+from protocol import SeenWith
+from windowlib import pointing
+from windowlib.reading_order import LAID_TAG
 from windowlib.right_to_left import (
     LEFT,
     RIGHT,
@@ -26,6 +35,7 @@ from windowlib.right_to_left import (
     mirrored,
     ordered,
 )
+from windowlib.transcript import RIGHT_TAG, SEEN, STORED
 
 RESHAPER = ArabicReshaper({"delete_harakat": False, "delete_tatweel": False, "ARABIC LIGATURE ALLAH": False})
 TEXTS = (
@@ -116,7 +126,7 @@ def test_mirrors() -> None:
         ("שלום (עולם)", "(םלוע) םולש"),
         ("abc", "abc"),
         ("דנה is writing…", "הנד is writing…"),
-        ("נ\u05b8א", "אנ\u05b8"),  # a mark stands behind its letter, which is where Tk puts it over
+        ("נ\u05b8א", "א\u05b8נ"),  # a mark stands before its letter, which is where fonts have it over
         ("א👨\u200d👩\u200d👧ב", "ב👨\u200d👩\u200d👧א"),  # one emoji of several
         ("א👍🏽ב❤\ufe0fג", "ג❤\ufe0fב👍🏽א"),
         ("א\tב", "א    ב"),  # a tab goes the way of the line
@@ -234,3 +244,209 @@ def test_unknown_letters_go_the_way_of_their_block() -> None:
     """What this Python's Unicode does not know yet is taken for a letter of the script it lies in."""
     assert unicodedata.bidirectional("\U0001ecff") == ""
     assert levels("\U0001ecffa", LEFT) == "10"
+
+
+# --- in the window ----------------------------------------------------------------------------------------------------
+
+HEBREW = "אני גר ברחוב הרצל 12, דירה 3 (קומה ב) ואוהב לכתוב הודעות ארוכות מאוד, כדי שהשורה תישבר באמצע ואז עוד קצת"
+ENGLISH = "an English message with שתי מילים in it, and long enough to be broken into lines, with שתי מילים at its end"
+
+
+def show(desk: Desk, *texts: str) -> tk.Text:
+    """Has Bob say these, and waits until they are drawn."""
+    said = [message("Bob", text) for text in texts]
+    flood(desk, said)
+    view = desk.chat.conversation
+    desk.until(lambda: view.transcript.newest == said[-1].seq, "they are drawn")
+    desk.until(view.at_end, "they are in sight")
+    return view.text
+
+
+def laid_lines(text: tk.Text) -> list[tuple[str, str]]:
+    """First and last index of all that was laid out, line by line."""
+    found: list[tuple[str, str]] = []
+    for tag in text.tag_names():
+        if tag.startswith(LAID_TAG):
+            places = [str(place) for place in text.tag_ranges(tag)]
+            found += zip(places[::2], places[1::2], strict=True)
+    return sorted(found, key=lambda place: int(place[0].partition(".")[0]))
+
+
+def drawn_in(text: tk.Text) -> list[str]:
+    return [text.get(*place) for place in laid_lines(text)]
+
+
+def fits(text: tk.Text) -> bool:
+    """Whether Tk breaks none of the lines that were laid out, and the text goes as far as it can."""
+    text.update()
+    places = laid_lines(text)
+    return all(text.count(first, last, "displaylines") in (None, 0, (0,)) for first, last in places)
+
+
+def rows_drawn(desk: Desk) -> list[str]:
+    """What stands in the list beside the conversation."""
+    canvas = desk.chat.sidebar.list
+    words = [item for item in canvas.find_all() if str(canvas.tk.call(canvas, "type", item)) == "text"]
+    return [str(canvas.tk.call(canvas, "itemcget", item, "-text")) for item in words]
+
+
+def copied(desk: Desk, first: str, last: str) -> str:
+    """What Ctrl-C makes of a part of the conversation."""
+    text = desk.chat.conversation.text
+    text.tag_remove("sel", "1.0", "end")
+    text.tag_add("sel", first, last)
+    text.focus_force()
+    desk.until(lambda: desk.root.focus_get() is text, "the conversation has the keyboard")
+    desk.root.clipboard_clear()
+    desk.root.clipboard_append("nothing")
+    desk.press("ctrl+c")
+    desk.until(lambda: desk.root.clipboard_get() != "nothing", "it is copied")
+    return desk.root.clipboard_get()
+
+
+def test_a_message_is_drawn_as_it_is_read(joined: Desk) -> None:
+    """Its first letter is at the right edge of the column, the next one left of it, joined where letters are."""
+    text = show(joined, "سلام (abc)", "plain")
+    [drawn] = drawn_in(text)
+    assert drawn == "(abc) \ufee1\ufefc\ufeb3"
+
+    joined.root.update()
+    [(first, _)] = laid_lines(text)
+    places = [text.bbox(f"{first} + {number} chars") for number in range(len(drawn))]
+    assert all(places)
+    right = max(place[0] + place[2] for place in places if place)
+    edge = text.winfo_width() - int(str(text.cget("padx"))) - int(str(text.cget("highlightthickness")))
+    assert right == edge - int(str(text.tag_cget("body", "rmargin")))
+    assert RIGHT_TAG not in text.tag_names(text.search("plain", "1.0"))
+
+
+def test_a_long_message_is_broken_where_one_reads_on(joined: Desk) -> None:
+    """The beginning stands in the first line, and no line is wider than there is room; also when that has changed."""
+    text = show(joined, HEBREW, ENGLISH)
+    before = drawn_in(text)
+    assert before[0].endswith("רג ינא")
+    assert fits(text)
+
+    joined.resize("700x500")
+    joined.until(lambda: len(drawn_in(text)) > len(before), "it is laid out anew")
+    assert fits(text)
+    assert drawn_in(text)[0].endswith("רג ינא")
+    joined.resize("1200x700")
+    joined.until(lambda: len(drawn_in(text)) < len(before), "it is laid out anew")
+    assert fits(text)
+
+
+def test_larger_letters(joined: Desk) -> None:
+    """When everything is drawn larger, less goes into a line."""
+    text = show(joined, HEBREW)
+    before = drawn_in(text)
+    for key in ("ctrl+plus", "ctrl+plus", "ctrl+plus"):
+        joined.press(key)
+    joined.until(lambda: len(drawn_in(text)) > len(before), "it is laid out anew")
+    joined.until(lambda: fits(text), "it fits")
+    joined.press("ctrl+0")
+    joined.until(lambda: drawn_in(text) == before, "it is as it was")
+
+
+def test_ones_place_is_kept_while_reading(joined: Desk) -> None:
+    """Whoever reads further up stays there when the window is made smaller; at the end all is laid out anew."""
+    text = show(joined, *[f"{HEBREW} {number}" for number in range(40)])
+    joined.click_on(text)
+    joined.press("Prior", "Prior")
+    view = joined.chat.conversation
+    joined.until(lambda: not view.following, "one reads further up")
+    before = text.get("@0,0 linestart", "@0,0 lineend")
+
+    joined.resize("700x600")
+    joined.settle()
+    assert text.get("@0,0 linestart", "@0,0 lineend") == before
+    joined.press("End")
+    joined.until(lambda: fits(text), "it is laid out anew")
+    joined.until(view.at_end, "one is at the end")
+
+
+def test_copying(joined: Desk) -> None:
+    """What is copied is what was written, in one line; beside it what needs no order, as ever."""
+    text = show(joined, "one", HEBREW, "two\nسلام لا\nthree", "آخر 😀 كلمة https://example.org/")
+    whole = copied(joined, text.search("one", "1.0"), "end-1c")
+    plain = re.sub(r"^\d\d:\d\d\t", "", whole, flags=re.MULTILINE)
+    assert plain.startswith(f"one\n{HEBREW}\ntwo\nسلام لا\nthree\nآخر 😀 كلمة https://example.org/\n")
+    assert str(joined.root.tk.call("selection", "get", "-type", "UTF8_STRING")) == whole
+
+    first, last = laid_lines(text)[0]
+    assert copied(joined, f"{last} - 3 chars", last) == HEBREW[:3]
+    assert copied(joined, f"{last} - 3 chars", f"{last} lineend + 1 lines linestart").startswith(HEBREW[:3])
+    assert copied(joined, first, f"{first} + 1 chars") in HEBREW
+
+
+def test_a_link_is_opened_as_it_was_written(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when it has letters that go to the left, and goes on in the next line."""
+    opened: list[str] = []
+    monkeypatch.setattr(pointing, "open_in_browser", opened.append)
+    link = "https://he.wikipedia.org/wiki/" + "ירושלים_" * 20 + "?a=1"
+    text = show(joined, f"ראו {link} מחר")
+    ranges = text.tag_ranges("link")
+    assert len(ranges) > 2
+
+    for place in (ranges[0], ranges[-2]):
+        joined.root.update()
+        box = text.bbox(place)
+        assert box is not None
+        joined.click(text.winfo_rootx() + box[0] + 3, text.winfo_rooty() + box[1] + 5)
+        joined.until(lambda: opened, "it is opened")
+        assert opened.pop() == link
+
+
+def test_what_becomes_of_an_own_message(folder: Path, server: ServerProcess) -> None:
+    """Below a private message of one's own stands that it is stored, and then that it was seen."""
+    bob = Peer.join(server, "Bob")
+    desk = in_the_chat(folder, server)
+    try:
+        desk.click_on_row("person bob")
+        desk.until(lambda: desk.chat.conversation.talk.address == "Bob", "it is open")
+        desk.chat.say("שלום לך")
+        desk.sees(f"ךל םולש\n{STORED}")
+        bob.send(SeenWith("Ada", desk.chat.conversation.transcript.newest or 0))
+        desk.sees(f"ךל םולש\n{SEEN}")
+    finally:
+        desk.window.close()
+
+
+def test_names(folder: Path, server: ServerProcess) -> None:
+    """Of people, in the list, above what they say, and in what the window says of them."""
+    dana = Peer.join(server, "דנה לוי")
+    desk = in_the_chat(folder, server)
+    try:
+        desk.until(lambda: desk.chat.sidebar.box("person דנה לוי"), "she is listed")
+        desk.until(lambda: "יול הנד" in rows_drawn(desk), "her name is drawn")
+        dana.say("hello מחר")
+        desk.sees("\tיול הנד   ")
+        desk.sees("hello רחמ")
+        dana.bye()
+        desk.sees("יול הנד left")
+    finally:
+        desk.window.close()
+
+
+def test_names_that_are_too_long(desk: Desk) -> None:
+    """The ellipsis stands where the rest was: at the left, behind what is read first."""
+    shortened = desk.window.theme.shortened("שלום לכולם פה", desk.window.theme.width_of("לכולם של"))
+    assert shortened.startswith("…")
+    assert shortened.endswith("םולש")
+
+
+def test_what_is_found(folder: Path, server: ServerProcess) -> None:
+    """Results of a search are in order as well."""
+    bob = Peer.join(server, "Bob")
+    bob.say("שלום pendulum (עולם)")
+    bob.read_until(1)
+    desk = in_the_chat(folder, server)
+    try:
+        desk.press("ctrl+f")
+        search = desk.chat.search
+        desk.until(lambda: desk.root.focus_get() is search.field, "one can type")
+        desk.type("pendulum")
+        desk.until(lambda: "(םלוע) pendulum םולש" in search.list.get("1.0", "end"), "it is found")
+        assert search.list.get("match.first", "match.last") == "pendulum"
+    finally:
+        desk.window.close()

@@ -458,7 +458,7 @@ class ChatScreen(ttk.Frame):
         self.status.describe(written, private, here=self.talk.private)
 
     def _show_writing(self, now: float) -> None:
-        words = writing_words(self.talk.writers(now)) if self._connected else ""
+        words = self._theme.ordered(writing_words(self.talk.writers(now))) if self._connected else ""
         if self.writing.cget("text") != words:
             self.writing.configure(text=words)
             self._fit_foot()
@@ -497,7 +497,7 @@ class ChatScreen(ttk.Frame):
             else:
                 about = "Connecting …"
         elif self._is_low:  # where there is no line to spare
-            about = self.writing.cget("text") or about
+            about = writing_words(self.talk.writers(time.monotonic())) or about
         self.head.show(talk.title, about, role)
 
     def _name_look(self) -> None:

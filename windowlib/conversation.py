@@ -22,6 +22,7 @@ from windowlib.inbox import Border, Item, Talk
 from windowlib.look import Theme, plain_text
 from windowlib.markup import weight
 from windowlib.pointing import Pointing
+from windowlib.reading_order import ReadingOrder
 from windowlib.transcript import (
     AGAIN_TAG,
     DAY_TAG,
@@ -96,7 +97,9 @@ class Conversation(ttk.Frame):
         self.text.mark_gravity("tail", "left")
         self.pill = ttk.Button(self, style="Pill.TButton", command=self._pill_pressed)
         self._listen()
-        Pointing(self.text, self._again)
+        self.order = ReadingOrder(self.text, theme)
+        self.transcript.order = None if theme.tk_orders else self.order.lines
+        Pointing(self.text, self._again, self.order.run_at)
         self.dress()
 
     def _listen(self) -> None:
@@ -119,6 +122,7 @@ class Conversation(ttk.Frame):
     def dress(self) -> None:
         """Takes the colours and the lengths of the theme."""
         tags.configure(self.text, self._theme)
+        self.order.fit()
 
     # --- drawing ---
 
@@ -126,6 +130,9 @@ class Conversation(ttk.Frame):
         """Draws what changed, with two insertions, and keeps one's place. `reading`: it is seen as it comes."""
         talk = self.talk
         self.look_where()  # else what is drawn now would take one back to the end
+        if self.order.stale and self.following:
+            self.fill()
+            return
         if self._changes == talk.changes:
             return
         self._changes = talk.changes  # first: what cannot be drawn is not tried for ever
@@ -170,6 +177,7 @@ class Conversation(ttk.Frame):
         self._unseen = 0
         with self._open():
             self.text.delete("1.0", "end")
+            self.order.begin_anew()
             self._forget_tags()
             newest = newest_that_fit(list(talk.recent))
             self._insert("end", self.transcript.add(newest))
@@ -249,6 +257,7 @@ class Conversation(ttk.Frame):
         self._unseen, self._count, self._changes = 0, self.talk.count, self.talk.changes
         with self._open():
             self.text.delete("1.0", "end")
+            self.order.begin_anew()
             self._forget_tags()
             self._insert("end", self.transcript.add(messages))
             self.text.mark_set("tail", "end-1c")
@@ -319,7 +328,7 @@ class Conversation(ttk.Frame):
 
     def go_down(self) -> None:
         """To the newest message, and along with those that come."""
-        if self._is_of_the_log or (not self.attached and not self.attach()):
+        if self._is_of_the_log or self.order.stale or (not self.attached and not self.attach()):
             self.fill()
             return
         self.following, self._unseen = True, 0
@@ -397,6 +406,7 @@ class Conversation(ttk.Frame):
         """Takes away tags of lines that are gone, now and then: a day has one, a private message of one's own, too."""
         names = self.text.tag_names()
         if len(names) > self._most_tags:
+            self.order.tidy()
             for tag in names:
                 if tag.startswith((DAY_TAG, STATE_TAG, AGAIN_TAG)) and not self.text.tag_nextrange(tag, "1.0"):
                     self.text.tag_delete(tag)
@@ -459,7 +469,7 @@ class Conversation(ttk.Frame):
         self.following = self.at_end()
         if self.following:
             self._unseen = 0
-            if self._is_of_the_log:
+            if self._is_of_the_log or self.order.stale:
                 self.fill()
         self._show_pill()
 
@@ -469,6 +479,7 @@ class Conversation(ttk.Frame):
         column = 90 * self._theme.width_of("n")  # a line longer than that is hard to read
         self.margin = max(px(12), (event.width - column) // 2)
         self.text.configure(padx=self.margin - px(2))
+        self.order.fit()
         if self.following:
             self.text.see("end")
 

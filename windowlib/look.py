@@ -15,6 +15,7 @@ from windowlib.colours import LIGHT, LOOKS, Look
 from windowlib.emoji_font import FAMILIES as EMOJI_FAMILIES
 from windowlib.emoji_font import colour_is_safe
 from windowlib.lengths import Lengths
+from windowlib.right_to_left import ordered, shortened_end
 from windowlib.shapes import ICONS, SHAPES, draw
 
 FAMILIES = ("Segoe UI", "SF Pro Text", "Inter", "Noto Sans", "DejaVu Sans")
@@ -38,6 +39,7 @@ class Theme:
         self._inch = max(1.0, root.winfo_fpixels("1i") / 96)
         self._scale = self._inch * percent / 100
         on_mac = root.tk.call("tk", "windowingsystem") == "aqua"
+        self.tk_orders = root.tk.call("tk", "windowingsystem") != "x11"  # right-to-left letters; there it does not
         self._points = 13 if on_mac else 11  # macOS counts 72 of them to an inch
         self._fonts: dict[str, font.Font] = {}  # kept: Tk forgets a named font when its object goes
         self._make_fonts(root)
@@ -126,14 +128,18 @@ class Theme:
     def width_of(self, text: str, letters: str = "Body") -> int:
         return self._fonts[letters].measure(text)
 
+    def ordered(self, text: str) -> str:
+        """A line of the window's own, or a name, as it has to be handed to Tk."""
+        return text if self.tk_orders else ordered(text)
+
     def shortened(self, text: str, room: int, letters: str = "Body") -> str:
-        """`text`, or as much of it as fits into `room` pixels, with an ellipsis."""
+        """`text`, or as much of it as fits into `room` pixels, with an ellipsis; as it has to be handed to Tk."""
         measure = self._fonts[letters].measure
-        if measure(text) <= room:
-            return text
-        while text and measure(text + "…") > room:
+        if measure(shown := self.ordered(text)) <= room:
+            return shown
+        while text and measure(self.ordered(text + "…")) > room:
             text = text[:-1]
-        return text.rstrip() + "…"
+        return text.rstrip() + "…" if self.tk_orders else shortened_end(text.rstrip())
 
     def line_height(self, name: str = "Body") -> int:
         return int(self._fonts[name].metrics("linespace"))

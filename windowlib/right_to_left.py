@@ -27,6 +27,7 @@ Cell = tuple[str, str, int, int]  # its level, what is drawn, where in the text 
 
 TAB = "    "  # what a tab is drawn as: it has a place in the line only once the line was ordered
 JOINER, NON_JOINER, TATWEEL, LAM = "\u200d", "\u200c", "\u0640", "\u0644"
+MARK = "\u200f"  # a letter that is not seen and goes to the left
 OPEN_BRACKETS = 63  # that are remembered at once (UAX #9, BD16)
 RIGHT, LEFT = "R", "L"
 
@@ -266,7 +267,8 @@ def _take_form(
 def _cells(text: str, base: str) -> list[Cell]:
     """What stays together in a paragraph, in the order in which it is stored.
 
-    Marks stay behind their letter, which is where Tk wants them, and what makes one emoji stays in its order.
+    Marks stand before a letter that goes to the left: fonts have them there, with no width, for whoever draws such
+    letters from the right. (With all others they come behind it, and so they do in one emoji of several parts.)
     """
     drawn, types, places = joined(text), text.translate(_TYPES), levels(text, base)
     begins = bytearray(b"\1") * len(text)  # 0: it belongs to what stands before it
@@ -285,10 +287,11 @@ def _cells(text: str, base: str) -> list[Cell]:
     starts = [place for place, one in enumerate(begins) if one]
     if len(starts) == len(text):
         return list(zip(places, drawn, starts, range(1, len(text) + 1), strict=True))
-    return [
-        (places[start], "".join(drawn[start:end]), start, end)
-        for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
-    ]
+    cells: list[Cell] = []
+    for start, end in pairwise([*starts, len(text)]):
+        parts = drawn[start:end]
+        cells.append((places[start], "".join(reversed(parts) if types[start] in "RA" else parts), start, end))
+    return cells
 
 
 def _seen(cells: Sequence[Cell]) -> list[Cell]:
@@ -311,6 +314,13 @@ def ordered(text: str, base: str = LEFT) -> str:
         return text
     cells = _cells(text, base)
     return "".join([cell[1] for cell in _seen(_with_end(cells, base))])
+
+
+def shortened_end(text: str) -> str:
+    """What is left of a single line, with an ellipsis where its last letter is."""
+    if not has_right_to_left(text[-1:]):
+        return ordered(text + "…")
+    return ordered(f"{text}…{MARK}").replace(MARK, "")
 
 
 def _with_end(cells: list[Cell], base: str) -> list[Cell]:

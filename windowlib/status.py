@@ -27,6 +27,7 @@ class Status(ttk.Frame):
 
     def __init__(self, parent: tk.Misc, theme: Theme) -> None:
         super().__init__(parent, style="Surface.TFrame")
+        self._theme = theme
         self.connected = False
         self.ended = False
         self.retry_at: float | None = None  # on the monotonic clock
@@ -87,6 +88,7 @@ class Status(ttk.Frame):
             role, words = "Private", self._said
         else:
             words = "Enter sends, Shift-Enter: new line. @name: to one person."
+        words = self._theme.ordered(words)
         if self.tight and role == "Hint":
             self.status.pack_forget()
             self.configure(height=1)  # of itself a frame keeps the height of what was in it last

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,6 +18,7 @@ from names import name_key
 from protocol import Message, clock_time
 from windowlib.inbox import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 from windowlib.markup import BLOCK, PLAIN, pieces
+from windowlib.right_to_left import LEFT, has_right_to_left, ordered
 from windowlib.roster import SERVER_KEY
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
@@ -30,8 +31,10 @@ AGAIN_TAG = "again "  # and the id: a tag of the words that send a refused messa
 STORED = "✓\u00a0stored"  # never broken into two lines
 SEEN = "✓\u00a0seen"
 SEND_AGAIN, SENT_AGAIN = "Send\u00a0again", "Sent again."
+RIGHT_TAG = "right"  # a tag of lines that stand at the right, behind a tab
 
 Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
+Order = Callable[[Sequence[Run], str], list[list[Run]]]  # the lines of a paragraph, and of what direction it is
 
 
 @lru_cache(maxsize=4096)
@@ -79,14 +82,19 @@ def day_of(time_ms: int) -> date:
     return date(there.tm_year, there.tm_mon, there.tm_mday)
 
 
-def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tuple[Run, ...] = ()) -> list[Run]:
+def body(
+    text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tuple[Run, ...] = (),
+    order: Order | None = None,
+) -> list[Run]:  # fmt: skip
     """A message's own text, its lines close together: `when` stands before it, in the margin, and `mark` behind it.
 
-    `tint` is the tag of its ground, if it has one.
+    `tint` is the tag of its ground, if it has one; `order` puts right-to-left paragraphs in order, where Tk does not.
     """
+    if order is not None and not has_right_to_left(text):
+        order = None
     found = pieces(text, me)
     base = ("body", *tint)
-    if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark:
+    if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark and order is None:
         return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
     lines: list[list[Run]] = [[]]
     for kind, words in found:
@@ -95,7 +103,11 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
                 lines.append([])
             if part or kind == BLOCK:
                 lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
-    if mark and lines[-1] and lines[-1][-1][1][-1] == BLOCK:  # its colour goes on to the end of the line
+    if order is not None:
+        lines = [
+            drawn for line in lines for drawn in (order(line, LEFT if _is_block(line) else "") if line else [line])
+        ]
+    if mark and lines[-1] and (order is not None or _is_block(lines[-1])):  # they go on to the end of the line
         lines.append([])
         mark = tuple((words.lstrip(), tags) for words, tags in mark if words.strip())
     runs: list[Run] = []
@@ -103,6 +115,8 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
         place: tuple[str, ...] = ()
         if len(lines) > 1:
             place = ("first",) if number == 0 else ("last",) if number == len(lines) - 1 else ("inner",)
+        if line and RIGHT_TAG in line[0][1]:
+            place = (*place, RIGHT_TAG)
         drawn: list[Run] = [(when + "\t", (*base, "when"))] if when and number == 0 else []
         drawn += line
         if number == len(lines) - 1:
@@ -110,7 +124,7 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
         if drawn and drawn[-1][1] in (base, (*base, BLOCK)):  # whose colour goes on to the end of the line
             drawn[-1] = (drawn[-1][0] + "\n", drawn[-1][1])
         else:
-            drawn.append(("\n", base))
+            drawn.append(("\n", (*base, BLOCK) if _is_block(drawn) else base))
         for words, tags in drawn:
             placed = (*tags, *place)
             if runs and runs[-1][1] == placed:
@@ -118,6 +132,10 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
             else:
                 runs.append((words, placed))
     return runs
+
+
+def _is_block(line: Sequence[Run]) -> bool:
+    return bool(line) and BLOCK in line[-1][1]
 
 
 def count_of(number: int, one: str) -> str:
@@ -151,6 +169,7 @@ class Transcript:
     def __init__(self, me: str, *, private: bool = False) -> None:
         self.me = me
         self.private = private
+        self.order: Order | None = None  # where Tk orders nothing itself
         self.unread_after = 0  # below the message with this seq stands the line where the unread ones begin; 0: nowhere
         self.seen = 0  # own private messages up to here were seen when they were drawn
         self.clear()
@@ -181,7 +200,7 @@ class Transcript:
                 if self.newest is None or item.seq > self.newest:
                     self._add_message(item, runs)
             elif isinstance(item, Notice):
-                self._note([("\n", ("gap",)), (item.text + "\n", (item.tag,))], runs, said=not item.quiet)
+                self._note([("\n", ("gap",)), *self._words(item.text, item.tag)], runs, said=not item.quiet)
             elif isinstance(item, Refusal):
                 self._note(self._refused(item), runs)
             elif isinstance(item, Unsent):
@@ -193,7 +212,7 @@ class Transcript:
     def older(self, messages: Sequence[Message]) -> tuple[list[Run], bool]:
         """The runs to put above everything, and whether the first line there goes: the day line is now further up."""
         above = Transcript(self.me, private=self.private)
-        above.seen = self.seen
+        above.seen, above.order = self.seen, self.order
         above.unread_after = 0 if self.unread_drawn else self.unread_after
         runs = above.add(messages)
         oldest = self.oldest
@@ -219,7 +238,7 @@ class Transcript:
         """What stands below that for now. `ended`: nothing more is sent. `complete`: there is nothing further up."""
         runs: list[Run] = []
         if words := talk.comings_words():
-            runs += [("\n", ("gap",)), (words + "\n", ("system",))]
+            runs += [("\n", ("gap",)), *self._words(words, "system")]
         if not (self._said or runs or talk.waiting):
             return self._empty(talk) if complete else []
         hidden = len(talk.waiting) - SHOWN_WAITING
@@ -318,7 +337,7 @@ class Transcript:
         self.entries = deque(replace(entry, seq=None) for entry in self.entries)
         self.newest, self.another_log, self.unread_after = None, True, 0
         self.stored.clear()
-        self._note([("\n", ("gap",)), (border.sentence + "\n", ("system",))], runs)
+        self._note([("\n", ("gap",)), *self._words(border.sentence, "system")], runs)
 
     def _add_message(self, message: Message, runs: list[Run]) -> None:
         own = name_key(message.sender) == name_key(self.me)
@@ -351,9 +370,19 @@ class Transcript:
             else:
                 self.stored.append(message.seq)
                 state = (("   ", tags), (STORED, (*tags, f"{STATE_TAG}{message.seq}")))
-        drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state)
+        drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state, order=self.order)
         self._note(drawn, runs, seq=message.seq, day=day, day_line=day_line, sender=sender, since=since)
         self.newest = message.seq
+
+    def _words(self, words: str, tag: str) -> list[Run]:
+        """A line of the window's own, or several where it is put in order."""
+        if self.order is None or not has_right_to_left(words):
+            return [(words + "\n", (tag,))]
+        return [run for line in self.order([(words, (tag,))], LEFT) for run in (*line, ("\n", (tag,)))]
+
+    def _name(self, words: str) -> str:
+        """What is short enough to stand in one line, as it has to be drawn."""
+        return words if self.order is None else ordered(words)
 
     def _head(self, sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
         """Who speaks, below a gap."""
@@ -367,7 +396,7 @@ class Transcript:
         return [
             gap,
             (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
-            (f"\t{sender}", ("head", *tint, hue_tag(sender))),
+            (f"\t{self._name(sender)}", ("head", *tint, hue_tag(sender))),
             (f"{mark}\n", ("head", *tint, "small")),
         ]
 
@@ -378,8 +407,8 @@ class Transcript:
             words = (SENT_AGAIN, ("why", *tint))
         head = self._head(self.me, tint, "")[:-1]
         return [
-            *head, ("  not sent\n", ("head", *tint, "bad")), *body(refusal.original, tint, ""),
-            (f"{refusal.why}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
+            *head, ("  not sent\n", ("head", *tint, "bad")), *body(refusal.original, tint, "", order=self.order),
+            (f"{self._name(refusal.why)}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
         ]  # fmt: skip
 
     def _outgoing_runs(self, outgoing: Iterable[Outgoing], mark: str, group: str | None) -> list[Run]:
@@ -390,7 +419,7 @@ class Transcript:
             if group != (group := name_key(self.me)):
                 runs += self._head(self.me, tint, "")
             state = (f"   {STORED if one.stored else mark}", ("body", *tint, "small"))
-            runs += body(one.text, tint, "", mark=(state,))
+            runs += body(one.text, tint, "", mark=(state,), order=self.order)
         return runs
 
     def _empty(self, talk: Talk) -> list[Run]:
@@ -400,6 +429,6 @@ class Transcript:
                 ("Say hello: everybody here will see it.\n", ("empty",)),
             ]
         return [
-            (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
+            (f"\nNothing was said between {self._name(talk.title)} and you yet.\n", ("empty", "strong")),
             ("What is written here, only the two of you will see.\n", ("empty",)),
         ]
