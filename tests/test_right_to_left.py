@@ -7,6 +7,7 @@ import re
 import time
 import tkinter as tk
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -151,8 +152,8 @@ def test_most_texts_have_nothing_to_do() -> None:
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def ten_each(letters: str, _tags: tuple[str, ...]) -> int:
-    return 10 * len(letters)
+def ten_each(letters: Sequence[str], _tags: tuple[str, ...]) -> list[int]:
+    return [10 * len(letter) for letter in letters]
 
 
 def drawn_lines(text: str, width: int) -> list[str]:

@@ -31,7 +31,7 @@ class ReadingOrder:
         self._room = UNLIMITED  # pixels between the edges of the widget
         self._paragraphs: dict[str, Paragraph] = {}  # key: tag
         self._count = 0
-        self._widths: dict[Run, int] = {}
+        self._widths: dict[tuple[str, ...], dict[str, int]] = {}  # of letters, by their tags
         self._options: dict[tuple[tuple[str, ...], str], str] = {}  # key: tags, and the name of an option of theirs
         if not theme.tk_orders:
             text.bind("<<Copy>>", lambda _: self._copy())
@@ -46,7 +46,7 @@ class ReadingOrder:
             return [list(runs)]
         tags = runs[0][1]
         margins = sum(int(float(self._option(tags, option) or 0)) for option in ("lmargin1", "rmargin"))
-        paragraph, lines = lay_out(runs, self._width_of, max(self._room - margins, 1), base)
+        paragraph, lines = lay_out(runs, self._widths_of, max(self._room - margins, 1), base)
         tag = f"{LAID_TAG}{self._count}"
         self._count += 1
         self._paragraphs[tag] = paragraph
@@ -82,15 +82,15 @@ class ReadingOrder:
             del self._paragraphs[tag]
             self._text.tag_delete(tag)
 
-    def _width_of(self, letters: str, tags: tuple[str, ...]) -> int:
-        width = self._widths.get((letters, tags))
-        if width is None:
-            if len(self._widths) >= KEPT_WIDTHS:
-                self._widths.clear()
-            drawn = next(in_colour([(letters, tags)]))  # one letter, or one emoji
+    def _widths_of(self, letters: Sequence[str], tags: tuple[str, ...]) -> list[int]:
+        known = self._widths.setdefault(tags, {})
+        if len(known) > KEPT_WIDTHS:
+            known.clear()
+        for letter in set(letters).difference(known):
+            drawn = next(in_colour([(letter, tags)]))
             font = self._option(drawn[1], "font") or str(self._text.cget("font"))
-            width = self._widths[letters, tags] = int(self._text.tk.call("font", "measure", font, letters))
-        return width
+            known[letter] = int(self._text.tk.call("font", "measure", font, letter))
+        return [known[letter] for letter in letters]
 
     def _option(self, tags: tuple[str, ...], option: str) -> str:
         """What Tk takes for `option` where these tags are: that of the highest one which says something."""

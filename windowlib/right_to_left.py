@@ -19,10 +19,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, groupby, pairwise, product
 
 Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
-Measure = Callable[[str, tuple[str, ...]], int]  # pixels of a letter with its marks, drawn with these tags
+Measure = Callable[[Sequence[str], tuple[str, ...]], Iterable[int]]  # pixels of each letter, drawn with these tags
 Cell = tuple[str, str, int, int]  # its level, what is drawn, where in the text as written it begins and ends
 
 TAB = "    "  # what a tab is drawn as: it has a place in the line only once the line was ordered
@@ -33,6 +33,7 @@ RIGHT, LEFT = "R", "L"
 
 # The blocks in which the letters and digits of these scripts lie, with those not assigned yet.
 _ANY = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_SPACES = re.compile(" +")
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")  # follow the emoji that they colour
 
 
@@ -198,19 +199,46 @@ def mirrored(letter: str) -> str:
 # --- joining Arabic letters -------------------------------------------------------------------------------------------
 
 
+class _Joining(dict[int, str]):
+    """How each character joins those beside it, for `str.translate`: D both, R the one before it, C both and has no
+    forms, T it is passed over, U none of them.
+    """
+
+    def __missing__(self, code: int) -> str:
+        way = "T" if _TYPES[code] in "MB" and chr(code) != NON_JOINER else "U"
+        self[code] = way
+        return way
+
+
+@dataclass(frozen=True)
+class _Script:
+    """The forms that Arabic letters take."""
+
+    joining: _Joining
+    forms: dict[str, dict[str, str]]  # key: a letter, and two letters for how those before and behind it join
+    ligatures: dict[str, dict[str, str]]  # the same for a lam with this alef behind it
+
+
 @lru_cache(maxsize=1)
-def _forms() -> tuple[dict[str, dict[str, str]], dict[tuple[str, str], dict[str, str]]]:
-    """The forms of each letter by where it joins: of single ones, and of lam with the alef behind it."""
-    letters: dict[str, dict[str, str]] = {}
-    ligatures: dict[tuple[str, str], dict[str, str]] = {}
+def _script() -> _Script:
+    """The forms as Unicode has them: each is a character of its own that says what letter it is a form of."""
+    named: dict[str, dict[str, str]] = {}  # key: one letter, or a lam and its alef
     for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFD)):
         kind, *parts = unicodedata.decomposition(chr(code)).split() or [""]
         plain = "".join(chr(int(part, 16)) for part in parts)
-        if len(plain) == 1:
-            letters.setdefault(plain, {}).setdefault(kind[1:-1], chr(code))
-        elif len(plain) == 2 and plain[0] == LAM and code >= 0xFE70:  # the others are ornament
-            ligatures.setdefault((plain[0], plain[1]), {})[kind[1:-1]] = chr(code)
-    return letters, ligatures
+        if len(plain) == 1 or (len(plain) == 2 and plain[0] == LAM and code >= 0xFE70):  # the others are ornament
+            named.setdefault(plain, {}).setdefault(kind[1:-1], chr(code))
+    joining = _Joining({ord(TATWEEL): "C", ord(JOINER): "C"})
+    joining |= {ord(letter): "D" if "initial" in kinds else "R" for letter, kinds in named.items()
+                if len(letter) == 1 and "final" in kinds}  # fmt: skip
+    forms: dict[str, dict[str, str]] = {}
+    for letter, kinds in named.items():
+        forms[letter] = {}
+        for before, behind in product("DRCTU", repeat=2):
+            back, on = before in "DC" and "final" in kinds, behind in "DRC" and "initial" in kinds
+            kind = ("medial" if on else "final") if back else "initial" if on else "isolated"
+            forms[letter][before + behind] = kinds.get(kind, letter[0])
+    return _Script(joining, forms, {letter[1]: forms.pop(letter) for letter in named if len(letter) == 2})
 
 
 def joined(text: str) -> list[str]:
@@ -218,47 +246,33 @@ def joined(text: str) -> list[str]:
 
     What keeps letters apart or joins them has done so, and is drawn only where nothing stands before it.
     """
-    letters, ligatures = _forms()
-    drawn = list(text)
-    last, joins = -1, False  # the last letter, and whether it joins to one before it
-    for place, letter in enumerate(text):
-        forms = letters.get(letter)
-        if forms is None:
-            if letter in (TATWEEL, JOINER):
-                _take_form(drawn, letters, text, last, joins, onward=True)
-                last, joins = place, True
-                if letter == JOINER and place and unicodedata.category(text[place + 1 : place + 2] or " ") != "So":
-                    drawn[place] = ""
-            elif letter == NON_JOINER or _TYPES[ord(letter)] not in "MB":
-                _take_form(drawn, letters, text, last, joins, onward=False)
-                last, joins = -1, False
-                if letter == NON_JOINER and place:
-                    drawn[place] = ""
-            continue
-        onward = last >= 0 and "final" in forms and _joins_onward(text[last], letters)
-        if onward and drawn[last] and (ligature := ligatures.get((text[last], letter))):
-            drawn[last], drawn[place] = ligature["final" if joins else "isolated"], ""
-            last, joins = -1, False
-            continue
-        _take_form(drawn, letters, text, last, joins, onward=onward)
-        last, joins = place, onward
-    _take_form(drawn, letters, text, last, joins, onward=False)
+    script = _script()
+    ways = text.translate(script.joining)
+    if "T" not in ways:
+        drawn = _shaped(text, ways, script)
+    else:
+        kept = [place for place, way in enumerate(ways) if way != "T"]
+        drawn = list(text)
+        plain = "".join([text[place] for place in kept])
+        for place, form in zip(kept, _shaped(plain, ways.replace("T", ""), script), strict=True):
+            drawn[place] = form
+    for found in re.finditer("(?!^)[\u200c\u200d]", text):
+        emoji = text[found.start() + 1 : found.start() + 2]
+        if found[0] == NON_JOINER or unicodedata.category(emoji or " ") != "So":
+            drawn[found.start()] = ""
     return drawn
 
 
-def _joins_onward(letter: str, letters: dict[str, dict[str, str]]) -> bool:
-    return letter in (TATWEEL, JOINER) or "initial" in letters[letter]
-
-
-def _take_form(
-    drawn: list[str], letters: dict[str, dict[str, str]], text: str, place: int, joins: bool, *, onward: bool
-) -> None:
-    """Draws the letter at `place` as one that `joins` to the one before it, or goes `onward` to the one behind it."""
-    forms = letters.get(text[place]) if place >= 0 else None
-    if forms is not None:
-        onward = onward and "initial" in forms
-        kind = ("medial" if onward else "final") if joins else "initial" if onward else "isolated"
-        drawn[place] = forms.get(kind, text[place])
+def _shaped(text: str, ways: str, script: _Script) -> list[str]:
+    """The forms of letters with nothing between them."""
+    forms, none = script.forms, dict[str, str]()
+    around = zip(text, f"U{ways}", f"{ways[1:]}U", strict=False)
+    drawn = [forms.get(letter, none).get(before + behind, letter) for letter, before, behind in around]
+    for found in re.finditer(f"{LAM}[{''.join(script.ligatures)}]", text):
+        place = found.start()
+        before = ways[place - 1] if place else "U"
+        drawn[place : place + 2] = script.ligatures[found[0][1]][before + "U"], ""
+    return drawn
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -282,16 +296,20 @@ def _cells(text: str, base: str) -> list[Cell]:
             drawn[place] = mirrored(text[place])
     if "" in drawn:
         for place, words in enumerate(drawn):
-            begins[place] = begins[place] and words != ""
+            if not words:
+                begins[place] = 0
     begins[:1] = b"\1"
     starts = [place for place, one in enumerate(begins) if one]
     if len(starts) == len(text):
         return list(zip(places, drawn, starts, range(1, len(text) + 1), strict=True))
-    cells: list[Cell] = []
-    for start, end in pairwise([*starts, len(text)]):
-        parts = drawn[start:end]
-        cells.append((places[start], "".join(reversed(parts) if types[start] in "RA" else parts), start, end))
-    return cells
+    return [
+        (places[start], drawn[start] if end == start + 1 else _together(drawn[start:end], types[start]), start, end)
+        for start, end in pairwise([*starts, len(text)])
+    ]
+
+
+def _together(parts: list[str], kind: str) -> str:
+    return "".join(reversed(parts) if kind in "RA" else parts)
 
 
 def _seen(cells: Sequence[Cell]) -> list[Cell]:
@@ -410,27 +428,23 @@ def lay_out(runs: Sequence[Run], measure: Measure, width: int, base: str = "") -
 
 
 def _starts(
-    cells: list[Cell], tags: Sequence[tuple[str, ...]], ends: Sequence[int], measure: Measure,
-    width: int,
-) -> list[int]:  # fmt: skip
+    cells: list[Cell], tags: Sequence[tuple[str, ...]], ends: Sequence[int], measure: Measure, width: int
+) -> list[int]:
     """Where in the text the lines begin: behind a space, or within a word that is longer than a line."""
-    starts = [0]
-    line = word = at = 0  # where the line, the word and the letter at hand begin: pixels from the left of the whole
-    word_start = run = 0
-    for _, words, start, end in cells:
-        while start >= ends[run]:
-            run += 1
-        wide = measure(words, tags[run])
-        if words.isspace():  # at the end of a line there is always room for it
-            at += wide
-            word, word_start = at, end
-            continue
-        if at + wide - line > width:
-            if word_start > starts[-1]:
-                starts.append(word_start)
-                line = word
-            if at + wide - line > width and start > starts[-1]:
-                starts.append(start)
-                line = at
-        at += wide
+    places = [cell[2] for cell in cells]
+    letters = [cell[1] for cell in cells]
+    edges, first = [0], 0  # pixels from the left of the whole to where each cell begins
+    for run, end in enumerate(ends):
+        last = bisect_left(places, end)
+        edges += accumulate(measure(letters[first:last], tags[run]), initial=edges.pop())
+        first = last
+    line, starts = "".join([words[0] for words in letters]), [0]
+    at = 0
+    while (over := bisect_right(edges, edges[at] + width) - 1) < len(cells):  # the first that has no room
+        spaces = _SPACES.match(line, over)  # at the end of a line there is always room for them
+        after = spaces.end() if spaces else line.rfind(" ", at, over) + 1 or max(over, at + 1)
+        if after == len(cells):
+            break
+        starts.append(places[after])
+        at = after
     return starts
