@@ -27,6 +27,7 @@ from windowlib.reading_order import LAID_TAG
 from windowlib.right_to_left import (
     LEFT,
     RIGHT,
+    Drawable,
     Run,
     base_direction,
     has_right_to_left,
@@ -108,6 +109,15 @@ def test_letters_that_must_not_join() -> None:
     assert joined("می\u200cخ") == ["\ufee3", "\ufbfd", "", "\ufea5"]
     assert joined("ه\u200d") == ["\ufeeb", ""]
     assert joined("\u200dلا") == ["\u200d", "\ufefc", ""]
+
+
+def test_forms_that_no_font_has() -> None:
+    """Such a letter is drawn unjoined rather than as a box, and all others as ever."""
+    missing = "\ufba6\ufba7\ufba8\ufba9"
+    drawable = Drawable(lambda letter: letter not in missing)
+    assert "".join(joined("ہم")).translate(drawable) == "ہ\ufee2"
+    nothing_at_all = Drawable(lambda letter: letter not in f"{missing}ہ")
+    assert "".join(joined("ہم")).translate(nothing_at_all) == "\ufba8\ufee2"
 
 
 def test_mirrors() -> None:

@@ -29,6 +29,7 @@ class ReadingOrder:
         self._text, self._theme = text, theme
         self.stale = False  # what is drawn was laid out for another width, or in letters of another size
         self._room = UNLIMITED  # pixels between the edges of the widget
+        self._percent = 0  # the size of everything for which that was looked at
         self._paragraphs: dict[str, Paragraph] = {}  # key: tag
         self._count = 0
         self._widths: dict[tuple[str, ...], dict[str, int]] = {}  # of letters, by their tags
@@ -50,7 +51,7 @@ class ReadingOrder:
         tag = f"{LAID_TAG}{self._count}"
         self._count += 1
         self._paragraphs[tag] = paragraph
-        drawn = [[(words, (*tags, tag)) for words, tags in line] for line in lines]
+        drawn = [[(words.translate(self._theme.drawable), (*tags, tag)) for words, tags in line] for line in lines]
         if paragraph.base == RIGHT and "body" in tags:
             ground = tuple(tag for tag in tags if tag not in MEANINGS)
             drawn = [[("\t", (*ground, RIGHT_TAG)), *line] for line in drawn]
@@ -64,10 +65,13 @@ class ReadingOrder:
         if self._theme.tk_orders or text.winfo_width() <= 1:
             return
         edges = sum(int(str(text.cget(option))) for option in ("padx", "highlightthickness", "borderwidth"))
-        self._room = text.winfo_width() - 2 * edges
-        gutter, edge = (int(float(self._option(("body",), option) or 0)) for option in ("lmargin2", "rmargin"))
-        text.tag_configure(RIGHT_TAG, tabs=(gutter, max(self._room - edge, gutter + 1), "right"))
-        self.stale = bool(self._paragraphs)
+        before = self._room, self._percent
+        self._room, self._percent = text.winfo_width() - 2 * edges, self._theme.percent
+        if gutter := int(float(self._option(("body",), "lmargin2") or 0)):  # else no lines stand at the right in it
+            right = self._room - int(float(self._option(("body",), "rmargin") or 0))
+            text.tag_configure(RIGHT_TAG, tabs=(gutter, max(right, gutter + 1), "right"))
+        if before != (self._room, self._percent):
+            self.stale = bool(self._paragraphs)
 
     def begin_anew(self) -> None:
         """Nothing is drawn any more."""
@@ -89,7 +93,8 @@ class ReadingOrder:
         for letter in set(letters).difference(known):
             drawn = next(in_colour([(letter, tags)]))
             font = self._option(drawn[1], "font") or str(self._text.cget("font"))
-            known[letter] = int(self._text.tk.call("font", "measure", font, letter))
+            shown = letter.translate(self._theme.drawable)
+            known[letter] = int(self._text.tk.call("font", "measure", font, shown))
         return [known[letter] for letter in letters]
 
     def _option(self, tags: tuple[str, ...], option: str) -> str:

@@ -241,6 +241,27 @@ def _script() -> _Script:
     return _Script(joining, forms, {letter[1]: forms.pop(letter) for letter in named if len(letter) == 2})
 
 
+class Drawable(dict[int, str]):
+    """What each character is drawn as, for `str.translate`: a form that no font has as the letter that it is a form of.
+
+    `has` says whether some font has a character. It is asked once for each form that is met.
+    """
+
+    def __init__(self, has: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._has = has
+        forms = _script().forms
+        self._letters = {form: letter for letter, kinds in forms.items() for form in kinds.values() if form != letter}
+
+    def __missing__(self, code: int) -> str:
+        drawn = chr(code)
+        letter = self._letters.get(drawn)
+        if letter is not None and self._has(letter) and not self._has(drawn):
+            drawn = letter
+        self[code] = drawn
+        return drawn
+
+
 def joined(text: str) -> list[str]:
     """What each character of a text is drawn as; nothing where another is drawn for it as well.
 
