@@ -378,10 +378,10 @@ def test_ones_place_is_kept_while_reading(joined: Desk) -> None:
 
 def test_copying(joined: Desk) -> None:
     """What is copied is what was written, in one line; beside it what needs no order, as ever."""
-    text = show(joined, "one", HEBREW, "two\nسلام لا\nthree", "آخر 😀 كلمة https://example.org/")
-    whole = copied(joined, text.search("one", "1.0"), "end-1c")
+    text = show(joined, "line 1", HEBREW, "two\nسلام لا\nthree", "آخر 😀 كلمة https://example.org/")
+    whole = copied(joined, text.search("line 1", "1.0"), "end-1c")
     plain = re.sub(r"^\d\d:\d\d\t", "", whole, flags=re.MULTILINE)
-    assert plain.startswith(f"one\n{HEBREW}\ntwo\nسلام لا\nthree\nآخر 😀 كلمة https://example.org/\n")
+    assert plain.startswith(f"line 1\n{HEBREW}\ntwo\nسلام لا\nthree\nآخر 😀 كلمة https://example.org/\n")
     assert str(joined.root.tk.call("selection", "get", "-type", "UTF8_STRING")) == whole
 
     first, last = laid_lines(text)[0]
@@ -416,8 +416,10 @@ def test_what_becomes_of_an_own_message(folder: Path, server: ServerProcess) -> 
         desk.click_on_row("person bob")
         desk.until(lambda: desk.chat.conversation.talk.address == "Bob", "it is open")
         desk.chat.say("שלום לך")
+        transcript = desk.chat.conversation.transcript
+        desk.until(lambda: transcript.newest, "it is in the log")
         desk.sees(f"ךל םולש\n{STORED}")
-        bob.send(SeenWith("Ada", desk.chat.conversation.transcript.newest or 0))
+        bob.send(SeenWith("Ada", transcript.newest or 0))
         desk.sees(f"ךל םולש\n{SEEN}")
     finally:
         desk.window.close()

@@ -32,7 +32,7 @@ class ReadingOrder:
         self._percent = 0  # the size of everything for which that was looked at
         self._paragraphs: dict[str, Paragraph] = {}  # key: tag
         self._count = 0
-        self._widths: dict[tuple[str, ...], dict[str, int]] = {}  # of letters, by their tags
+        self._widths: dict[str, dict[str, int]] = {}  # key: font; of letters
         self._options: dict[tuple[tuple[str, ...], str], str] = {}  # key: tags, and the name of an option of theirs
         if not theme.tk_orders:
             text.bind("<<Copy>>", lambda _: self._copy())
@@ -87,14 +87,15 @@ class ReadingOrder:
             self._text.tag_delete(tag)
 
     def _widths_of(self, letters: Sequence[str], tags: tuple[str, ...]) -> list[int]:
-        known = self._widths.setdefault(tags, {})
+        font = self._option(tags, "font") or str(self._text.cget("font"))
+        known = self._widths.setdefault(font, {})
         if len(known) > KEPT_WIDTHS:
             known.clear()
         for letter in set(letters).difference(known):
-            drawn = next(in_colour([(letter, tags)]))
-            font = self._option(drawn[1], "font") or str(self._text.cget("font"))
+            drawn_with = next(in_colour([(letter, tags)]))[1]
+            own = font if drawn_with == tags else self._option(drawn_with, "font")  # an emoji has another
             shown = letter.translate(self._theme.drawable)
-            known[letter] = int(self._text.tk.call("font", "measure", font, shown))
+            known[letter] = int(self._text.tk.call("font", "measure", own, shown))
         return [known[letter] for letter in letters]
 
     def _option(self, tags: tuple[str, ...], option: str) -> str:

@@ -52,8 +52,6 @@ _LETTERS = {
 _NEITHER = str.maketrans("SCT", "OOO")
 _NUMBERS_AS_RIGHT = str.maketrans("EN", "RR")
 _LEVELS = {LEFT: str.maketrans("LREN", "0122"), RIGHT: str.maketrans("LREN", "2122")}
-
-
 _OPPOSITES = {"LEFT": "RIGHT", "RIGHT": "LEFT", "LESS": "GREATER", "GREATER": "LESS"}
 _OPPOSITE = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b")
 

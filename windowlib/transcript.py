@@ -17,7 +17,7 @@ from functools import lru_cache
 from names import name_key
 from protocol import Message, clock_time
 from windowlib.inbox import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
-from windowlib.markup import BLOCK, PLAIN, pieces
+from windowlib.markup import BLOCK, PLAIN, Piece, pieces
 from windowlib.right_to_left import LEFT, has_right_to_left, ordered
 from windowlib.roster import SERVER_KEY
 
@@ -96,17 +96,9 @@ def body(
     base = ("body", *tint)
     if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark and order is None:
         return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
-    lines: list[list[Run]] = [[]]
-    for kind, words in found:
-        for number, part in enumerate(words.split("\n")):
-            if number:
-                lines.append([])
-            if part or kind == BLOCK:
-                lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
+    lines = _lines_of(found, base)
     if order is not None:
-        lines = [
-            drawn for line in lines for drawn in (order(line, LEFT if _is_block(line) else "") if line else [line])
-        ]
+        lines = [drawn for line in lines for drawn in _in_order(line, order)]
     if mark and lines[-1] and (order is not None or _is_block(lines[-1])):  # they go on to the end of the line
         lines.append([])
         mark = tuple((words.lstrip(), tags) for words, tags in mark if words.strip())
@@ -132,6 +124,23 @@ def body(
             else:
                 runs.append((words, placed))
     return runs
+
+
+def _lines_of(found: Iterable[Piece], base: tuple[str, ...]) -> list[list[Run]]:
+    """The lines of a message, each with its own tags for what is more than letters."""
+    lines: list[list[Run]] = [[]]
+    for kind, words in found:
+        for number, part in enumerate(words.split("\n")):
+            if number:
+                lines.append([])
+            if part or kind == BLOCK:
+                lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
+    return lines
+
+
+def _in_order(line: list[Run], order: Order) -> list[list[Run]]:
+    """A line, or those that are drawn for it. Code goes to the right, whatever it begins with."""
+    return order(line, LEFT if _is_block(line) else "") if line else [line]
 
 
 def _is_block(line: Sequence[Run]) -> bool:
