@@ -37,7 +37,7 @@ class ReadingOrder:
         if not theme.tk_orders:
             text.bind("<<Copy>>", lambda _: self._copy())
             for kind in ("STRING", "UTF8_STRING"):
-                text.selection_handle(self._selected, selection="PRIMARY", type=kind)
+                text.selection_handle(self._selected, selection="PRIMARY", type=kind, format=kind)
 
     # --- drawing ---
 
@@ -169,4 +169,5 @@ class ReadingOrder:
         """Part of what is selected, for whoever pastes it with the middle button."""
         places = self._text.tag_ranges("sel")
         whole = self.written(str(places[0]), str(places[-1])) if places else ""
-        return whole[int(offset) : int(offset) + int(length)]
+        last = int(offset) + int(length) - 1
+        return str(self._text.tk.call("string", "range", whole, offset, last))  # for Tk 8.6 an emoji is two
