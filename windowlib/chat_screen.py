@@ -266,13 +266,14 @@ class ChatScreen(ttk.Frame):
         """The title of the conversation, and who is here; who is writing where there is no other line for it."""
         about, trouble = self.standing.about(self.talk, self.inbox.roster)
         if self.standing.connected and self._layout.low:
-            about = self.writing.cget("text") or about
+            about = writing_words(self.talk.writers(time.monotonic())) or about
         self.head.show(self.talk.title, about, "Trouble" if trouble else "Hint")
 
     def _show_writing(self) -> None:
         words = writing_words(self.talk.writers(time.monotonic())) if self.standing.connected else ""
-        if self.writing.cget("text") != words:
-            self.writing.configure(text=words)
+        shown = self._theme.ordered(words)
+        if self.writing.cget("text") != shown:
+            self.writing.configure(text=shown)
             self._show_head()
 
     def _fitted(self) -> None:

@@ -17,6 +17,7 @@ from windowlib.drawn_text import DrawnText
 from windowlib.look import Theme
 from windowlib.markup import weight
 from windowlib.pointing import Pointing
+from windowlib.reading_order import ReadingOrder
 from windowlib.reading_pane import ReadingPane
 from windowlib.talk import Border, Item, Talk
 from windowlib.transcript import AGAIN_TAG, Transcript
@@ -67,13 +68,16 @@ class Conversation(ReadingPane):
         self._is_of_the_log = False  # drawn from pages, which have no lines of the window's own: refusals, notices
         self._count = 0  # of the talk's lines, that were drawn or passed over
         self._changes = -1  # of the talk, that are drawn
-        self.drawn = DrawnText(self.text)
-        Pointing(self.text, lambda tag: self.on_again(tag.removeprefix(AGAIN_TAG)))
+        self.order = ReadingOrder(self.text, theme)
+        self.transcript.order = None if theme.tk_orders else self.order.lines
+        self.drawn = DrawnText(self.text, self.order)
+        Pointing(self.text, lambda tag: self.on_again(tag.removeprefix(AGAIN_TAG)), self.order.run_at)
         self.dress()
 
     def dress(self) -> None:
         """Takes the colours and the lengths of the theme."""
         tags.configure(self.text, self.theme)
+        self.order.fit()
 
     # --- drawing ---
 
@@ -81,6 +85,9 @@ class Conversation(ReadingPane):
         """Draws what changed, with two insertions, and keeps one's place. `reading`: it is seen as it comes."""
         talk = self.talk
         self.look_where()  # else what is drawn now would take one back to the end
+        if self.order.stale and self.following:
+            self.fill()
+            return
         if self._changes == talk.changes:
             return
         self._changes = talk.changes  # first: what cannot be drawn is not tried for ever
@@ -257,7 +264,7 @@ class Conversation(ReadingPane):
 
     def go_down(self) -> None:
         """To the newest message, and along with those that come."""
-        if self._is_of_the_log or (not self.attached and not self.attach()):
+        if self._is_of_the_log or self.order.stale or (not self.attached and not self.attach()):
             self.fill()
             return
         self.text.tag_remove("found", "1.0", "end")
@@ -268,9 +275,13 @@ class Conversation(ReadingPane):
         return self.attached and super().at_end()
 
     def reached_end(self) -> None:
-        """The window's own lines are there again, where one has come from the log."""
-        if self._is_of_the_log:
+        """The window's own lines are there again, where one has come from the log; all in the width of now."""
+        if self._is_of_the_log or self.order.stale:
             self.fill()
+
+    def resized(self) -> None:
+        """Lines that were laid out for another width are drawn anew."""
+        self.order.fit()
 
     def jump(self, where: float) -> str:
         """To the beginning (0.0) of what is drawn, or to the newest message (1.0)."""

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from windowlib.emoji_font import in_colour
+from windowlib.reading_order import ReadingOrder
 from windowlib.transcript import AGAIN_TAG, DAY_TAG, SEEN, SENT_AGAIN, STATE_TAG, Run, day_of_tag, day_words
 
 SPARE_TAGS = 200  # tags of lines that are gone; each takes Tk a little time and memory whatever is done
@@ -21,8 +22,8 @@ SPARE_TAGS = 200  # tags of lines that are gone; each takes Tk a little time and
 class DrawnText:
     """What is drawn of one conversation."""
 
-    def __init__(self, text: tk.Text) -> None:
-        self._text = text
+    def __init__(self, text: tk.Text, order: ReadingOrder) -> None:
+        self._text, self._order = text, order
         self._most_tags = 0  # until those of lines that are gone are taken away
         text.mark_set("tail", "1.0")
         text.mark_gravity("tail", "left")
@@ -47,6 +48,7 @@ class DrawnText:
     def clear(self) -> None:
         """Takes everything away."""
         self._text.delete("1.0", "end")
+        self._order.begin_anew()
         self.forget_tags()
 
     def add(self, runs: Iterable[Run]) -> None:
@@ -81,6 +83,7 @@ class DrawnText:
         """Takes away tags of lines that are gone, now and then: a day has one, a private message of one's own, too."""
         names = self._text.tag_names()
         if len(names) > self._most_tags:
+            self._order.tidy()
             for tag in names:
                 if tag.startswith((DAY_TAG, STATE_TAG, AGAIN_TAG)) and not self._text.tag_nextrange(tag, "1.0"):
                     self._text.tag_delete(tag)

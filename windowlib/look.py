@@ -7,6 +7,7 @@ shapes.py, and what every style is made of in styles.py.
 from __future__ import annotations
 
 import tkinter as tk
+from functools import cached_property
 from tkinter import font, ttk
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from windowlib.colours import LIGHT, LOOKS, Look
 from windowlib.emoji_font import FAMILIES as EMOJI_FAMILIES
 from windowlib.emoji_font import colour_is_safe
 from windowlib.lengths import Lengths
+from windowlib.right_to_left import Drawable, has_right_to_left, ordered, shortened_end
 from windowlib.shapes import ICONS, SHAPES, draw
 
 FAMILIES = ("Segoe UI", "SF Pro Text", "Inter", "Noto Sans", "DejaVu Sans")
@@ -38,6 +40,7 @@ class Theme:
         self._inch = max(1.0, root.winfo_fpixels("1i") / 96)
         self._scale = self._inch * percent / 100
         on_mac = root.tk.call("tk", "windowingsystem") == "aqua"
+        self.tk_orders = root.tk.call("tk", "windowingsystem") != "x11"  # right-to-left letters; there it does not
         self._points = 13 if on_mac else 11  # macOS counts 72 of them to an inch
         self._fonts: dict[str, font.Font] = {}  # kept: Tk forgets a named font when its object goes
         self._make_fonts(root)
@@ -112,6 +115,7 @@ class Theme:
         """Gives pictures and fonts back to Tk in Tk's own thread: else it happens in whichever thread tidies memory."""
         self._pictures.clear()
         self._fonts.clear()
+        self.__dict__.pop("drawable", None)  # with its font
         del self.here, self.away, self.mark, self.badge, self.nothing, self.gap_font
 
     @property
@@ -126,14 +130,33 @@ class Theme:
     def width_of(self, text: str, letters: str = "Body") -> int:
         return self._fonts[letters].measure(text)
 
-    def shortened(self, text: str, room: int, letters: str = "Body") -> str:
-        """`text`, or as much of it as fits into `room` pixels, with an ellipsis."""
-        measure = self._fonts[letters].measure
-        if measure(text) <= room:
+    def ordered(self, text: str) -> str:
+        """A line of the window's own, or a name, as it has to be handed to Tk."""
+        if self.tk_orders or not has_right_to_left(text):
             return text
-        while text and measure(text + "…") > room:
+        return ordered(text).translate(self.drawable)
+
+    @cached_property
+    def drawable(self) -> Drawable:
+        """What each character of a text that was put in order is drawn as.
+
+        For one that no font has Tk draws a box, of the same width for all. The letters that are looked at are so large
+        that hardly one has this width by chance.
+        """
+        large = font.Font(self._root, family=self._fonts["Body"].actual("family"), size=-997)
+        box = large.measure("\ufdd0")  # which never will be a character
+        return Drawable(lambda letter: large.measure(letter) != box)
+
+    def shortened(self, text: str, room: int, letters: str = "Body") -> str:
+        """`text`, or as much of it as fits into `room` pixels, with an ellipsis; as it has to be handed to Tk."""
+        measure = self._fonts[letters].measure
+        if measure(shown := self.ordered(text)) <= room:
+            return shown
+        while text and measure(self.ordered(text + "…")) > room:
             text = text[:-1]
-        return text.rstrip() + "…"
+        if self.tk_orders or not has_right_to_left(text):
+            return text.rstrip() + "…"
+        return shortened_end(text.rstrip()).translate(self.drawable)
 
     def line_height(self, name: str = "Body") -> int:
         return int(self._fonts[name].metrics("linespace"))

@@ -12,6 +12,7 @@ import unicodedata
 from functools import lru_cache
 
 from names import INVISIBLE
+from windowlib.right_to_left import has_right_to_left
 
 PLAIN, LINK, CODE, BLOCK, MENTION = "plain", "link", "code", "block", "mention"
 Piece = tuple[str, str]  # what it is, and the letters that are shown
@@ -22,6 +23,7 @@ FENCE = "```"
 MOST_PIECES = 50
 LONG = 160  # characters that cost about as much to draw as one more message
 MARKS = 6  # pieces that do
+ORDERED = 4  # times as much, where letters are to be put in order
 
 # What may begin something: a text without any of these is plain, and most are.
 # No IGNORECASE: that takes a long s for one, and there is no such scheme.
@@ -111,7 +113,8 @@ def _code(text: str, at: int) -> tuple[Piece | None, int]:
 def weight(text: str) -> int:
     """What it takes to draw a text, beside what any message takes, in messages of the usual length."""
     marks = text.count("`") + text.count("@") + text.count("://") + text.count("ww.")
-    return (len(text) + 10 * text.count("\n")) // LONG + min(marks, MOST_PIECES) // MARKS
+    length = len(text) * (ORDERED if has_right_to_left(text) else 1)
+    return (length + 10 * text.count("\n")) // LONG + min(marks, MOST_PIECES) // MARKS
 
 
 def address_of(link: str) -> str:

@@ -25,8 +25,9 @@ def open_in_browser(link: str) -> None:
 class Pointing:
     """Lets the links in `text` be opened, and hands the tag of what is to be sent again to `on_again`."""
 
-    def __init__(self, text: tk.Text, on_again: Callable[[str], None]) -> None:
-        self._text, self._on_again = text, on_again
+    def __init__(self, text: tk.Text, on_again: Callable[[str], None], link_at: Callable[[str, str], str]) -> None:
+        """`link_at` says which link was written for what is drawn between two indexes."""
+        self._text, self._on_again, self._link_at = text, on_again, link_at
         self._focused: tuple[str, str] | None = None  # first and last index of what the keyboard is on
         for tag in PRESSED:
             text.tag_bind(tag, "<Enter>", lambda _event, tag=tag: self._hover(tag))  # type: ignore[misc]
@@ -61,7 +62,7 @@ class Pointing:
         if "again" in names:
             self._on_again(next(name for name in names if name.startswith(AGAIN_TAG)))
         else:
-            open_in_browser(self._text.get(first, last))
+            open_in_browser(self._link_at(first, last))
 
     def _in_sight(self) -> list[tuple[str, str]]:
         """First and last index of everything in sight that can be pressed, from above."""

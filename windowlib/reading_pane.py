@@ -73,6 +73,9 @@ class ReadingPane(ttk.Frame):
     def reached_end(self) -> None:
         """One has just moved to the end."""
 
+    def resized(self) -> None:
+        """The pane has another width."""
+
     def lead_to(self, index: str, below: float) -> None:
         """Shows a place of the text, this part of the height below the top."""
         self.text.yview(index)
@@ -133,5 +136,6 @@ class ReadingPane(ttk.Frame):
         px = self.theme.px
         self.margin = max(px(12), (event.width - COLUMN * self.theme.width_of("n")) // 2)
         self.text.configure(padx=self.margin - px(2))
+        self.resized()
         if self.following:
             self.text.see("end")

@@ -21,6 +21,7 @@ from protocol import EVERYONE, MAX_QUERY, AskSearch, Found, Message, clock_time
 from windowlib.colours import name_colours
 from windowlib.emoji_font import in_colour
 from windowlib.look import Theme, dress, plain_text
+from windowlib.reading_order import ReadingOrder
 from windowlib.transcript import Run, day_of, hue_tag, today
 
 LIMIT = 40  # results asked for at once
@@ -88,6 +89,7 @@ class SearchPanel(ttk.Frame):
         self.list.configure(yscrollcommand=bar.set, padx=px(4), font="HallwaySmall")
         bar.pack(side="right", fill="y")
         self.list.pack(side="left", fill="both", expand=True)
+        self._order = ReadingOrder(self.list, theme)
         self._listen()
         self.dress()
 
@@ -98,6 +100,7 @@ class SearchPanel(ttk.Frame):
             self.field.bind(key, lambda _: self._entered())
         for key, step in (("<Up>", -1), ("<Down>", 1), ("<Prior>", -5), ("<Next>", 5)):
             self.field.bind(key, lambda _event, step=step: self._choose(self._chosen + step))  # type: ignore[misc]
+        self.list.bind("<Configure>", lambda _: self._fit())
         self.list.tag_bind("result", "<ButtonRelease-1>", lambda event: self._clicked(event.x, event.y))
         self.list.tag_bind("more", "<ButtonRelease-1>", lambda _: self._ask_more())
         for tag in ("result", "more"):
@@ -120,6 +123,7 @@ class SearchPanel(ttk.Frame):
             tag(f"hue{hue}", foreground=colour)
         tag("emoji", font=self._theme.emoji_font)
         self.list.tag_lower("chosen")
+        self._fit()
 
     def open(self) -> None:
         """One looks for something: the field has the keyboard, with the words of the last time to type over."""
@@ -220,21 +224,30 @@ class SearchPanel(ttk.Frame):
                 self._show_chosen()
                 self._open_chosen()
 
+    def _fit(self) -> None:
+        self._order.fit()
+        if self._order.stale:
+            self._draw(0)
+
     def _draw(self, first: int) -> None:
         """Draws the results from number `first` on below the others."""
         runs: list[Run] = []
         now = today()
+        if not first:
+            self._order.begin_anew()
         for number, message in enumerate(self.results[first:], first):
             tags = ("result", f"number {number}")
             if message.to == EVERYONE:
                 where = "in Everyone"
             else:
                 where = f"privately to {message.to}" if self._mine(message.sender) else "privately"
-            runs.append((message.sender, (*tags, "who", hue_tag(message.sender))))
-            runs.append((f"  {where}  ·  {when_words(message.time, now)}\n", (*tags, "small")))
-            for words, found in snippet(message.text, self.answered):
-                runs.append((words, (*tags, "text", "match") if found else (*tags, "text")))
-            runs.append(("\n", (*tags, "text")))
+            runs.append((self._theme.ordered(message.sender), (*tags, "who", hue_tag(message.sender))))
+            where = self._theme.ordered(f"  {where}  ·  {when_words(message.time, now)}")
+            runs.append((f"{where}\n", (*tags, "small")))
+            pieces = snippet(message.text, self.answered)
+            drawn = [(words, (*tags, "text", "match") if found else (*tags, "text")) for words, found in pieces]
+            for line in self._order.lines(drawn):
+                runs += [*line, ("\n", (*tags, "text"))]
         if self._more:
             runs.append(("Look further back\n", ("more",)))
         parts: list[Any] = [part for run in in_colour(runs) for part in run]

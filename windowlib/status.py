@@ -27,7 +27,7 @@ class Status(ttk.Frame):
 
     def __init__(self, parent: tk.Misc, theme: Theme, state: ChatState) -> None:
         super().__init__(parent, style="Surface.TFrame")
-        self._state = state
+        self._state, self._theme = state, theme
         self.tight = False  # there is no room for what is no news
         self._said, self._said_until = "", 0.0
         self.count = ttk.Label(self, style="Surface.Trouble.TLabel", justify="left")  # shown when it says something
@@ -49,6 +49,7 @@ class Status(ttk.Frame):
         """Says it of what is `written`, privately to somebody; `here`: it stands in the conversation with them."""
         self._count(written)
         role, words = self._most_important(private_to, here=here)
+        words = self._theme.ordered(words)
         if self.tight and role == "Hint":
             self.status.pack_forget()
             self.configure(height=1)  # of itself a frame keeps the height of what was in it last

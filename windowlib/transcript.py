@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,6 +18,7 @@ from clientlib.sentences import count_of
 from names import name_key
 from protocol import Message, clock_time
 from windowlib.markup import BLOCK, PLAIN, Piece, pieces
+from windowlib.right_to_left import LEFT, has_right_to_left, ordered
 from windowlib.roster import SERVER_KEY
 from windowlib.talk import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 
@@ -32,8 +33,10 @@ AGAIN_TAG = "again "  # and the id: a tag of the words that send a refused messa
 STORED = "✓\u00a0stored"  # never broken into two lines
 SEEN = "✓\u00a0seen"
 SEND_AGAIN, SENT_AGAIN = "Send\u00a0again", "Sent again."
+RIGHT_TAG = "right"  # a tag of lines that stand at the right, behind a tab
 
 Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
+Order = Callable[[Sequence[Run], str], list[list[Run]]]  # the lines of a paragraph, and of what direction it is
 
 
 @lru_cache(maxsize=4096)
@@ -81,17 +84,24 @@ def day_of(time_ms: int) -> date:
     return date(there.tm_year, there.tm_mon, there.tm_mday)
 
 
-def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tuple[Run, ...] = ()) -> list[Run]:
+def body(
+    text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tuple[Run, ...] = (),
+    order: Order | None = None,
+) -> list[Run]:  # fmt: skip
     """A message's own text, its lines close together: `when` stands before it, in the margin, and `mark` behind it.
 
-    `tint` is the tag of its ground, if it has one.
+    `tint` is the tag of its ground, if it has one; `order` puts right-to-left paragraphs in order, where Tk does not.
     """
+    if order is not None and not has_right_to_left(text):
+        order = None
     found = pieces(text, me)
     base = ("body", *tint)
-    if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark:
+    if len(found) == 1 and found[0][0] == PLAIN and "\n" not in text and not mark and order is None:
         return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
     lines = _broken(found, base)
-    if mark and _is_code(lines[-1]):  # its colour goes on to the end of the line
+    if order is not None:
+        lines = [drawn for line in lines for drawn in _in_order(line, order)]
+    if mark and lines[-1] and (order is not None or _is_code(lines[-1])):  # they go on to the end of the line
         lines.append([])
         mark = tuple((words.lstrip(), tags) for words, tags in mark if words.strip())
     runs: list[Run] = []
@@ -103,7 +113,7 @@ def body(text: str, tint: tuple[str, ...], me: str, *, when: str = "", mark: tup
         if drawn and drawn[-1][1] in (base, (*base, BLOCK)):  # whose colour goes on to the end of the line
             drawn[-1] = (drawn[-1][0] + "\n", drawn[-1][1])
         else:
-            drawn.append(("\n", base))
+            drawn.append(("\n", (*base, BLOCK) if _is_code(drawn) else base))
         place = _place(lines, number)
         for words, tags in drawn:
             placed = (*tags, *place)
@@ -126,18 +136,24 @@ def _broken(found: Sequence[Piece], base: tuple[str, ...]) -> list[list[Run]]:
     return lines
 
 
+def _in_order(line: list[Run], order: Order) -> list[list[Run]]:
+    """A line, or those that are drawn for it. Code goes to the right, whatever it begins with."""
+    return order(line, LEFT if _is_code(line) else "") if line else [line]
+
+
 def _is_code(line: Sequence[Run]) -> bool:
     """A block has its lines for itself."""
-    return bool(line) and line[-1][1][-1] == BLOCK
+    return bool(line) and BLOCK in line[-1][1]
 
 
 def _place(lines: Sequence[Sequence[Run]], number: int) -> tuple[str, ...]:
     """The tags of a line for where it stands in its message: how far it is from the lines round it."""
+    right = (RIGHT_TAG,) if lines[number] and RIGHT_TAG in lines[number][0][1] else ()
     if len(lines) == 1:
-        return ()
+        return right
     if number == len(lines) - 1:
-        return ("last",)
-    place = ("first",) if number == 0 else ("inner",)
+        return ("last", *right)
+    place = ("first" if number == 0 else "inner", *right)
     return (*place, ABOVE_BLOCK) if _is_code(lines[number + 1]) and not _is_code(lines[number]) else place
 
 
@@ -148,8 +164,8 @@ def _under(head: Sequence[Run], text: Sequence[Run]) -> list[Run]:
     return [*head, *text]
 
 
-def _head(sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
-    """The line that says who speaks, below a gap."""
+def _head(sender: str, shown: str, tint: tuple[str, ...], mark: str) -> list[Run]:
+    """The line that says who speaks, below a gap; `shown` is their name as it is drawn."""
     gap: Run = ("\n", ("gap",))
     if "announced" in tint:
         return [
@@ -160,20 +176,20 @@ def _head(sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
     return [
         gap,
         (f" {initial(sender)} ", ("head", *tint, f"initial{hue_of(sender)}")),
-        (f"\t{sender}", ("head", *tint, hue_tag(sender))),
+        (f"\t{shown}", ("head", *tint, hue_tag(sender))),
         (f"{mark}\n", ("head", *tint, "small")),
     ]
 
 
-def _empty(talk: Talk) -> list[Run]:
-    """What is said where nothing was said yet."""
+def _empty(talk: Talk, shown: str) -> list[Run]:
+    """What is said where nothing was said yet; `shown` is the title of the talk as it is drawn."""
     if not talk.private:
         return [
             ("\nNobody has written yet.\n", ("empty", "strong")),
             ("Say hello: everybody here will see it.\n", ("empty",)),
         ]
     return [
-        (f"\nNothing was said between {talk.title} and you yet.\n", ("empty", "strong")),
+        (f"\nNothing was said between {shown} and you yet.\n", ("empty", "strong")),
         ("What is written here, only the two of you will see.\n", ("empty",)),
     ]
 
@@ -204,6 +220,7 @@ class Transcript:
     def __init__(self, me: str, *, private: bool = False) -> None:
         self.me = me
         self.private = private
+        self.order: Order | None = None  # where Tk orders nothing itself
         self.unread_after = 0  # below the message with this seq stands the line where the unread ones begin; 0: nowhere
         self.seen = 0  # own private messages up to here were seen when they were drawn
         self.clear()
@@ -234,7 +251,7 @@ class Transcript:
                 if self.newest is None or item.seq > self.newest:
                     self._add_message(item, runs)
             elif isinstance(item, Notice):
-                self._note([("\n", ("gap",)), (item.text + "\n", (item.tag,))], runs, said=not item.quiet)
+                self._note([("\n", ("gap",)), *self._words(item.text, item.tag)], runs, said=not item.quiet)
             elif isinstance(item, Refusal):
                 self._note(self._refused(item), runs)
             elif isinstance(item, Unsent):
@@ -246,7 +263,7 @@ class Transcript:
     def older(self, messages: Sequence[Message]) -> tuple[list[Run], bool]:
         """The runs to put above everything, and whether the first line there goes: the day line is now further up."""
         above = Transcript(self.me, private=self.private)
-        above.seen = self.seen
+        above.seen, above.order = self.seen, self.order
         above.unread_after = 0 if self.unread_drawn else self.unread_after
         runs = above.add(messages)
         oldest = self.oldest
@@ -272,9 +289,9 @@ class Transcript:
         """What stands below that for now. `ended`: nothing more is sent. `complete`: there is nothing further up."""
         runs: list[Run] = []
         if words := talk.comings_words():
-            runs += [("\n", ("gap",)), (words + "\n", ("system",))]
+            runs += [("\n", ("gap",)), *self._words(words, "system")]
         if not (self._said or runs or talk.waiting):
-            return _empty(talk) if complete else []
+            return _empty(talk, self._name(talk.title)) if complete else []
         hidden = len(talk.waiting) - SHOWN_WAITING
         if hidden > 0:
             what = "were not sent" if ended else "wait to be sent"
@@ -387,7 +404,7 @@ class Transcript:
         self.entries = deque(replace(entry, seq=None) for entry in self.entries)
         self.newest, self.another_log, self.unread_after = None, True, 0
         self.stored.clear()
-        self._note([("\n", ("gap",)), (border.sentence + "\n", ("system",))], runs)
+        self._note([("\n", ("gap",)), *self._words(border.sentence, "system")], runs)
 
     def _add_message(self, message: Message, runs: list[Run]) -> None:
         own = name_key(message.sender) == name_key(self.me)
@@ -407,13 +424,26 @@ class Transcript:
         state = self._state_of(message, tint) if own and self.private else ()
         if last is not None and not day_line and last.sender == sender and 0 <= message.time - last.since < GROUP_MS:
             since = last.since
-            drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state)
+            drawn += body(message.text, tint, "" if own else self.me, when=when, mark=state, order=self.order)
         else:
             mark = f"  {STORED}" if own and not self.private else ""
-            head = _head(message.sender, tint, f"   {when}{mark}")
-            drawn += _under(head, body(message.text, tint, "" if own else self.me, mark=state))
+            head = self._head(message.sender, tint, f"   {when}{mark}")
+            drawn += _under(head, body(message.text, tint, "" if own else self.me, mark=state, order=self.order))
         self._note(drawn, runs, seq=message.seq, day=day, day_line=day_line, sender=sender, since=since)
         self.newest = message.seq
+
+    def _head(self, sender: str, tint: tuple[str, ...], mark: str) -> list[Run]:
+        return _head(sender, self._name(sender), tint, mark)
+
+    def _words(self, words: str, tag: str) -> list[Run]:
+        """A line of the window's own, or several where it is put in order."""
+        if self.order is None or not has_right_to_left(words):
+            return [(words + "\n", (tag,))]
+        return [run for line in self.order([(words, (tag,))], LEFT) for run in (*line, ("\n", (tag,)))]
+
+    def _name(self, words: str) -> str:
+        """What is short enough to stand in one line, as it has to be drawn."""
+        return words if self.order is None else ordered(words)
 
     def _mark_unread(self, message: Message, runs: list[Run]) -> None:
         """Draws the line where the unread ones begin, where that is above this message of somebody else."""
@@ -435,10 +465,10 @@ class Transcript:
         words: Run = (SEND_AGAIN, ("why", *tint, "again", f"{AGAIN_TAG}{refusal.id}"))
         if refusal.again:
             words = (SENT_AGAIN, ("why", *tint))
-        head = [*_head(self.me, tint, "")[:-1], ("  not sent\n", ("head", *tint, "bad"))]
+        head = [*self._head(self.me, tint, "")[:-1], ("  not sent\n", ("head", *tint, "bad"))]
         return [
-            *_under(head, body(refusal.original, tint, "")),
-            (f"{refusal.why}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
+            *_under(head, body(refusal.original, tint, "", order=self.order)),
+            (f"{self._name(refusal.why)}   ", ("why", *tint)), words, ("\n", ("why", *tint)),
         ]  # fmt: skip
 
     def _outgoing_runs(self, outgoing: Iterable[Outgoing], mark: str, group: str | None) -> list[Run]:
@@ -448,7 +478,7 @@ class Transcript:
         for one in outgoing:
             head: list[Run] = []
             if group != (group := name_key(self.me)):
-                head = _head(self.me, tint, "")
+                head = self._head(self.me, tint, "")
             state = (f"   {STORED if one.stored else mark}", ("body", *tint, "small"))
-            runs += _under(head, body(one.text, tint, "", mark=(state,)))
+            runs += _under(head, body(one.text, tint, "", mark=(state,), order=self.order))
         return runs
