@@ -234,6 +234,8 @@ class Window:
         self.root.update_idletasks()
         self.session.close(GOODBYE_SECONDS)
         self.attention.close()
+        for part in (self.quiet_line, self.body):  # before their fonts: as they go, Tk may still tell them a size
+            part.destroy()
         self.appearance.close(GOODBYE_SECONDS)
         self.root.destroy()
 
