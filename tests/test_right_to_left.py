@@ -434,7 +434,7 @@ def test_what_becomes_of_an_own_message(folder: Path, server: ServerProcess) -> 
     try:
         desk.click_on_row("person bob")
         desk.until(lambda: desk.chat.conversation.talk.address == "Bob", "it is open")
-        desk.chat.input.say("שלום לך")
+        desk.chat.input.send("שלום לך")
         transcript = desk.chat.conversation.transcript
         desk.until(lambda: transcript.newest, "it is in the log")
         desk.sees(f"ךל םולש\n{STORED}")
