@@ -401,7 +401,7 @@ def test_the_middle_button(joined: Desk) -> None:
     ) as reading:
         pasted: list[str] = []
         assert reading.stdout is not None
-        taking = threading.Thread(target=lambda out=reading.stdout: pasted.append(out.read()))  # type: ignore[misc]
+        taking = threading.Thread(target=lambda out=reading.stdout: pasted.append(out.read()))
         taking.start()
         joined.until(lambda: pasted, "xclip has read it")
         taking.join()
