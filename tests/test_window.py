@@ -168,7 +168,7 @@ def test_the_password_of_the_environment(
         starting.setenv("HALLWAY_PASSWORD", SESAME)
         assert client.main([]) == 0
     server = start_server(HALLWAY_PASSWORD=SESAME)
-    desk.window.session.password = given[0]
+    desk.window.slot.password = given[0]
     desk.join(server, "Ada")
 
     assert given == [SESAME]

@@ -49,9 +49,10 @@ class Theme:
         self._lengths = Lengths(root)
         self.style = ttk.Style(root)
         self.style.theme_use("clam")
-        self.here, self.away, self.mark, self.badge, self.nothing = (
-            tk.PhotoImage(master=root) for _ in (*ICONS, "nothing")
-        )
+        self.here, self.away, self.mark, self.badge, self.chosen_here, self.chosen_away = self._icons = [
+            tk.PhotoImage(master=root) for _ in ICONS
+        ]
+        self.nothing = tk.PhotoImage(master=root)
         self._resize()
 
     def _make_fonts(self, root: tk.Tk) -> None:
@@ -116,7 +117,8 @@ class Theme:
         self._pictures.clear()
         self._fonts.clear()
         self.__dict__.pop("drawable", None)  # with its font
-        del self.here, self.away, self.mark, self.badge, self.nothing, self.gap_font
+        self._icons.clear()
+        del self.here, self.away, self.mark, self.badge, self.chosen_here, self.chosen_away, self.nothing, self.gap_font
 
     @property
     def emoji_font(self) -> str:
@@ -177,7 +179,7 @@ class Theme:
                     picture.configure(data=draw(shape, self.look, self._scale))
 
     def _paint_icons(self) -> None:
-        for icon, name in zip((self.here, self.away, self.mark, self.badge), ICONS, strict=True):
+        for icon, name in zip(self._icons, ICONS, strict=True):
             icon.configure(data=draw(SHAPES[name][""], self.look, self._scale))
 
 

@@ -192,6 +192,8 @@ SHAPES: dict[str, dict[str, Shape]] = {
     },
     "Dot": {"": Shape(4, "fine", margin=6, middle=0, ground="sidebar", see_through=True)},
     "Circle": {"": Shape(4, "sidebar", "muted", 1.4, margin=6, middle=0, ground="sidebar", see_through=True)},
+    "ChosenDot": {"": Shape(4, "accent_text", margin=6, middle=0, ground="accent", see_through=True)},
+    "ChosenCircle": {"": Shape(4, "accent", "accent_text", 1.4, margin=6, middle=0, ground="accent", see_through=True)},
     "Badge": {"": Shape(9, "accent", margin=0, middle=0, ground="sidebar", see_through=True)},
     "Brand": {"": Shape(10, "brand", margin=0, middle=12)},
 }
@@ -216,4 +218,5 @@ for _element, _ground in (("Thumb", "surface"), ("SideThumb", "sidebar")):
         "active": Shape(3, "muted", middle=1, ground=_ground),
     }
 
-ICONS = ("Dot", "Circle", "Brand", "Badge")  # shapes that stand in labels and lists rather than round something
+# Shapes that stand in labels and lists rather than round something.
+ICONS = ("Dot", "Circle", "Brand", "Badge", "ChosenDot", "ChosenCircle")

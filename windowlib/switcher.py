@@ -88,6 +88,7 @@ class Switcher(ttk.Frame):
         self.list.bind("<ButtonRelease-1>", self._clicked)
         self.list.bind("<Button-1>", lambda _: "break")  # it does not take the keyboard
         self.list.bind("<Configure>", lambda _: self._fill())
+        self.list.bind("<<TreeviewSelect>>", lambda _: self._show_dots())
         self.dress()
 
     def open(self) -> None:
@@ -130,10 +131,7 @@ class Switcher(ttk.Frame):
         for place in found(text, self._places)[:SHOWN]:
             words = row_text(place)
             title = self._theme.shortened(place.title, room - self._theme.width_of(words[len(place.title) :]))
-            row = self.list.insert(
-                "", "end", text=f" {title}{words[len(place.title) :]}",
-                image=self._theme.here if place.online or place.address == EVERYONE else self._theme.away,
-            )  # fmt: skip
+            row = self.list.insert("", "end", text=f" {title}{words[len(place.title) :]}")
             self._shown[row] = place
         if self._shown:
             self.list.selection_set(next(iter(self._shown)))
@@ -141,6 +139,16 @@ class Switcher(ttk.Frame):
         else:
             self.nobody.configure(text="Nobody here is called that.")
             self.nobody.pack(anchor="w", padx=self._theme.px(3), before=self.list)
+
+    def _show_dots(self) -> None:
+        """Who is here, in colours that can be seen on the row that is chosen, too."""
+        theme, chosen = self._theme, self.list.selection()
+        for row, place in self._shown.items():
+            here = place.online or place.address == EVERYONE
+            if row in chosen:
+                self.list.item(row, image=theme.chosen_here if here else theme.chosen_away)
+            else:
+                self.list.item(row, image=theme.here if here else theme.away)
 
     def _catch_up(self) -> None:
         """A key may come before what was typed just now was looked for."""

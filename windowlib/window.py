@@ -5,7 +5,7 @@ One thread runs in here, the one that called `run`: it alone touches Tk. The eng
 arrives.
 
 `Window` owns the tick and the screen that is shown, join_screen.py and then chat_screen.py. What else belongs to a
-window is in parts that have one thing to see to: session.py (the engine), settings_store.py (the settings in use),
+window is in parts that have one thing to see to: engine_slot.py (the engine), settings_store.py (the settings in use),
 appearance.py (look and size), pages.py (pages and the switcher over the screens), attention.py, launch.py, quiet.py.
 What the keys are is in shortcuts.py, what they do in key_actions.py.
 """
@@ -30,13 +30,13 @@ from windowlib.appearance import Appearance
 from windowlib.attention import Attention
 from windowlib.display import NoDisplay, follow_geometry, open_root, set_geometry
 from windowlib.drain import IDLE_TICK, Drain
+from windowlib.engine_slot import EngineSlot, as_refusal
 from windowlib.host_window import Host
 from windowlib.join_screen import Attempt, JoinScreen
 from windowlib.key_actions import key_actions
 from windowlib.launch import Launcher
 from windowlib.pages import Pages
 from windowlib.quiet import QuietLine
-from windowlib.session import Session, as_refusal
 from windowlib.settings_store import SettingsStore
 from windowlib.system_look import SystemLook
 
@@ -76,7 +76,7 @@ class Window:
         self.attention = Attention(root, lambda: self.settings, profile)
         self.launcher = Launcher(self._tell_trouble)
         self._drain = Drain(self._happened, self._mistake)
-        self.session = Session(folder, password, self._drain)
+        self.slot = EngineSlot(folder, password, self._drain)
         self.join: JoinScreen | None = None
         self.chat: ChatScreen | None = None  # from Join on, when it is not shown yet
         self.closed = False
@@ -124,7 +124,7 @@ class Window:
     @property
     def engine(self) -> Engine | None:
         """That of the chat one is in, or tries to join."""
-        return self.session.engine
+        return self.slot.engine
 
     @property
     def page(self) -> SettingsScreen | ShortcutsPage | None:
@@ -182,13 +182,13 @@ class Window:
         """Join was pressed. An engine that is still saying goodbye comes first."""
         if self.closed or self.join is None or not self.join.connecting:  # given up while it had to wait
             return
-        if self.session.is_leaving:
+        if self.slot.is_leaving:
             self.root.after(IDLE_TICK, lambda: self._start(attempt))
             return
         from windowlib.chat_screen import ChatScreen
 
         self.store.try_chat(attempt.name, attempt.host, attempt.port)
-        engine = self.session.prepare(attempt)
+        engine = self.slot.prepare(attempt)
         address = f"{attempt.host}, port {attempt.port}"
         drafts = self._drafts.setdefault((attempt.host, attempt.port), {})
         self.chat = ChatScreen(self.body, self.theme, engine, attempt.name, address, self._chat_actions(), drafts)
@@ -207,7 +207,7 @@ class Window:
 
     def _cancel(self) -> None:
         """Not this chat after all."""
-        self.session.leave(0.0)
+        self.slot.leave(0.0)
         self._drop_chat()
         if self.join is not None:
             self.join.busy(False)
@@ -215,7 +215,7 @@ class Window:
 
     def leave(self) -> None:
         """Back to the first screen; the goodbye is said meanwhile."""
-        self.session.leave(GOODBYE_SECONDS)
+        self.slot.leave(GOODBYE_SECONDS)
         self.show_join()
 
     def close(self) -> None:
@@ -232,7 +232,7 @@ class Window:
         self.store.save()
         self.root.withdraw()
         self.root.update_idletasks()
-        self.session.close(GOODBYE_SECONDS)
+        self.slot.close(GOODBYE_SECONDS)
         self.attention.close()
         for part in (self.quiet_line, self.body):  # before their fonts: as they go, Tk may still tell them a size
             part.destroy()
@@ -282,11 +282,11 @@ class Window:
             self._early.append(event)
         elif isinstance(event, Refused | Ended) and self.join is not None:
             refusal = as_refusal(event)
-            self.session.refused(refusal)
+            self.slot.refused(refusal)
             self._drop_chat()
             self.join.answer(refusal)
         elif isinstance(event, Ended) and event.code in MENDED_BY_JOINING:
-            self.session.ended()
+            self.slot.ended()
             self.show_join()
             assert self.join is not None
             self.join.interrupt(as_refusal(event))

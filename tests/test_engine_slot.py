@@ -12,25 +12,25 @@ from clientlib.happenings import Ended, Entered, Happening, Refused
 from peers import Peer
 from processes import ServerProcess
 from windowlib.drain import Drain
+from windowlib.engine_slot import EngineSlot, as_refusal
 from windowlib.join_screen import Attempt
-from windowlib.session import Session, as_refusal
 
 SECONDS = 10.0
 SESAME = "open sesame"
 
 
 class Bench:
-    """A session, and what its engines told."""
+    """A slot, and what its engines told."""
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
         self.told: list[Happening] = []
         self._drain = Drain(self.told.append, lambda *mistake: pytest.fail(f"{mistake}"))
-        self.session = Session(folder, password, self._drain)
+        self.slot = EngineSlot(folder, password, self._drain)
 
     def join(self, attempt: Attempt) -> Entered | Refused:
         """What comes of it."""
         self.told.clear()
-        self.session.prepare(attempt).start()
+        self.slot.prepare(attempt).start()
         self.until(lambda: self.answers, "an answer to the attempt")
         return self.answers[0]
 
@@ -55,15 +55,15 @@ def test_one_after_the_other(server: ServerProcess, folder: Path) -> None:
     assert isinstance(bench.join(attempt), Entered)
     bob.expect("joined", name="Ada")
 
-    bench.session.leave(SECONDS)
-    assert bench.session.engine is None
+    bench.slot.leave(SECONDS)
+    assert bench.slot.engine is None
     bob.expect("left", name="Ada")
     bench.told.clear()
-    bench.until(lambda: not bench.session.is_leaving, "the goodbye is said")
+    bench.until(lambda: not bench.slot.is_leaving, "the goodbye is said")
     assert bench.told == []  # nobody is there any more whom it would concern
 
     assert isinstance(bench.join(attempt), Entered)
-    bench.session.close(SECONDS)
+    bench.slot.close(SECONDS)
     bob.expect("left", name="Ada")
 
 
@@ -80,7 +80,7 @@ def test_the_password_that_was_given_at_the_start(
         if isinstance(answer, Refused):
             assert answer.code == "wrong_password"
     finally:
-        bench.session.close(SECONDS)
+        bench.slot.close(SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_a_password_that_was_tried_in_vain_is_forgotten(
     folder: Path, code: str, fingerprint: str | None, kept: bool
 ) -> None:
     """So that the next attempt asks for one."""
-    session = Bench(folder, SESAME).session
-    session.refused(Refused(code, "No.", fingerprint))
+    slot = Bench(folder, SESAME).slot
+    slot.refused(Refused(code, "No.", fingerprint))
 
-    assert session.password == (SESAME if kept else None)
-    assert session.engine is None
+    assert slot.password == (SESAME if kept else None)
+    assert slot.engine is None
 
 
 def test_every_end_is_a_refusal_to_the_first_screen() -> None:

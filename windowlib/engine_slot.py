@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from windowlib.join_screen import Attempt
 
 
-class Session:
+class EngineSlot:
     """Owns the engine that is in use, and the password that the program was started with.
 
     What the engine tells is taken off by `drain`, until it is left.
