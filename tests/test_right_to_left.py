@@ -396,6 +396,7 @@ def test_the_middle_button(joined: Desk) -> None:
     long = "سلام لا 😀 (abc) " * 200 + "."
     text = show(joined, long)
     text.tag_add("sel", laid_lines(text)[0][0], "end")
+    joined.root.update()  # the screen is told whose selection it is
     with subprocess.Popen(
         ["xclip", "-o", "-selection", "primary", "-t", "UTF8_STRING"], stdout=subprocess.PIPE, encoding="utf-8"
     ) as reading:
