@@ -50,7 +50,6 @@ ANSWER_BURST = 500
 SOURCE_ANSWERS = 4.0  # a second for one address, behind which may be several windows
 SOURCE_BURST = 16
 MOST_SOURCES = 4096  # addresses that are remembered
-WAKE_SECONDS = 0.5  # until the server's thread notices that it is to stop
 
 # The client's side.
 PROBE_SECONDS = 2.0
@@ -195,6 +194,7 @@ class Answerer:
         self._host = host
         self._stopping = threading.Event()
         self._sockets: list[socket.socket] = []
+        self._woken, self._waker = socket.socketpair()  # a byte on the second ends the waiting on the first
         self._thread = threading.Thread(target=self._run, name="hallway-answer", daemon=True)
 
     def start(self) -> bool:
@@ -220,17 +220,20 @@ class Answerer:
     def stop(self) -> None:
         """Ends the thread. May be called again, and without a start."""
         self._stopping.set()
+        with contextlib.suppress(OSError):  # it was stopped before
+            self._waker.send(b"\0")
         if self._thread.is_alive():
             self._thread.join()
+        self._close()
 
     def _close(self) -> None:
-        for one in self._sockets:
+        for one in (*self._sockets, self._woken, self._waker):
             one.close()
 
     def _run(self) -> None:
         try:
             with selectors.DefaultSelector() as selector:
-                for one in self._sockets:
+                for one in (*self._sockets, self._woken):
                     selector.register(one, selectors.EVENT_READ)
                 self._answer_all(selector)
         except Exception as mistake:  # noqa: BLE001  # ours; a chat that is not found by itself is still a chat
@@ -242,7 +245,9 @@ class Answerer:
         pace = AnswerPace()
         second, read = time.monotonic(), 0
         while not self._stopping.is_set():
-            for key, _ in selector.select(WAKE_SECONDS):
+            for key, _ in selector.select():
+                if key.fileobj is self._woken:
+                    return
                 self._answer_one(key.fileobj, pace)  # type: ignore[arg-type]
                 read += 1
             now = time.monotonic()

@@ -175,6 +175,8 @@ class Server:
             except TimeoutError:
                 continue
             except OSError as error:
+                if self.stopping.is_set():
+                    return
                 if error.errno in (errno.ECONNABORTED, errno.EPROTO):  # gone before it was accepted
                     continue
                 if not complained:
@@ -215,6 +217,9 @@ class Server:
         self.stopping.set()
         if self._answerer is not None:
             self._answerer.stop()
+        for listener in self._listeners:
+            with contextlib.suppress(OSError):  # on Linux it wakes who waits for a connection; elsewhere that looks up
+                listener.shutdown(socket.SHUT_RDWR)
         for acceptor in self._acceptors:
             acceptor.join()
         for listener in self._listeners:
@@ -274,7 +279,7 @@ def _listener(family: int, address: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
         listener.bind((address, port))
         listener.listen(1024)
-        listener.settimeout(0.5)  # so that stopping is noticed everywhere; closing alone would not wake accept
+        listener.settimeout(0.5)  # so that stopping is noticed everywhere, see `Server.stop`
     except OSError:
         listener.close()
         raise
