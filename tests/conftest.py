@@ -36,6 +36,22 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
 
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: tidying memory between tests need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _tidy_windows() -> None:
+    """Windows of earlier tests go now, where Tk runs: one that another thread tidies away ends the process.
+
+    Before a test and not after it, when pytest still holds what it was given.
+    """
+    if "_tkinter" in sys.modules:
+        gc.collect()
+
+
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     """How many rounds the tests go that kill the server; `--rounds 500` is the long run."""
@@ -139,11 +155,3 @@ def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
     desk = in_the_chat(folder, server)
     yield desk
     desk.window.close()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_window_left_behind() -> Iterator[None]:
-    """What is left of windows is tidied away here, where Tk ran: in a thread of the next tests it ends the process."""
-    yield
-    if "tkinter" in sys.modules:
-        gc.collect()

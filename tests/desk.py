@@ -207,6 +207,20 @@ class Desk(Hands):
         assert self.window.join is not None
         return "Trouble" in str(self.window.join.said.cget("style"))
 
+    def longest_tick(self, enough: float, what: Callable[[int], None]) -> float:
+        """The longest tick in seconds while `what` happens, which is told how often it did; the best of three times.
+
+        Once is enough where none took more than `enough`: others use this machine, too.
+        """
+        longest = []
+        for number in range(3):
+            self.window.longest = 0.0
+            what(number)
+            longest.append(self.window.longest)
+            if longest[-1] < enough:
+                break
+        return min(longest)
+
     def choose(self, words: str) -> None:
         """Opens the menu of the chat and clicks on what it says."""
         self.click_on(self.chat.head.menu_button)

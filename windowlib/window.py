@@ -12,6 +12,7 @@ What the keys are is in shortcuts.py, what they do in key_actions.py.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -361,4 +362,8 @@ def run(
         system.ask()  # it answers while Tk is loaded
     root = open_root(folder)
     system.wait(SYSTEM_LOOK_START)
-    return Window(root, folder, settings, password, profile, system, host is not None).run()
+    window = Window(root, folder, settings, password, profile, system, host is not None)
+    try:
+        return window.run()
+    finally:
+        gc.freeze()  # what is left of Tk is nothing for a thread that still says goodbye to tidy away: that would abort
