@@ -335,6 +335,22 @@ def test_a_chat_that_is_not_encrypted_says_so(desk: Desk, start_server: Callable
     desk.until(lambda: str(chat.head.encryption_button.cget("text")).startswith("not encrypted"), "it is said again")
 
 
+def test_in_the_smallest_room_no_letter_of_the_warning_is_lost(
+    desk: Desk, start_server: Callable[..., ServerProcess]
+) -> None:
+    """At 640 by 400 and 200 % the title gives way, and not the word that others can read along."""
+    desk.join(start_server("--plaintext"), "Ada")
+    desk.window.appearance.zoom(200)
+    desk.resize("640x400")
+    about = desk.chat.head.about
+    desk.until(lambda: about.cget("text") == "unencrypted" and about.winfo_viewable(), "it is said")
+    desk.root.update()
+
+    assert "Trouble" in str(about.cget("style"))
+    assert about.winfo_width() >= desk.window.theme.width_of("unencrypted", "Small")
+    assert about.winfo_rootx() + about.winfo_width() <= desk.chat.head.search_button.winfo_rootx()
+
+
 ENDS = [Lost("The server said goodbye.", 60.0), *(Ended("It is over.", code) for code in ("kicked", "taken_over", ""))]
 
 

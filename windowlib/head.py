@@ -219,11 +219,14 @@ class Head(ttk.Frame):
     def _fit(self) -> None:
         px = self._theme.px
         room = max(self._titles.winfo_width() - px(18), px(40))
-        self.title.configure(text=self._theme.shortened(self._title_words, room, "Strong"))
         about, role = self._about_words, self._about_role
-        if self._slim and self._encrypted is False and role == "Hint":
+        warns = self._slim and self._encrypted is False and role == "Hint"
+        if warns:
             about, role = "unencrypted", "Trouble"  # there is no room for two words
+        beside = self._theme.width_of(about, "Small") + px(10) if warns and self._low else 0  # no letter of it is lost
+        self.title.configure(text=self._theme.shortened(self._title_words, max(room - beside, px(20)), "Strong"))
         if self._low:
             room -= self._theme.width_of(self.title.cget("text"), "Strong") + px(10)
-            about = about if room > px(40) else ""
-        self.about.configure(text=self._theme.shortened(about, room, "Small"), style=f"Surface.{role}.TLabel")
+            about = about if warns or room > px(40) else ""
+        shown = about if warns else self._theme.shortened(about, room, "Small")
+        self.about.configure(text=shown, style=f"Surface.{role}.TLabel")

@@ -172,7 +172,8 @@ class HostWindow(tk.Toplevel):
         self.state_label.grid(row=1, column=0, sticky="we", pady=(px(2), px(10)))
         self.info = plain_text(frame, theme, width=1, height=4, takefocus=True)
         self.info.grid(row=2, column=0, sticky="we")
-        ttk.Label(frame, text="What happens", style="Surface.Label.TLabel").grid(row=3, column=0, sticky="w")
+        above_lines = ttk.Label(frame, text="What happens", style="Surface.Label.TLabel")
+        above_lines.grid(row=3, column=0, sticky="w", pady=(px(10), px(3)))
         self._build_lines(frame)
         self._build_foot(frame)
         self.bind("<Escape>", lambda _: "break")  # the other window's
