@@ -194,7 +194,8 @@ class Answerer:
         self._host = host
         self._stopping = threading.Event()
         self._sockets: list[socket.socket] = []
-        self._woken, self._waker = socket.socketpair()  # a byte on the second ends the waiting on the first
+        self._woken: socket.socket | None = None
+        self._waker: socket.socket | None = None  # a byte on it ends the waiting on the other
         self._thread = threading.Thread(target=self._run, name="hallway-answer", daemon=True)
 
     def start(self) -> bool:
@@ -202,6 +203,7 @@ class Answerer:
         try:
             self._sockets.append(_bound(self._host or "0.0.0.0", self._port))
             self._listen_for_broadcasts()
+            self._woken, self._waker = socket.socketpair()
             self._thread.start()
         except (OSError, RuntimeError) as error:  # RuntimeError: the system has no thread left
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -220,17 +222,20 @@ class Answerer:
     def stop(self) -> None:
         """Ends the thread. May be called again, and without a start."""
         self._stopping.set()
-        with contextlib.suppress(OSError):  # it was stopped before
-            self._waker.send(b"\0")
+        if self._waker is not None:
+            with contextlib.suppress(OSError):  # it was stopped before
+                self._waker.send(b"\0")
         if self._thread.is_alive():
             self._thread.join()
         self._close()
 
     def _close(self) -> None:
         for one in (*self._sockets, self._woken, self._waker):
-            one.close()
+            if one is not None:
+                one.close()
 
     def _run(self) -> None:
+        assert self._woken is not None
         try:
             with selectors.DefaultSelector() as selector:
                 for one in (*self._sockets, self._woken):
@@ -334,9 +339,13 @@ class Finder:
 
     def start(self) -> None:
         """Begins to ask. Where the system has no thread or socket left nothing is ever heard."""
-        with contextlib.suppress(OSError, RuntimeError):
+        try:
             self._woken, self._waker = socket.socketpair()
             threading.Thread(target=self._run, name="hallway-find", daemon=True).start()
+        except (OSError, RuntimeError):
+            for end in (self._woken, self._waker):
+                if end is not None:
+                    end.close()
 
     def stop(self) -> None:
         """Ends the thread, without waiting for it."""

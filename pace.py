@@ -1,8 +1,8 @@
 """How fast somebody may go on: so many a second on average, and so many at once (a token bucket).
 
 Whoever must not go faster is made to wait (`Pace.seconds`) or is not served (`Pace.take`). Used by the threads of a
-server that read its clients, each with paces of its own or behind the lock of serverlib/door.py, and by the one that
-answers who looks for chats (discovery.py). Nothing in here locks or waits.
+server that read its clients, each with paces of its own or behind the lock of serverlib/door.py, by the hub
+(serverlib/signals.py), and by the one that answers who looks for chats (discovery.py). Nothing in here locks or waits.
 """
 
 from __future__ import annotations

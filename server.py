@@ -496,6 +496,7 @@ def _await_eof(stop: Callable[[], None]) -> None:
 
 
 def _greet(server: Server, wanted_clients: int, set_aside: Path | None, has_terminal: bool) -> None:
+    """The first lines. clientlib/hosting.py reads addresses, words and port out of them, whatever else they say."""
     options, port = server.options, server.port
     if set_aside:
         print(f"ATTENTION: the log was damaged. It is kept as {set_aside}, and a new one begins.")

@@ -132,7 +132,7 @@ class Console:
             host = host or self._asking.ask("Enter server IP: ", self._settings.host or "127.0.0.1")
             port = port or (self._asking.port(self._settings.port) if given_host is None else DEFAULT_PORT)
             name = name or self._asking.name(self._settings.name)
-            engine = Engine(self._folder, host, port, name, password, accept, in_clear=in_clear)
+            engine = Engine(self._folder, host, port, name, password, accept, in_clear=in_clear, events=self._inbox)
             refused = self._try_to_enter(engine, host, port)
             if refused is None:
                 with contextlib.suppress(OSError):  # then these are asked for again next time
@@ -162,7 +162,6 @@ class Console:
         """None when we are in."""
         self._engine = engine
         self._lookups = Lookups(engine, self._printer)
-        engine.events = self._inbox
         engine.start()
         while True:
             happening = self._next()

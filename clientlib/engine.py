@@ -27,6 +27,8 @@ from protocol import MAX_INTEGER, AskConversations, AskHistory, AskSearch, SeenW
 
 log = logging.getLogger("hallway.engine")
 
+NO_ROOM = "This computer has no room left for a connection. Close some programs, then try again."
+
 
 class Engine:
     """One person's conversation with one server. The methods may be called from any thread and never wait for the net.
@@ -51,6 +53,7 @@ class Engine:
         *,
         in_clear: bool = False,
         key: str | None = None,
+        events: queue.SimpleQueue[Happening] | None = None,
     ) -> None:
         """`folder` is the client's own, made when there is something to keep; `name` is checked when started.
 
@@ -63,8 +66,10 @@ class Engine:
 
         `key` is `discovery.Heard.key` of an encrypted chat that is joined because it was heard: a server whose
         fingerprint does not begin with it is refused (`not_what_was_heard`).
+
+        `events` is what happens is put on, where the face has a queue of its own for all that it waits for.
         """
-        self.events = queue.SimpleQueue()
+        self.events = queue.SimpleQueue() if events is None else events
         self._folder, self._host, self._port, self._name = folder, host, port, name
         self._prefix = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8))
         self._count = itertools.count(1)  # `next` on it is one step for every thread
@@ -75,10 +80,18 @@ class Engine:
         self._started = False
 
     def start(self) -> None:
-        """Starts the engine's one thread (named "hallway-engine"); it connects and reports through `events`."""
-        self._orders.open()
-        self._started = True
-        self._thread.start()
+        """Starts the engine's one thread (named "hallway-engine"); it connects and reports through `events`.
+
+        Where this computer has no socket or thread left for it, a Refused (`no_room`) follows at once and nothing more.
+        """
+        try:
+            self._orders.open()
+            self._thread.start()
+        except (OSError, RuntimeError):
+            self._orders.close()
+            self.events.put(Refused("no_room", NO_ROOM))
+        else:
+            self._started = True
 
     def send(self, text: str, to: str | None = None) -> str:
         """Queues a text; returns its id at once. Waiting follows when it is on disk, then Stored or Failed."""

@@ -69,9 +69,9 @@ class Entered:
 class Refused:
     """The server, or the way to it, said no before the first Entered; the engine has stopped. `text` is for people.
 
-    `code` is a wire error code (name_taken, name_invalid, full, banned, wrong_password ...), `unreachable`,
-    `nobody_listens` (the computer is there, and has nothing open on that port), `not_hallway`, or one that stopped us
-    before a byte of the user's was sent:
+    `code` is a wire error code (name_taken, name_invalid, full, banned, wrong_password ...), `unreachable`, `no_room`
+    (this computer has no socket or thread left), `nobody_listens` (the computer is there, and has nothing open on that
+    port), `not_hallway`, or one that stopped us before a byte of the user's was sent:
 
         certificate_changed    another certificate than the last time at this address; an Engine with `accept` set to
                                `fingerprint` trusts the new one. `text` says what it may mean, with both in words.

@@ -254,5 +254,5 @@ def _digest(text: str) -> str:
 
 
 def reason_of(error: OSError) -> str:
-    """Why the disk refused, in the system's words."""
+    """Why the disk or the network refused, in the system's words."""
     return error.strerror or str(error)

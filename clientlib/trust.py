@@ -37,7 +37,7 @@ from pathlib import Path
 
 import certificate
 import link
-from clientlib.storage import make_folder, write_whole
+from clientlib.storage import make_folder, reason_of, write_whole
 from link import Link, LinkError, NotTls, TlsLink, is_own
 from names import ProtocolError, clean_line, name_key
 from protocol import EVENTS, MAX_LINE, MAX_SECRET, NAME_QUESTION, Decoder, Error, parse_object
@@ -147,7 +147,7 @@ def _why_no_chat(error: OSError, host: str, port: int) -> str:
     if isinstance(error, ssl.SSLError):
         reason = (error.reason or "no reason given").replace("_", " ").lower()
         return closed_early(f"The server and this program could not agree on an encryption ({reason}).", host, port)
-    return closed_early(f"The connection to the server broke ({_reason(error)}).", host, port)
+    return closed_early(f"The connection to the server broke ({reason_of(error)}).", host, port)
 
 
 def _line(plain: Link, said: bytes, deadline: float) -> bytes:
@@ -461,7 +461,7 @@ class Acquaintance:
                     if before is None:
                         self._strangers.append(host)
         except OSError as error:
-            self._met, self.refusal = fingerprint, _reason(error)
+            self._met, self.refusal = fingerprint, reason_of(error)
 
     def was_no_chat(self, terms: Terms) -> None:
         """What was spoken to on these terms is no Hallway server: the next one at its address is welcome.
@@ -500,7 +500,7 @@ class Acquaintance:
                 return False
             self._known.note_entered(fingerprint)
         except OSError as error:
-            self.refusal = _reason(error)
+            self.refusal = reason_of(error)
         return True
 
     def keep_token(self, identity: str, name: str, token: str) -> None:
@@ -510,7 +510,7 @@ class Acquaintance:
             self._known.keep_token(identity, name, token)
             del self._tokens[identity]  # what another window is given later counts
         except OSError as error:
-            self.refusal = _reason(error)
+            self.refusal = reason_of(error)
 
     def keep_password(self, identity: str, password: str | None) -> None:
         """Keeps the chat's password; None forgets it. Raises OSError."""
@@ -558,7 +558,3 @@ def no_longer_yours(name: str) -> str:
         "name that looks like it. If the new owner is you, on another computer, go on there. Else choose another name, "
         f"or ask whoever runs the server to type this, and then join at once: release {name}"
     )
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)

@@ -1,6 +1,7 @@
 """The door: who may come in, how many from one place, and how fast anybody may go on.
 
-Client threads ask here before they trouble the hub. Everything is behind one short lock, and nothing waits in it.
+Acceptors and client threads ask here before they trouble the hub, and the hub asks who is banned. The door itself is
+behind one short lock in which nothing waits; `Turns` is apart from it, and makes a client's thread wait for its search.
 """
 
 from __future__ import annotations

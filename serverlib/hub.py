@@ -2,8 +2,8 @@
 
 It owns the register of people (`register.py`) and the log's writer, and through its `Delivery` (`delivery.py`) the tail
 of the log in memory and everybody's place in it; it alone writes to the connections. Client threads (`connection.py`),
-the catch-up thread and the operator's terminal put what they have into its inbox with `post`; nothing else here may be
-called from another thread, so nothing here needs a lock.
+the catch-up thread and the operator's terminal put what they have into its inbox with `post`. Two properties may be
+read by any thread; nothing else here may be called from another one, so nothing here needs a lock.
 
 The hub takes all that waits in its inbox as one batch: one transaction, one fsync, then the fan-out, in which everybody
 gets their acks first. A message goes into the log and the tail once, whoever reads it.
@@ -69,7 +69,10 @@ class Run:
 
 
 class Hub(threading.Thread):
-    """The thread itself. `start_up` opens the log in it; `post` is all that other threads call after that."""
+    """The thread itself. `start_up` opens the log in it; `post` is all that other threads call after that.
+
+    What they may read beside it says so.
+    """
 
     def __init__(self, folder: Path, server_name: str, max_clients: int, door: Door) -> None:
         super().__init__(name="hallway-hub")

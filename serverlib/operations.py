@@ -50,7 +50,7 @@ class Operations:
         door: Door,
         send_away: Callable[[Client, Bye, Notices], None],
     ) -> None:
-        """`send_away` is the hub's: somebody leaves with a word. Raises `HistoryError`."""
+        """`send_away` is `Entrance.send_away`: somebody leaves with a word. Raises `HistoryError`."""
         self._history = history
         self._register = register
         self._delivery = delivery

@@ -1,7 +1,7 @@
 """Who is here, who was, and whose name is whose: the people of a chat as the server knows them.
 
 The hub (`hub.py`) owns a `Register` and calls it from its thread alone. It touches no connection: whom it lets in,
-sends away or tells about others is the hub's to decide.
+sends away or tells about others is decided by `entrance.py` and the hub.
 
 Two rules for every name: it has one owner, who shows a token for it (`owns`), and nobody else's name looks like it.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import queue
@@ -11,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -406,6 +408,41 @@ def test_a_flood_of_probes_takes_little_of_the_server(
 
     assert sent > 10_000
     assert share < 0.1
+
+
+def no_more_sockets() -> tuple[socket.socket, socket.socket]:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_without_sockets_the_chat_is_open_and_not_found(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Said in the log; nothing stays open, and to stop it is no mistake."""
+    port = free_port()
+    monkeypatch.setattr(socket, "socketpair", no_more_sockets)
+    answerer = Answerer(port, Description, "127.0.0.1")  # type: ignore[arg-type]  # nobody is described
+
+    assert answerer.start() is False
+    answerer.stop()
+    assert "Nobody finds this chat by itself" in caplog.text
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))
+
+
+def test_without_threads_nothing_is_asked_and_nothing_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first screen lists nothing then, and goes on."""
+    made = socket.socketpair()
+
+    def no_more_threads(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(socket, "socketpair", lambda: made)
+    monkeypatch.setattr(threading.Thread, "start", no_more_threads)
+    finder = discovery.Finder(9)
+    finder.start()
+    finder.stop()
+
+    assert [one.fileno() for one in made] == [-1, -1]
 
 
 def test_a_mistake_of_ours_does_not_leave_the_thread(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -995,6 +995,30 @@ def test_server_that_does_not_read_fills_nobodys_memory(
 
 
 # --- being refused ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lacks", ["sockets", "threads"])
+def test_a_computer_without_room_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str) -> None:
+    """In a sentence, and not with an error in whoever wanted to join; what was written is given back."""
+
+    def nothing_left(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) if lacks == "sockets" else RuntimeError("no threads")
+
+    if lacks == "sockets":
+        monkeypatch.setattr(socket, "socketpair", nothing_left)
+    else:
+        monkeypatch.setattr(threading.Thread, "start", nothing_left)
+    engine = Engine(tmp_path / "client", "127.0.0.1", 1, "Ada")
+    engine.start()
+    refused = engine.events.get(timeout=ANSWER_SECONDS)
+    id = engine.send("hello")
+    failed = engine.events.get(timeout=ANSWER_SECONDS)
+
+    assert isinstance(refused, Refused)
+    assert refused.code == "no_room"
+    assert isinstance(failed, Failed)
+    assert (failed.id, failed.original) == (id, "hello")
+    assert engine.close()
 
 
 def test_refused_name(server: ServerProcess, join: Callable[..., Recorder], tmp_path: Path) -> None:

@@ -1747,3 +1747,28 @@ def test_terminal_that_stands_still(tmp_path: Path) -> None:
 
     assert answer.text == "does anybody hear me?"
     assert status == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no such limit elsewhere")
+def test_few_descriptors(tmp_path: Path) -> None:
+    """However few it may have open, it says what is wrong and ends, or runs and stops when it is told to."""
+    ended: list[int] = []
+    for limit in range(9, 64):
+        if ended.count(0) == 4:  # from there on it has enough
+            break
+        command = [sys.executable, "server.py", "--host", "127.0.0.1", "--port", "0", "--plaintext"]
+        shell = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *command, "--data", str(tmp_path / str(limit))]
+        with subprocess.Popen(
+            shell, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
+        ) as process:
+            assert process.stdout is not None
+            lines: list[str] = []
+            for line in process.stdout:
+                lines.append(line)
+                if line.startswith("Listening"):
+                    process.terminate()
+            ended.append(process.wait(STOP_SECONDS))
+        assert "Traceback" not in "".join(lines)
+        assert ended[-1] in (0, 1), lines
+
+    assert set(ended) == {0, 1}  # the limits that were tried are those round the least that is enough

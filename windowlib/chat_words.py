@@ -1,6 +1,6 @@
 """What a chat is told of its server in whole sentences: another log, a first meeting, the way back after an end.
 
-Called by chat_screen.py; no Tk in here.
+Called by chat_events.py; no Tk in here.
 """
 
 from __future__ import annotations

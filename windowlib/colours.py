@@ -1,4 +1,4 @@
-"""The colours of the window, light and dark, and those of names. Needs no Tk; numbers and their sources in `contrast`.
+"""The colours of the window, light and dark, and those of names. Needs no Tk.
 
 Called by look.py and whatever draws, in any thread.
 """
@@ -52,7 +52,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours from 1 to 21, after WCAG 2.1."""
+    """The contrast of two colours, from 1 to 21, as WCAG 2.1 defines it; 4.5 is what it asks for texts."""
 
     def luminance(colour: str) -> float:
         parts = [part / 255 for part in rgb(colour)]

@@ -1,4 +1,4 @@
-"""Where one writes: the field, what helps in it, and Send. Part of chat_screen.py, in Tk's thread.
+"""Where one writes: the field, what helps in it, and Send. Part of message_input.py, in Tk's thread.
 
 `completions` says without Tk what Tab makes of a name that was begun.
 """

@@ -156,7 +156,7 @@ class HostWindow(tk.Toplevel):
     ) -> None:  # fmt: skip
         super().__init__(root, class_="Hallway")
         self._theme, self._on_stop, self._on_put_away = theme, on_stop, on_put_away
-        self._is_open, self._alone, self._asked = True, False, False
+        self._is_open, self._asked = True, False
         px = theme.px
         self.title(f"{name} (hosted here) - Hallway")
         self.geometry(f"{px(520)}x{px(480)}")
@@ -247,7 +247,6 @@ class HostWindow(tk.Toplevel):
 
     def stand_alone(self, on_return: Callable[[], None]) -> None:
         """The client's window has gone, and this one has not."""
-        self._alone = True
         self._say("The chat goes on until you stop it here. You have left it yourself.", "Fine")
         self.return_button.configure(command=on_return)
         self.return_button.grid(row=0, column=1, padx=(self._theme.px(8), 0))
@@ -257,7 +256,7 @@ class HostWindow(tk.Toplevel):
 
     def stand_by(self) -> None:
         """The client's window is there."""
-        self._alone = self._asked = False
+        self._asked = False
         self.return_button.grid_forget()
         if self._is_open:
             self._say("The chat is open. It runs on this computer, until you stop it here.", "Fine")

@@ -1,7 +1,7 @@
 """What was said to whom, as far as this window knows: the people, the conversations, and what is new in each.
 
-Called by chat_screen.py in Tk's thread with everything the engine tells. Nothing in here imports Tk or reads a clock
-that it was not given, so all of it is tested without a screen.
+Called by chat_events.py in Tk's thread with everything the engine tells, and asked by the parts of the screen. Nothing
+in here imports Tk or reads a clock that it was not given, so all of it is tested without a screen.
 
 `Inbox` owns the `Roster` and all the `Talk`s (talk.py).
 """

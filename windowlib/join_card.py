@@ -74,7 +74,7 @@ class JoinCard(Card):
         self.secret = PasswordField(content, theme)
         self.password, self.show_button = self.secret.entry, self.secret.show_button
         self.remember, self.asks = self.secret.remember, self.secret.asks
-        self._ways = Ways(content, theme, doing.turn_address, doing.host)
+        self._ways = Ways(content, doing.turn_address, doing.host)
         self._ways.grid(row=6, column=0, columnspan=2, sticky="we", pady=(px(6), 0))
         self.address_button, self.host_button = self._ways.address_button, self._ways.host_button
         self.address = AddressField(content, theme, *address, doing.edit)

@@ -130,9 +130,7 @@ class HostForm(ttk.Frame):
 class Ways(ttk.Frame):
     """Two buttons for whoever does not find the chat in the list: its address, and a chat of one's own."""
 
-    def __init__(
-        self, parent: ttk.Frame, theme: Theme, on_address: Callable[[], None], on_host: Callable[[], None]
-    ) -> None:
+    def __init__(self, parent: ttk.Frame, on_address: Callable[[], None], on_host: Callable[[], None]) -> None:
         super().__init__(parent, style="Surface.TFrame")
         self.columnconfigure(1, weight=1)
         self.address_button = ttk.Button(self, text=FOLDED, style="Small.TButton", command=on_address)

@@ -1,7 +1,8 @@
 """Starts other programs from the window: they go on when it is closed, and what goes wrong with them is said in words.
 
-Called by window.py, in Tk's thread; nothing in here keeps that waiting or knows Tk. Each program has a thread that
-waits for its end and holds nothing but that program and a queue: a window can be closed without a thought of it.
+Made by window.py and called by it and pages.py, in Tk's thread; nothing in here keeps that waiting or knows Tk. Each
+program has a thread that waits for its end and holds nothing but that program and a queue: a window can be closed
+without a thought of it.
 """
 
 from __future__ import annotations

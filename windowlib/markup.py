@@ -1,8 +1,8 @@
 """What a text means beside its letters: links, code, and one's own name where somebody calls it.
 
-Called by transcript.py and inbox.py; nothing in here imports Tk. Texts come from anybody, so everything here takes
-time in proportion to their length, whatever they hold: each place is looked at once or twice, never once for each
-other place.
+Called by what draws and what counts messages (transcript.py, inbox.py, drain.py …); nothing in here imports Tk. Texts
+come from anybody, so everything here takes time in proportion to their length, whatever they hold: each place is looked
+at once or twice, never once for each other place.
 """
 
 from __future__ import annotations

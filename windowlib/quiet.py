@@ -1,6 +1,7 @@
 """Do not disturb: until when, in words, and the line that says so over the chat. Its words need no Tk.
 
-Called by window.py and settings_screen.py, in Tk's thread. Times are ms since 1970, as in `storage.Settings`.
+Called by window.py, settings_screen.py and attention.py, in Tk's thread. Times are ms since 1970, as in
+`storage.Settings`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 On X11 Tk puts one letter after the other, as they are stored; on Windows and macOS the system orders and joins them.
 What is drawn there is therefore handed to Tk in the order in which it is seen: by the Unicode bidirectional algorithm
 (UAX #9, without the explicit controls, which names.py takes away), mirrored brackets and joined Arabic letters
-included. Called by transcript.py and the screens in Tk's thread; no Tk in here. Texts come from anybody, so everything
-takes time in proportion to their length.
+included. Called by transcript.py, reading_order.py and look.py in Tk's thread, and by markup.py; no Tk in here. Texts
+come from anybody, so everything takes time in proportion to their length.
 
 What cannot be done: the field in which one writes shows the letters as Tk draws them, since their order changes with
 every key and Tk knows only one; and letters without presentation forms in Unicode (some of Pashto and Sindhi, Syriac)

@@ -49,7 +49,7 @@ class SettingsScreen(ttk.Frame):
         self._hint("Like the system: light or dark as this computer's other windows are, wherever it says so.")
         self._build_size()
         self.sounds = self._choice("Sound", "hallway_sound", SOUND_WORDS, lambda value: {"sound": value})
-        self.try_button = self._button(self._row(), "Play it", actions.try_sound)
+        self._button(self._row(), "Play it", actions.try_sound)
         self._hint("Nothing sounds while you are reading the conversation that it is about.")
         self._build_quiet()
         self._build_more()
@@ -109,22 +109,20 @@ class SettingsScreen(ttk.Frame):
     def _build_quiet(self) -> None:
         self._heading("Do not disturb")
         row = self._row()
-        self.hour_button = self._button(row, "For an hour", lambda: self._change(quiet_until=for_an_hour(now_ms())))
-        self.morning_button = self._button(
-            row, "Until morning", lambda: self._change(quiet_until=until_morning(now_ms()))
-        )
+        self._button(row, "For an hour", lambda: self._change(quiet_until=for_an_hour(now_ms())))
+        self._button(row, "Until morning", lambda: self._change(quiet_until=until_morning(now_ms())))
         self.end_button = self._button(row, "End it", lambda: self._change(quiet_until=0))
         self.quiet = self._hint()
 
     def _build_more(self) -> None:
         self._heading("More")
         row = self._row()
-        self.keys_button = self._button(row, "All keys (F1)", self._actions.keys)
+        self._button(row, "All keys (F1)", self._actions.keys)
         self.generator_button = self._button(row, "Password generator", self._actions.password_generator)
         self._hint("The password generator opens as a program of its own.")
         self._heading("Where it is kept")
-        self.kept_in = self._hint(f"These settings are in a file that can be read: {self._folder / 'settings.json'}")
-        self.open_button = self._button(self._row(), "Open its folder", self._actions.open_folder)
+        self._hint(f"These settings are in a file that can be read: {self._folder / 'settings.json'}")
+        self._button(self._row(), "Open its folder", self._actions.open_folder)
         self.trouble = ttk.Label(self._page.inside, style="Surface.Trouble.TLabel", justify="left")
         self._page.wraps(self.trouble)
 

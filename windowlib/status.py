@@ -1,4 +1,4 @@
-"""The lines round the field: who is writing, and the most important thing to know now. Part of chat_screen.py."""
+"""The lines under the field: the most important thing to know now. Who is writing, in words. For message_input.py."""
 
 from __future__ import annotations
 

@@ -335,7 +335,7 @@ class Window:
     def _tell_trouble(self, trouble: str) -> None:
         """Something outside the chat did not work: said where it can be seen."""
         if not self.pages.say(trouble) and self.chat is not None:
-            self.chat.take(Trouble("here", trouble))
+            self.chat.notice(trouble, "trouble")
 
     def _mistake(self, kind: Any, error: Any, at: Any) -> None:
         """Something in here failed: logged in full once for who can mend it, said in words to who sees the window."""
