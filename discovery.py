@@ -428,22 +428,35 @@ class Nearby:
 
     def __init__(self, known: tuple[str, int] = ("", 0)) -> None:
         self._known = known
-        # key: what makes it this chat; value: when it was last heard, by the address that it was heard from
-        self._chats: OrderedDict[tuple[str, int], dict[str, tuple[float, Heard]]] = OrderedDict()
+        # key: what makes it this chat (who says that it is not encrypted is another one, whatever key they claim);
+        # value: when it was last heard, by the address that it was heard from
+        self._chats: OrderedDict[tuple[str, int, bool], dict[str, tuple[float, Heard]]] = OrderedDict()
+        self._liars: set[tuple[str, tuple[str, int, bool]]] = set()  # addresses, and the chats that they are not
 
     def take(self, heard: Heard, now: float) -> bool:
         """Notes an answer; whether that changes the list."""
-        before = self.chats()
-        ways = self._chats.get((heard.key, heard.port))
+        before, chat = self.chats(), (heard.key, heard.port, heard.encrypted)
+        if (heard.host, chat) in self._liars:
+            return False
+        ways = self._chats.get(chat)
         is_known = (heard.host, heard.port) == self._known and self.chat_at(*self._known) is None
         if ways is None:
             too_many = len(self._chats) >= MOST_CHATS or self._count_from(heard.host) >= MOST_FROM_ONE
             if too_many and not is_known:
                 return False
-            ways = self._chats[heard.key, heard.port] = {}
+            ways = self._chats[chat] = {}
         if heard.host in ways or len(ways) < MOST_FROM_ONE or is_known:
             ways[heard.host] = (now, heard)
         return self.chats() != before
+
+    def distrust(self, liar: Heard) -> None:
+        """Whoever answered from this address as this chat is not it: that is not listened to any more."""
+        chat = (liar.key, liar.port, liar.encrypted)
+        self._liars.add((liar.host, chat))
+        ways = self._chats.get(chat, {})
+        ways.pop(liar.host, None)
+        if not ways:
+            self._chats.pop(chat, None)
 
     def _count_from(self, host: str) -> int:
         return sum(host in ways for ways in self._chats.values())
@@ -471,7 +484,7 @@ class Nearby:
 
     def chat_at(self, host: str, port: int) -> Heard | None:
         """What is heard from this very address: that others have the same `key` is what they say."""
-        for (_, its_port), ways in self._chats.items():
+        for (_, its_port, _), ways in self._chats.items():
             if its_port == port and host in ways:
                 return ways[host][1]
         return None

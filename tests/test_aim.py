@@ -187,6 +187,22 @@ def test_a_chat_of_ones_own_is_meant_once_it_is_open() -> None:
     assert not aim.port_typed
 
 
+def test_after_a_liar_join_goes_to_the_real_one() -> None:
+    """Who answered first with the key of a chat stood for it; found out, its own address does."""
+    aim = aim_with()
+    liar = replace(PHYSICS, host="192.0.2.66")
+    aim.hear([liar, PHYSICS], 1.0)
+    aim.mark()
+    assert aim.chosen == liar
+    aim.try_it()
+
+    aim.distrust()
+    assert aim.hear([liar], 2.0)  # it changes what is to be shown
+    aim.mark()
+    assert aim.chosen == PHYSICS
+    assert aim.chats == [PHYSICS]
+
+
 def test_a_port_that_was_typed_is_known() -> None:
     """A chat that is hosted here takes the usual one, unless somebody wants another."""
     aim = aim_with()

@@ -267,6 +267,22 @@ def test_a_flood_of_chats_is_bounded() -> None:
     assert sum(way is not None for way in ways) <= MOST_FROM_ONE
 
 
+def test_who_lies_about_a_chat_does_not_hide_it() -> None:
+    """In the clear it is another row; with the same key it stands for the chat until it was found out."""
+    nearby = Nearby()
+    liar, in_clear = replace(HEARD, host="192.0.2.66"), replace(HEARD, host="192.0.2.67", encrypted=not HEARD.encrypted)
+    for one in (liar, in_clear, HEARD):
+        nearby.take(one, 0.0)
+    assert nearby.chats() == [in_clear, liar]
+
+    nearby.distrust(liar)
+    assert not nearby.take(liar, 1.0)
+    assert nearby.chats() == [in_clear, HEARD]
+    nearby.distrust(HEARD)
+    nearby.distrust(HEARD)
+    assert nearby.chats() == [in_clear]
+
+
 def test_the_chat_of_the_last_time_cannot_be_crowded_out_or_taken_over() -> None:
     """By fifty made up chats, by eight others that claim to be it, or by whoever answers before it."""
     for crowd in (

@@ -72,6 +72,7 @@ class Aim:
         self.tried = ("", "")  # host and port, as text, that the last answer came from
         self._remembered = (host, port)
         self._nearby = Nearby(self._remembered)
+        self._is_less = False  # the list, than it was shown
 
     @property
     def chats(self) -> list[Heard]:
@@ -121,7 +122,7 @@ class Aim:
 
     def hear(self, answers: Iterable[Heard], now: float) -> bool:
         """Takes what was heard; whether that changes the list. `now` is of the monotonic clock."""
-        changed = False
+        changed, self._is_less = self._is_less, False
         for answer in answers:
             changed |= self._nearby.take(answer, now)
         changed |= self._nearby.forget(now)
@@ -157,6 +158,13 @@ class Aim:
         self.tried = self.target
         self.by_address = self.is_typed
         self.by_hand = not self.by_address
+
+    def distrust(self) -> None:
+        """What answered where it was tried is not the chat that was heard there. Another address of it may be."""
+        if (liar := self.heard_where_tried()) is not None:
+            self._nearby.distrust(liar)
+            self._is_less = True
+            self.chosen, self.by_hand = None, False
 
     def try_address(self) -> None:
         """It is the address that is meant, whatever else is heard."""

@@ -200,6 +200,8 @@ class JoinScreen(JoinCard):
         if advice.field in ("host", "port"):
             self.show_address()
         self.refuse(advice.sentence, advice.field, advice.more)
+        if refused.code == "not_what_was_heard":
+            self._aim.distrust()
         if advice.is_doubt:
             self.put_password_away()  # it was the former server's
             if advice.trust is not None:
