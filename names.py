@@ -78,6 +78,11 @@ _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 # The blocks of marks for letters of any script, which can be too small or too many to be noticed. The marks of one
 # script (vowels of Hindi, the dots of Japanese) are none of these: they make other letters.
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_WORDS = re.compile("(?:[^\\W\\d_]|[\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed])+")  # with their vowels
+_NUMBERS = re.compile(r"\d+")
+# Letters of Persian and Urdu that are drawn as those of Arabic; the stroke between letters, which is none.
+_SAME_IN_ARABIC = str.maketrans({"\u06cc": "\u064a", "\u0649": "\u064a", "\u06a9": "\u0643", "\u0640": None})
 MAX_MARKS = 2  # on one letter: a vowel and a tone in Thai; piles of them reach into other people's lines
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
 RESERVED_KEYS = frozenset({"everyone", "server"})  # nobody is to pass for the room all are in, or for the server
@@ -177,7 +182,8 @@ _LOOK_ALIKES = str.maketrans(
 
 def look_alike_key(name: str) -> str:
     """What two names share that look the same: the key of the name with Latin letters for those that look like them,
-    without marks, and without punctuation round it. Within one script, people tell their letters apart.
+    without marks, and without punctuation round it. Within one script, people tell their letters apart. In Hebrew and
+    Arabic names where a number or a bracket is drawn says nothing of where it was typed, so they come last.
     """
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", name)) if not name.isascii() else name
     key = name_key(plain.translate(_LOOK_ALIKES))
@@ -186,7 +192,14 @@ def look_alike_key(name: str) -> str:
         begin += 1
     while begin < end and _is_edge(key[end - 1]):
         end -= 1
-    return key[begin:end] or key
+    key = key[begin:end] or key
+    return _right_to_left_key(key) if _RIGHT_TO_LEFT.search(key) else key
+
+
+def _right_to_left_key(key: str) -> str:
+    """The words, without what only stretches them, and then the numbers, whichever stood where."""
+    words = _WORDS.findall(key.translate(_SAME_IN_ARABIC))
+    return " ".join([*words, *sorted(_NUMBERS.findall(key))]) or key
 
 
 def _is_edge(character: str) -> bool:

@@ -368,6 +368,11 @@ def test_names_of_two_scripts(name: str) -> None:
         ("Ada B", "Ada \u00a0 B"),
         ("Jos\u00e9", "JOSE"),
         ("LISU", "\ua4e1\ua4f2\ua4e2\ua4f4"),
+        ("דנה 12", "12 דנה"),  # which are drawn the same
+        ("דנה-12", "12-דנה"),
+        ("דנה (1)", "(1) דנה"),
+        ("محمد", "م\u0640حمد"),
+        ("علی", "علي"),
         ("DAWE", "\u13a0\u13aa\u13b3\u13ac"),
     ],
 )
@@ -376,7 +381,10 @@ def test_names_that_look_alike(one: str, other: str) -> None:
     assert names.look_alike_key(one) == names.look_alike_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("Bob", "Bo"), ("Иван", "Ивaнн"), ("Ada", "Ада"), ("вета", "beta")])
+@pytest.mark.parametrize(("one", "other"), [
+    ("Bob", "Bo"), ("Иван", "Ивaнн"), ("Ada", "Ада"), ("вета", "beta"), ("דנה 12", "דנה 21"), ("דנה כהן", "כהן דנה"),
+    ("דָּוִד", "דוד"), ("Ada 12", "12 Ada"),
+])  # fmt: skip
 def test_names_that_do_not_look_alike(one: str, other: str) -> None:
     """Names that differ to the eye are two people's."""
     assert names.look_alike_key(one) != names.look_alike_key(other)
