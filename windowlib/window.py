@@ -97,7 +97,7 @@ class Window:
         self.body.pack(fill="both", expand=True)
         self.pages = Pages(self.body, self.theme, self.store, self.attention, self.launcher, self._arrange)
         shortcuts.plain_keys(root)
-        shortcuts.bind(root, key_actions(self))
+        shortcuts.bind(root, key_actions(self.pages, self.appearance, self._shown_chat, self._escape))
         self.attention.follow_focus(self._focus_changed)
         follow_geometry(root, self.store.keep_geometry)
         self.show_join()
@@ -159,6 +159,15 @@ class Window:
             shown.pack(fill="both", expand=True)
         if self.chat is not None:
             self.chat.focused(self.attention.focused and shown is self.chat)
+
+    def _shown_chat(self) -> ChatScreen | None:
+        """The chat, where it is what one sees."""
+        return self.chat if self.join is None and self.page is None else None
+
+    def _escape(self) -> None:
+        """Esc, where no page is open."""
+        if (screen := self.join or self.chat) is not None:
+            screen.escape()
 
     def _dress(self) -> None:
         """Everything takes the colours and sizes of now. Whatever had the keyboard keeps it where a page is open."""
