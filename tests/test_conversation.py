@@ -20,8 +20,8 @@ from protocol import EVERYONE, MAX_TEXT, Message, Page
 from windowlib import chat_screen, conversation, drain, shapes
 from windowlib.colours import LIGHT
 from windowlib.conversation import KEPT_LINES, READING_LINES
+from windowlib.days import today
 from windowlib.search_panel import snippet
-from windowlib.transcript import today
 from windowlib.views import KEPT_VIEWS
 
 

@@ -23,6 +23,7 @@ from windowlib.chat_events import ChatEvents, Concerned
 from windowlib.chat_layout import ChatLayout, Parts
 from windowlib.chat_state import ChatState
 from windowlib.conversation import Conversation
+from windowlib.days import today
 from windowlib.destinations import Destination
 from windowlib.head import Head
 from windowlib.inbox import Inbox, News
@@ -34,7 +35,6 @@ from windowlib.search_panel import SearchPanel
 from windowlib.sidebar import Sidebar
 from windowlib.status import writing_words
 from windowlib.talk import Talk, address_of
-from windowlib.transcript import today
 from windowlib.views import Views
 
 
