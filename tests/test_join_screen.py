@@ -38,10 +38,11 @@ from peers import Peer
 from processes import CHECKOUT, ServerProcess, own_address
 from test_hosting import Place, hosted_by
 from windowlib import join_foot, join_screen, window
+from windowlib.aim import Attempt
 from windowlib.chat_list import about
 from windowlib.colours import DARK
 from windowlib.host_window import Host, HostWindow
-from windowlib.join_screen import Attempt, JoinScreen
+from windowlib.join_screen import JoinScreen
 from windowlib.look import Theme
 
 

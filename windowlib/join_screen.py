@@ -10,14 +10,13 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from clientlib.happenings import Refused
 from clientlib.hosting import Closed, Opened
 from clientlib.storage import Settings
 from discovery import LOOPBACK, Heard, usual_ports
 from protocol import DEFAULT_PORT
-from windowlib.aim import Aim, Listening
+from windowlib.aim import Aim, Attempt, Listening
 from windowlib.host_window import Host
 from windowlib.join_card import Doing, JoinCard
 from windowlib.join_fields import select_all
@@ -36,29 +35,6 @@ from windowlib.look import Theme
 LISTEN_TICK = 100  # ms between two looks at what was heard
 LISTENING = "Listening for chats on this network …"
 NOTHING_HEARD = "No chat heard on this network yet.\nStart one here, or type its address."
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
-
-    `remember`: whether the password is to be kept on this computer. `heard`: nobody has typed this address or joined
-    there before, and the chat is what somebody on this network says.
-    """
-
-    name: str
-    host: str
-    port: int
-    password: str | None = field(default=None, repr=False)
-    remember: bool = False
-    accept: str | None = None
-    in_clear: bool = False
-    heard: Heard | None = None
-
-    @property
-    def key(self) -> str | None:
-        """As in `Engine`."""
-        return self.heard.key if self.heard is not None and self.heard.encrypted else None
 
 
 class JoinScreen(JoinCard):

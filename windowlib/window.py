@@ -27,13 +27,14 @@ from typing import TYPE_CHECKING, Any
 from clientlib.happenings import Ended, Entered, Happening, Refused, Trouble
 from clientlib.storage import Settings, load_settings
 from windowlib import shortcuts
+from windowlib.aim import Attempt
 from windowlib.appearance import Appearance
 from windowlib.attention import Attention
 from windowlib.display import NoDisplay, follow_geometry, open_root, set_geometry
 from windowlib.drain import IDLE_TICK, Drain
 from windowlib.engine_slot import EngineSlot, as_refusal
 from windowlib.host_window import Host
-from windowlib.join_screen import Attempt, JoinScreen
+from windowlib.join_screen import JoinScreen
 from windowlib.key_actions import key_actions
 from windowlib.launch import Launcher
 from windowlib.pages import Pages
