@@ -23,12 +23,13 @@ KEPT_TALKS = 400  # an honest server tells of 200; one that makes up people fill
 BACKLOG_SECONDS = 5.0  # until what the server told of is here, unless it was not there
 WRITING_SECONDS = 6.0  # after which somebody who said to be writing is not any more
 
-MENTION, PRIVATE, PUBLIC = "mention", "private", "public"
+MENTION, PRIVATE, PUBLIC = "mention", "private", "public"  # kinds of news
+FOR_ONE = (MENTION, PRIVATE)  # those that are for this person rather than for all
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something came that one may want to be told of: `kind` is "mention", "private" or "public"."""
+    """Something came that one may want to be told of: `kind` is MENTION, PRIVATE or PUBLIC."""
 
     address: str  # of the conversation
     sender: str
