@@ -13,9 +13,10 @@ from messages import NOON, message, words
 from protocol import EVERYONE, MAX_TIME, Message, Person, SeenBy
 from windowlib.days import day_words, today
 from windowlib.inbox import Inbox
+from windowlib.right_to_left import Run
 from windowlib.roster import KNOWN_PEOPLE, Roster, listed
 from windowlib.talk import Notice, Talk
-from windowlib.transcript import Run, Transcript, body, hue_tag, initial
+from windowlib.transcript import Transcript, body, hue_tag, initial
 
 
 class Drawn:

@@ -23,7 +23,8 @@ from windowlib.days import day_of, today
 from windowlib.emoji_font import in_colour
 from windowlib.look import Theme, dress, plain_text
 from windowlib.reading_order import ReadingOrder
-from windowlib.transcript import Run, hue_tag
+from windowlib.right_to_left import Run
+from windowlib.transcript import hue_tag
 
 LIMIT = 40  # results asked for at once
 PAUSE_SECONDS = 0.25  # after the last letter; then the server is asked

@@ -18,7 +18,7 @@ from names import name_key
 from protocol import Message, clock_time
 from windowlib.days import day_of, day_tag, day_words, today
 from windowlib.markup import BLOCK, PLAIN, Piece, pieces
-from windowlib.right_to_left import LEFT, has_right_to_left, ordered
+from windowlib.right_to_left import LEFT, Run, has_right_to_left, ordered
 from windowlib.roster import SERVER_KEY
 from windowlib.talk import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 
@@ -34,7 +34,6 @@ SEEN = "✓\u00a0seen"
 SEND_AGAIN, SENT_AGAIN = "Send\u00a0again", "Sent again."
 RIGHT_TAG = "right"  # a tag of lines that stand at the right, behind a tab
 
-Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
 Order = Callable[[Sequence[Run], str], list[list[Run]]]  # the lines of a paragraph, and of what direction it is
 
 
