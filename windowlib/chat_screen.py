@@ -56,9 +56,12 @@ class ChatScreen(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, me: str, address: str, actions: Actions,
-        drafts: dict[str, str],
+        drafts: dict[str, str], recent_emoji: list[str],
     ) -> None:  # fmt: skip
-        """`address` is the server's, in words. In `drafts` what is being written outlives the screen; key: to whom."""
+        """`address` is the server's, in words. In `drafts` what is being written outlives the screen; key: to whom.
+
+        So do the emoji that were chosen last, in `recent_emoji`.
+        """
         super().__init__(parent, style="Surface.TFrame")
         self.actions = actions
         self.standing = ChatState()
@@ -68,7 +71,7 @@ class ChatScreen(ttk.Frame):
         self._today = today()
         self._focused = True
         self._unread = (0, 0)  # as the window was told
-        self._build(drafts)
+        self._build(drafts, recent_emoji)
         self._lay_over(address)
         self.head.on_press(
             on_list=self._layout.toggle_list, on_encryption=self.overlays.toggle_details, on_search=self.find,
@@ -81,7 +84,7 @@ class ChatScreen(ttk.Frame):
         self.talk.open = True
         self._show_head()
 
-    def _build(self, drafts: dict[str, str]) -> None:
+    def _build(self, drafts: dict[str, str], recent_emoji: list[str]) -> None:
         """Everything that is always there; Tab goes through it in the order in which it is made."""
         theme, px = self._theme, self._theme.px
         self.sidebar = Sidebar(self, theme, self.inbox, self.open, self.actions.settings)
@@ -100,7 +103,7 @@ class ChatScreen(ttk.Frame):
         self.writing = ttk.Label(foot, style="Surface.Hint.TLabel")
         self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)))
         self.input = MessageInput(
-            foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts, drafts
+            foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts, drafts, recent_emoji
         )
         self.composer, self.status = self.input.composer, self.input.status
         parts = Parts(self, self.sidebar, edge, main, self.head, self._middle, foot, self.writing, self.composer)

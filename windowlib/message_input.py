@@ -26,13 +26,16 @@ class MessageInput:
 
     def __init__(
         self, parent: ttk.Frame, theme: Theme, engine: Engine, state: ChatState, inbox: Inbox, views: Views,
-        receipts: Receipts, drafts: dict[str, str],
+        receipts: Receipts, drafts: dict[str, str], recent_emoji: list[str],
     ) -> None:  # fmt: skip
-        """`drafts` are those of this chat from the last time, and are kept there for the next; key: address."""
+        """`drafts` are those of this chat from the last time, and are kept there for the next; key: address.
+
+        So are `recent_emoji`, the newest first, of any chat.
+        """
         self._engine, self._state, self._inbox, self._views = engine, state, inbox, views
         self._receipts, self._drafts = receipts, drafts
         self._known_text = ""  # what stands in the field and was not typed
-        self.composer = Composer(parent, theme, self.send, self._changed, self._names)
+        self.composer = Composer(parent, theme, self.send, self._changed, self._names, recent_emoji)
         self.composer.pack(fill="x")
         self.status = Status(parent, theme, state)
         self.status.pack(fill="x", padx=theme.px(14), pady=(theme.px(6), 0))

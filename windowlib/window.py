@@ -202,8 +202,9 @@ class Window:
         engine = self.slot.prepare(attempt)
         address = f"{attempt.host}, port {attempt.port}"
         drafts = self._drafts.setdefault((attempt.host, attempt.port), {})
-        self.chat = ChatScreen(self.body, self.theme, engine, attempt.name, address, self._chat_actions(), drafts)
-        self.chat.composer.recent_emoji = self.store.recent_emoji
+        self.chat = ChatScreen(
+            self.body, self.theme, engine, attempt.name, address, self._chat_actions(), drafts, self.store.recent_emoji
+        )
         engine.start()
 
     def _chat_actions(self) -> Actions:
