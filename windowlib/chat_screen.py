@@ -120,7 +120,7 @@ class ChatScreen(ttk.Frame):
             (CONNECTION, None), ("Keys", do.help), ("Leave", do.leave),
         )  # fmt: skip
         places = Places(self, self._main, self._middle, self.views)
-        self.overlays = Overlays(places, self._theme, address, search, entries, self.composer.entry.focus_set)
+        self.overlays = Overlays(places, self._theme, address, search, entries, self.input.focus)
         self.search, self.menu, self.details = search, self.overlays.menu, self.overlays.details
 
     def _prepare(self, view: Conversation) -> None:
@@ -195,7 +195,7 @@ class ChatScreen(ttk.Frame):
         if talk is not self.talk:
             self._go_to(talk)
         self._layout.close_list()
-        self.composer.entry.focus_set()
+        self.input.focus()
         self.input.describe()
 
     def _go_to(self, talk: Talk) -> None:
@@ -242,7 +242,7 @@ class ChatScreen(ttk.Frame):
             self._layout.close_list()
         else:
             self.views.pager.newest()
-        self.composer.entry.focus_set()
+        self.input.focus()
 
     def focused(self, yes: bool) -> None:
         """Whether the window has the keyboard."""
@@ -252,7 +252,7 @@ class ChatScreen(ttk.Frame):
 
     def dress(self) -> None:
         """Takes the colours and the lengths of the theme, and gives the keyboard back to the field."""
-        self.composer.entry.focus_set()
+        self.input.focus()
         for part in (self.head, self.views, self.sidebar, self.composer, self.overlays):
             part.dress()
         self._layout.fit()

@@ -60,7 +60,7 @@ class MessageInput:
             if isinstance(item, Refusal) and item.id == id and not (item.again or self._state.ended):
                 item.again = True
                 self._inbox.place(self._engine.send(item.original, item.to), self._talk)
-                self._views.current.drawn.sent_again(id)
+                self._views.current.sent_again(id)
 
     def waits(self, talk: Talk) -> None:
         """An own message is on its way in `talk`, which may be another one than one has written it in."""
@@ -93,6 +93,10 @@ class MessageInput:
         talks = [self._inbox.everyone, *self._inbox.conversations()]
         self._drafts.clear()
         self._drafts.update((talk.address, talk.draft) for talk in talks if talk.draft)
+
+    def focus(self) -> None:
+        """The keyboard goes to the field."""
+        self.composer.entry.focus_set()
 
     def typed_elsewhere(self, event: tk.Event[tk.Text]) -> None:
         """Somebody who reads starts to write: that belongs into the field."""
