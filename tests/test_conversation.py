@@ -354,7 +354,7 @@ def test_conversations_that_were_put_away_come_back_as_they_were(joined: Desk, s
     for number, name in enumerate(names):
         joined.click_on_row(f"talk {name.casefold()}")
         joined.until(lambda number=number: chat.composer.written == f"draft {number}", "its draft is back")  # type: ignore[misc]
-        if name in places:
+        if name != names[-1]:
             joined.until(lambda name=name: first_line(joined) == places[name], f"{places[name]!r} is at the top")  # type: ignore[misc]
             joined.settle()
             assert first_line(joined) == places[name]
