@@ -13,20 +13,20 @@ if TYPE_CHECKING:  # it is loaded when a chat is joined: the first screen is the
 
 
 def key_actions(
-    pages: Pages, appearance: Appearance, chat: Callable[[], ChatScreen | None], escape: Callable[[], None]
+    pages: Pages, appearance: Appearance, shown_chat: Callable[[], ChatScreen | None], escape: Callable[[], None]
 ) -> dict[str, Callable[[], object]]:
     """What is done, by the names in the table of keys.
 
-    `chat` says which chat is shown, None: none is, but a page or the first screen. `escape` is what Esc does where no
-    page is open.
+    `shown_chat` says which chat is shown, None: none is, but a page or the first screen. `escape` is what Esc does
+    where no page is open.
     """
 
     def in_chat(do: Callable[[ChatScreen], None]) -> Callable[[], None]:
         """It is done while the chat is shown; else there is nothing to do it to."""
 
         def action() -> None:
-            if (shown := chat()) is not None:
-                do(shown)
+            if (chat := shown_chat()) is not None:
+                do(chat)
 
         return action
 
