@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from protocol import EVERYONE, Message
-from windowlib.transcript import Run
+from windowlib.right_to_left import Run
 
 NOON = int(time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1)) * 1000)  # ms, at noon where the test runs
 _seqs = itertools.count(1)

@@ -19,6 +19,7 @@ from windowlib import attention
 from windowlib.attention import Attention, Sound, Ways, notification_words, player, title, ways
 from windowlib.display import open_root
 from windowlib.icon import badge, icon
+from windowlib.inbox import MENTION, PRIVATE, PUBLIC
 from windowlib.quiet import HOUR, for_an_hour, now_ms, quiet_words, until_morning
 
 NEITHER, BOTH = Ways(sound=False, call=False), Ways(sound=True, call=True)
@@ -35,12 +36,12 @@ def at(day: int, hour: int, minute: int = 0) -> int:
 @pytest.mark.parametrize(
     ("kind", "sound", "expected"),
     [
-        ("private", "mentions", BOTH),
-        ("mention", "mentions", BOTH),
-        ("public", "mentions", NEITHER),
-        ("public", "all", BOTH),
-        ("private", "off", Ways(sound=False, call=True)),
-        ("public", "off", NEITHER),
+        (PRIVATE, "mentions", BOTH),
+        (MENTION, "mentions", BOTH),
+        (PUBLIC, "mentions", NEITHER),
+        (PUBLIC, "all", BOTH),
+        (PRIVATE, "off", Ways(sound=False, call=True)),
+        (PUBLIC, "off", NEITHER),
     ],
 )
 def test_what_is_told_and_how(kind: str, sound: str, expected: Ways) -> None:
@@ -52,16 +53,16 @@ def test_what_is_being_read_is_not_told() -> None:
     """Neither a sound nor a call; in a window with the keyboard another conversation has its sound alone."""
     settings = Settings(sound="all")
 
-    assert ways("private", settings, 0, read=True, focused=True) == NEITHER
-    assert ways("private", settings, 0, read=False, focused=True) == Ways(sound=True, call=False)
+    assert ways(PRIVATE, settings, 0, read=True, focused=True) == NEITHER
+    assert ways(PRIVATE, settings, 0, read=False, focused=True) == Ways(sound=True, call=False)
 
 
 def test_nobody_is_disturbed_who_does_not_want_to_be() -> None:
     """Until the time that was set, and not a moment longer."""
     settings = Settings(sound="all", quiet_until=at(4, 12))
 
-    assert ways("private", settings, at(4, 12) - 1, read=False, focused=False) == NEITHER
-    assert ways("private", settings, at(4, 12), read=False, focused=False) == BOTH
+    assert ways(PRIVATE, settings, at(4, 12) - 1, read=False, focused=False) == NEITHER
+    assert ways(PRIVATE, settings, at(4, 12), read=False, focused=False) == BOTH
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_the_title_says_what_is_unread() -> None:
 
 def test_a_notification_never_says_what_was_written() -> None:
     """Only who wrote, and to whom: others may see the screen."""
-    assert notification_words("Bob", "private") == "Bob wrote to you alone."
-    assert notification_words("Bob", "mention") == "Bob wrote your name."
-    assert notification_words("Bob", "public") == "Bob wrote to everyone."
+    assert notification_words("Bob", PRIVATE) == "Bob wrote to you alone."
+    assert notification_words("Bob", MENTION) == "Bob wrote your name."
+    assert notification_words("Bob", PUBLIC) == "Bob wrote to everyone."
 
 
 def test_what_stands_on_the_icon() -> None:
@@ -209,14 +210,14 @@ def belfry(folder: Path) -> Iterator[Belfry]:
 def test_ten_messages_at_once_are_one_sound(belfry: Belfry, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the next piece of news, later, is one more."""
     for _ in range(10):
-        belfry.attention.news("Bob", "private", read=False)
+        belfry.attention.news("Bob", PRIVATE, read=False)
     assert belfry.rung == 1
 
     monkeypatch.setattr(attention, "BETWEEN", 0.0)
-    belfry.attention.news("Bob", "private", read=True)
-    belfry.attention.news("Bob", "public", read=False)
+    belfry.attention.news("Bob", PRIVATE, read=True)
+    belfry.attention.news("Bob", PUBLIC, read=False)
     assert belfry.rung == 1
-    belfry.attention.news("Bob", "mention", read=False)
+    belfry.attention.news("Bob", MENTION, read=False)
     assert belfry.rung == 2
 
 

@@ -596,9 +596,9 @@ def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: Ser
     joined.until(lambda: joined.chat.standing.marks_known, "the marks are told")
     if count > 100:  # the line is further up than what comes by itself
         joined.click_on(view.text)
-        oldest = view.transcript.oldest or 0
+        oldest = view.oldest or 0
         joined.press("Home")
-        joined.until(lambda: (view.transcript.oldest or 0) < oldest, "more comes")
+        joined.until(lambda: (view.oldest or 0) < oldest, "more comes")
         joined.press("Home")
     joined.until(lambda: view.text.tag_ranges("unread"), "the line is drawn")
     joined.until(lambda: view.text.dlineinfo(view.text.tag_ranges("unread")[0]), "it is in sight")

@@ -49,7 +49,7 @@ class Bench(Hands):
         self.sent: list[str] = []
         self.changes: list[str] = []
         self.theme = Theme(self.root, "light")
-        self.composer = Composer(self.root, self.theme, self._send, self.changes.append, lambda: PEOPLE)
+        self.composer = Composer(self.root, self.theme, self._send, self.changes.append, lambda: PEOPLE, [])
         self.composer.pack(fill="x", side="bottom")
         self.put("500x200")
         self.composer.entry.focus_force()

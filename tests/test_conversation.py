@@ -20,8 +20,8 @@ from protocol import EVERYONE, MAX_TEXT, Message, Page
 from windowlib import chat_screen, conversation, drain, shapes
 from windowlib.colours import LIGHT
 from windowlib.conversation import KEPT_LINES, READING_LINES
+from windowlib.days import today
 from windowlib.search_panel import snippet
-from windowlib.transcript import today
 from windowlib.views import KEPT_VIEWS
 
 
@@ -75,9 +75,9 @@ def test_older_messages_come_when_one_scrolls_up(folder: Path, server: ServerPro
         assert first_line(desk) != ""
         assert float(view.text.yview()[0]) > 0.2  # not at the top of what came
         while "line 0." not in desk.shown:
-            oldest = desk.chat.conversation.transcript.oldest or 0
+            oldest = desk.chat.conversation.oldest or 0
             desk.press("Home")
-            desk.until(lambda oldest=oldest: (desk.chat.conversation.transcript.oldest or 0) < oldest, "more comes")  # type: ignore[misc]
+            desk.until(lambda oldest=oldest: (desk.chat.conversation.oldest or 0) < oldest, "more comes")  # type: ignore[misc]
         numbers = [line for line in desk.shown.split("\n") if line.startswith("line ")]
         assert numbers == [f"line {number}." for number in range(350)]
     finally:
@@ -354,7 +354,7 @@ def test_conversations_that_were_put_away_come_back_as_they_were(joined: Desk, s
     for number, name in enumerate(names):
         joined.click_on_row(f"talk {name.casefold()}")
         joined.until(lambda number=number: chat.composer.written == f"draft {number}", "its draft is back")  # type: ignore[misc]
-        if name in places:
+        if name != names[-1]:
             joined.until(lambda name=name: first_line(joined) == places[name], f"{places[name]!r} is at the top")  # type: ignore[misc]
             joined.settle()
             assert first_line(joined) == places[name]
@@ -652,7 +652,7 @@ def test_a_long_log_is_scrolled_back_smoothly(
     joined.window.longest = 0.0
     ticks: list[float] = []
     deadline = time.monotonic() + 100
-    while (view.transcript.oldest or 0) > 1 and time.monotonic() < deadline:
+    while (view.oldest or 0) > 1 and time.monotonic() < deadline:
         view.jump(0.0)
         joined.root.update()
         if joined.window.longest:
@@ -666,7 +666,7 @@ def test_a_long_log_is_scrolled_back_smoothly(
         f"{total:,} messages: the longest ticks {[round(1000 * tick) for tick in ticks[-3:]]} ms, {grown:.0f} MiB more"
     )
 
-    assert view.transcript.oldest == 1
+    assert view.oldest == 1
     assert len(asked) > 900
     assert drawn_lines(joined) < READING_LINES + 500
     assert grown < 60

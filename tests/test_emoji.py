@@ -67,7 +67,7 @@ class Bench(Hands):
     def __init__(self, folder: Path) -> None:
         super().__init__(open_root(folder))
         self.theme = Theme(self.root, "light")
-        self.composer = Composer(self.root, self.theme, lambda _: None, lambda _: None, tuple)
+        self.composer = Composer(self.root, self.theme, lambda _: None, lambda _: None, tuple, [])
         self.composer.pack(fill="x", side="bottom")
         self.put("700x500")
         self.composer.entry.focus_force()

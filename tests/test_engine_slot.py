@@ -11,9 +11,9 @@ import pytest
 from clientlib.happenings import Ended, Entered, Happening, Refused
 from peers import Peer
 from processes import ServerProcess
+from windowlib.aim import Attempt
 from windowlib.drain import Drain
 from windowlib.engine_slot import EngineSlot, as_refusal
-from windowlib.join_screen import Attempt
 
 SECONDS = 10.0
 SESAME = "open sesame"

@@ -270,7 +270,7 @@ def show(desk: Desk, *texts: str) -> tk.Text:
     said = [message("Bob", text) for text in texts]
     flood(desk, said)
     view = desk.chat.conversation
-    desk.until(lambda: view.transcript.newest == said[-1].seq, "they are drawn")
+    desk.until(lambda: view.newest == said[-1].seq, "they are drawn")
     desk.until(view.at_end, "they are in sight")
     return view.text
 

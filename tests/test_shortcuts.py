@@ -43,7 +43,10 @@ def test_command_does_what_control_does_on_a_mac(monkeypatch: pytest.MonkeyPatch
 
 def test_every_action_is_bound(joined: Desk) -> None:
     """The table names nothing that the window does not know."""
-    assert {one.action for one in ALL if one.action} == set(key_actions(joined.window))
+    window = joined.window
+    actions = key_actions(window.pages, window.appearance, lambda: joined.chat, joined.chat.escape)
+
+    assert {one.action for one in ALL if one.action} == set(actions)
 
 
 def test_ctrl_k_jumps_to_a_person(joined: Desk, server: ServerProcess) -> None:

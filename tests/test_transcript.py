@@ -11,10 +11,12 @@ import pytest
 from clientlib.happenings import Failed
 from messages import NOON, message, words
 from protocol import EVERYONE, MAX_TIME, Message, Person, SeenBy
+from windowlib.days import day_words, today
 from windowlib.inbox import Inbox
+from windowlib.right_to_left import Run
 from windowlib.roster import KNOWN_PEOPLE, Roster, listed
 from windowlib.talk import Notice, Talk
-from windowlib.transcript import Run, Transcript, body, day_words, hue_tag, initial, today
+from windowlib.transcript import Transcript, body, hue_tag, initial
 
 
 class Drawn:
@@ -56,16 +58,6 @@ def test_names_are_listed_in_words() -> None:
     assert listed(["Bob", "Cleo"]) == "Bob and Cleo"
     assert listed(["Bob", "Cleo", "Dan"]) == "Bob, Cleo and Dan"
     assert listed(["Bob", "Cleo", *"abcdefghijklmn"]) == "Bob, Cleo and 14 others"
-
-
-def test_days_are_said_in_words() -> None:
-    """Today and yesterday by these words, another year with its number."""
-    today = date(2026, 3, 4)
-
-    assert day_words(today, today) == "Today"
-    assert day_words(date(2026, 3, 3), today) == "Yesterday"
-    assert day_words(date(2026, 3, 2), today) == "Monday, 2 March"
-    assert day_words(date(2025, 12, 31), today) == "Wednesday, 31 December 2025"
 
 
 @pytest.mark.parametrize(("name", "letter"), [("ada", "A"), ("(Bob)", "B"), ("ßen", "ß"), ("7up", "7"), ("", "?")])

@@ -1,6 +1,7 @@
 """Which chats are heard on the network, and where Join goes: to one of them, or to an address. No Tk in here.
 
-Part of join_screen.py, in its thread; a `Finder` has a thread of its own.
+Part of join_screen.py, in its thread; a `Finder` has a thread of its own. What is handed on when Join is pressed is an
+`Attempt`, of which engine_slot.py makes an engine.
 """
 
 from __future__ import annotations
@@ -8,12 +9,36 @@ from __future__ import annotations
 import contextlib
 import queue
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from discovery import Finder, Heard, Nearby
 from windowlib.join_words import Slip, checked_port
 
 FIRST_SECONDS = 1.5  # of listening before it is said that there is nothing
 HEARD_A_TICK = 100  # answers taken at once
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
+
+    `remember`: whether the password is to be kept on this computer. `heard`: nobody has typed this address or joined
+    there before, and the chat is what somebody on this network says.
+    """
+
+    name: str
+    host: str
+    port: int
+    password: str | None = field(default=None, repr=False)
+    remember: bool = False
+    accept: str | None = None
+    in_clear: bool = False
+    heard: Heard | None = None
+
+    @property
+    def key(self) -> str | None:
+        """As in `Engine`."""
+        return self.heard.key if self.heard is not None and self.heard.encrypted else None
 
 
 class Listening:

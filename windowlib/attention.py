@@ -22,7 +22,6 @@ from windowlib.quiet import now_ms
 BETWEEN = 2.0  # s from one sound to the next: ten messages at once are one piece of news
 FREEDESKTOP = Path("/usr/share/sounds/freedesktop/stereo/message-new-instant.oga")
 MAC_SOUND = Path("/System/Library/Sounds/Pop.aiff")
-FOR_ONE = ("mention", "private")  # the kinds of news that are for this person rather than for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,8 @@ def ways(kind: str, settings: Settings, now: int, *, read: bool, focused: bool) 
 
     A call is for a window that does not have the keyboard; without any sound it is for mentions and private messages.
     """
+    from windowlib.inbox import FOR_ONE  # the chat has loaded it: the first screen is there sooner without
+
     if read or now < settings.quiet_until:
         return Ways(sound=False, call=False)
     wanted = kind in FOR_ONE or settings.sound == "all"
@@ -52,9 +53,11 @@ def title(chat: str, unread: int, profile: str = "") -> str:
 
 def notification_words(sender: str, kind: str) -> str:
     """What a notification of the system says. Never what was written: others may see the screen."""
-    if kind == "private":
+    from windowlib.inbox import MENTION, PRIVATE  # as above
+
+    if kind == PRIVATE:
         return f"{sender} wrote to you alone."
-    return f"{sender} wrote your name." if kind == "mention" else f"{sender} wrote to everyone."
+    return f"{sender} wrote your name." if kind == MENTION else f"{sender} wrote to everyone."
 
 
 def player() -> tuple[str, ...] | None:

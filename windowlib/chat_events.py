@@ -64,7 +64,7 @@ class ChatEvents:
             SeenBy: inbox.seen,
             Conversations: self._told,
             Page: to.views.take,
-            Found: to.overlays.search.take,
+            Found: to.overlays.found,
         }
 
     def take(self, event: Happening) -> None:
@@ -105,7 +105,6 @@ class ChatEvents:
         to.inbox.entered(event)
         to.views.renamed()
         to.views.lost()
-        to.overlays.search.lost()
         to.sidebar.called(event.server or "Hallway")
         self._show_state()
         if event.new_log:
@@ -141,7 +140,7 @@ class ChatEvents:
         self._show_state()
         to.overlays.parted()
         if to.head.focus_get() is to.head.encryption_button:  # which goes now
-            to.input.composer.entry.focus_set()
+            to.input.focus()
         to.head.encrypted(None)  # nothing can be said about who reads along
         to.input.describe()
 
@@ -167,7 +166,7 @@ class ChatEvents:
 
     def _trouble(self, event: Trouble) -> None:
         if isinstance(event.question, AskSearch):
-            self._to.overlays.search.refused(event.question, event.text)
+            self._to.overlays.search_refused(event.question, event.text)
         elif isinstance(event.question, AskHistory):
             if self._to.views.refused(event.question):
                 self.notice(event.text, "trouble")

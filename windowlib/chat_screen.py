@@ -23,6 +23,7 @@ from windowlib.chat_events import ChatEvents, Concerned
 from windowlib.chat_layout import ChatLayout, Parts
 from windowlib.chat_state import ChatState
 from windowlib.conversation import Conversation
+from windowlib.days import today
 from windowlib.destinations import Destination
 from windowlib.head import Head
 from windowlib.inbox import Inbox, News
@@ -34,7 +35,6 @@ from windowlib.search_panel import SearchPanel
 from windowlib.sidebar import Sidebar
 from windowlib.status import writing_words
 from windowlib.talk import Talk, address_of
-from windowlib.transcript import today
 from windowlib.views import Views
 
 
@@ -56,9 +56,12 @@ class ChatScreen(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, engine: Engine, me: str, address: str, actions: Actions,
-        drafts: dict[str, str],
+        drafts: dict[str, str], recent_emoji: list[str],
     ) -> None:  # fmt: skip
-        """`address` is the server's, in words. In `drafts` what is being written outlives the screen; key: to whom."""
+        """`address` is the server's, in words. In `drafts` what is being written outlives the screen; key: to whom.
+
+        So do the emoji that were chosen last, in `recent_emoji`.
+        """
         super().__init__(parent, style="Surface.TFrame")
         self.actions = actions
         self.standing = ChatState()
@@ -68,7 +71,7 @@ class ChatScreen(ttk.Frame):
         self._today = today()
         self._focused = True
         self._unread = (0, 0)  # as the window was told
-        self._build(drafts)
+        self._build(drafts, recent_emoji)
         self._lay_over(address)
         self.head.on_press(
             on_list=self._layout.toggle_list, on_encryption=self.overlays.toggle_details, on_search=self.find,
@@ -81,7 +84,7 @@ class ChatScreen(ttk.Frame):
         self.talk.open = True
         self._show_head()
 
-    def _build(self, drafts: dict[str, str]) -> None:
+    def _build(self, drafts: dict[str, str], recent_emoji: list[str]) -> None:
         """Everything that is always there; Tab goes through it in the order in which it is made."""
         theme, px = self._theme, self._theme.px
         self.sidebar = Sidebar(self, theme, self.inbox, self.open, self.actions.settings)
@@ -100,7 +103,7 @@ class ChatScreen(ttk.Frame):
         self.writing = ttk.Label(foot, style="Surface.Hint.TLabel")
         self.writing.pack(fill="x", padx=px(14), pady=(0, px(3)))
         self.input = MessageInput(
-            foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts, drafts
+            foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts, drafts, recent_emoji
         )
         self.composer, self.status = self.input.composer, self.input.status
         parts = Parts(self, self.sidebar, edge, main, self.head, self._middle, foot, self.writing, self.composer)
@@ -117,7 +120,7 @@ class ChatScreen(ttk.Frame):
             (CONNECTION, None), ("Keys", do.help), ("Leave", do.leave),
         )  # fmt: skip
         places = Places(self, self._main, self._middle, self.views)
-        self.overlays = Overlays(places, self._theme, address, search, entries, self.composer.entry.focus_set)
+        self.overlays = Overlays(places, self._theme, address, search, entries, self.input.focus)
         self.search, self.menu, self.details = search, self.overlays.menu, self.overlays.details
 
     def _prepare(self, view: Conversation) -> None:
@@ -192,7 +195,7 @@ class ChatScreen(ttk.Frame):
         if talk is not self.talk:
             self._go_to(talk)
         self._layout.close_list()
-        self.composer.entry.focus_set()
+        self.input.focus()
         self.input.describe()
 
     def _go_to(self, talk: Talk) -> None:
@@ -239,7 +242,7 @@ class ChatScreen(ttk.Frame):
             self._layout.close_list()
         else:
             self.views.pager.newest()
-        self.composer.entry.focus_set()
+        self.input.focus()
 
     def focused(self, yes: bool) -> None:
         """Whether the window has the keyboard."""
@@ -249,7 +252,7 @@ class ChatScreen(ttk.Frame):
 
     def dress(self) -> None:
         """Takes the colours and the lengths of the theme, and gives the keyboard back to the field."""
-        self.composer.entry.focus_set()
+        self.input.focus()
         for part in (self.head, self.views, self.sidebar, self.composer, self.overlays):
             part.dress()
         self._layout.fit()

@@ -70,8 +70,9 @@ class Composer(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, on_send: Callable[[str], None], on_change: Callable[[str], None],
-        names: Callable[[], Sequence[str]],
+        names: Callable[[], Sequence[str]], recent_emoji: list[str],
     ) -> None:  # fmt: skip
+        """`recent_emoji`: those that were chosen last, newest first; one that is chosen here is put in front."""
         super().__init__(parent, style="Surface.TFrame")
         self._theme, self._on_send, self._on_change, self._names = theme, on_send, on_change, names
         self._title = "Everyone"  # whom it goes to
@@ -79,7 +80,7 @@ class Composer(ttk.Frame):
         self._longest = ""  # what stood in the field since it was last empty
         self._completing: Completing | None = None
         self.picker: EmojiPicker | None = None  # while it is open
-        self.recent_emoji: list[str] = []  # newest first; whoever keeps them puts a list of its own here
+        self._recent_emoji = recent_emoji
         self._build()
         self._listen()
         self.address(self._title)
@@ -161,7 +162,7 @@ class Composer(ttk.Frame):
         )
 
         window = self.winfo_toplevel()
-        self.picker = EmojiPicker(window, self._theme, self.recent_emoji, self._emoji_picked, self._close_picker)
+        self.picker = EmojiPicker(window, self._theme, self._recent_emoji, self._emoji_picked, self._close_picker)
         self.picker.open(self._field)
 
     def submit(self) -> None:
@@ -182,7 +183,7 @@ class Composer(ttk.Frame):
         super().destroy()
 
     def _emoji_picked(self, emoji: str) -> None:
-        self.recent_emoji[:] = [emoji, *(one for one in self.recent_emoji if one != emoji)][:RECENT]
+        self._recent_emoji[:] = [emoji, *(one for one in self._recent_emoji if one != emoji)][:RECENT]
         self.type(emoji)
 
     def _close_picker(self) -> None:

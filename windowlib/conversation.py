@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 
 from names import name_key
 from protocol import Message
@@ -70,7 +71,7 @@ class Conversation(ReadingPane):
         self._changes = -1  # of the talk, that are drawn
         self.order = ReadingOrder(self.text, theme)
         self.transcript.order = None if theme.tk_orders else self.order.lines
-        self.drawn = DrawnText(self.text, self.order)
+        self._drawn = DrawnText(self.text, self.order)
         Pointing(self.text, lambda tag: self.on_again(tag.removeprefix(AGAIN_TAG)), self.order.run_at)
         self.dress()
 
@@ -106,9 +107,9 @@ class Conversation(ReadingPane):
             self.show_pill()
             return
         self._count = talk.count
-        with self.drawn.open():
-            self.drawn.take_tail()
-            self.drawn.add(self.transcript.add(items or ()))
+        with self._drawn.open():
+            self._drawn.take_tail()
+            self._drawn.add(self.transcript.add(items or ()))
             self._trim()
             if self.attached:
                 self._draw_tail()
@@ -129,9 +130,9 @@ class Conversation(ReadingPane):
         self.attached = self.following = True
         self._is_of_the_log = False
         self.unseen = 0
-        with self.drawn.open():
-            self.drawn.clear()
-            self.drawn.add(self.transcript.add(newest_that_fit(list(talk.recent))))
+        with self._drawn.open():
+            self._drawn.clear()
+            self._drawn.add(self.transcript.add(newest_that_fit(list(talk.recent))))
             self.complete = self.transcript.another_log
             self._draw_tail()
         self.text.see("end")
@@ -142,17 +143,17 @@ class Conversation(ReadingPane):
         runs, repeated = self.transcript.older(messages)
         top = self.text.index("2.0" if repeated and self.line_at(0) == 1 else "@0,0")  # the first line goes
         place = self.text.dlineinfo(top)
-        with self.drawn.open():
+        with self._drawn.open():
             self.text.mark_set("reading", top)
             if repeated:
-                self.drawn.take_lines(1, 1)
-            self.drawn.add_on_top(runs)
+                self._drawn.take_lines(1, 1)
+            self._drawn.add_on_top(runs)
             if self.text.compare("reading", "<", "above"):
                 self.text.mark_set("reading", "above")
             if not self.following:
                 self._trim()
             if self.attached:
-                self.drawn.take_tail()
+                self._drawn.take_tail()
                 self._draw_tail()
         if self.following:
             self.text.see("end")
@@ -163,8 +164,8 @@ class Conversation(ReadingPane):
 
     def put_below(self, messages: Sequence[Message]) -> None:
         """Draws newer messages below all others, when what is drawn is not the newest yet."""
-        with self.drawn.open():
-            self.drawn.add(self.transcript.add(messages))
+        with self._drawn.open():
+            self._drawn.add(self.transcript.add(messages))
             self._trim(bottom=False)
 
     def attach(self, *, last: bool = False) -> bool:
@@ -189,8 +190,8 @@ class Conversation(ReadingPane):
         self.attached = True
         talk.newest = max(talk.newest, newest)
         self._changes, self._count = talk.changes, talk.count
-        with self.drawn.open():
-            self.drawn.add(self.transcript.add(reversed(rest)))
+        with self._drawn.open():
+            self._drawn.add(self.transcript.add(reversed(rest)))
             self._draw_tail()
         return True
 
@@ -200,9 +201,9 @@ class Conversation(ReadingPane):
         self.attached = self.following = self.complete = False
         self._is_of_the_log = True
         self.unseen, self._count, self._changes = 0, self.talk.count, self.talk.changes
-        with self.drawn.open():
-            self.drawn.clear()
-            self.drawn.add(self.transcript.add(messages))
+        with self._drawn.open():
+            self._drawn.clear()
+            self._drawn.add(self.transcript.add(messages))
         self.attach()
         self.show_pill()
 
@@ -223,6 +224,25 @@ class Conversation(ReadingPane):
         return place is not None
 
     @property
+    def me(self) -> str:
+        """One's own name, as the server writes it."""
+        return self.transcript.me
+
+    def renamed(self, me: str) -> None:
+        """The server writes one's own name like this."""
+        self.transcript.me = me
+
+    @property
+    def oldest(self) -> int | None:
+        """The seq of the oldest message that is drawn."""
+        return self.transcript.oldest
+
+    @property
+    def newest(self) -> int | None:
+        """The seq of the newest message that is drawn."""
+        return self.transcript.newest
+
+    @property
     def reading_at(self) -> int | None:
         """The message at the top of what is seen; None where one is at the end, and goes along with it."""
         return None if self.following else self.transcript.seq_at(self.line_at(0))
@@ -240,8 +260,16 @@ class Conversation(ReadingPane):
         """The unread ones begin below message `after`, 0: nowhere; the line that said so of another one goes."""
         self.transcript.unread_after = after
         if self.transcript.unread_drawn:
-            with self.drawn.open():
-                self.drawn.take_lines(*self.transcript.take_unread_line())
+            with self._drawn.open():
+                self._drawn.take_lines(*self.transcript.take_unread_line())
+
+    def name_days(self, today: date) -> None:
+        """Says the days anew: at midnight “Today” becomes “Yesterday”."""
+        self._drawn.name_days(today)
+
+    def sent_again(self, id: str) -> None:
+        """The refused message with this id is on its way once more."""
+        self._drawn.sent_again(id)
 
     def redraw_end(self) -> None:
         """What stands at the end is to be drawn anew with the next flush."""
@@ -292,18 +320,18 @@ class Conversation(ReadingPane):
     # --- within ---
 
     def _draw_tail(self) -> None:
-        self.drawn.insert("end", self.transcript.tail(self.talk, ended=self.ended, complete=self.complete))
+        self._drawn.insert("end", self.transcript.tail(self.talk, ended=self.ended, complete=self.complete))
 
     def _detach(self) -> None:
         """What comes from now on is not drawn any more."""
         self.attached, self._is_of_the_log = False, True
-        with self.drawn.open():
-            self.drawn.take_tail()
+        with self._drawn.open():
+            self._drawn.take_tail()
 
     def _trim(self, *, bottom: bool = True) -> None:
         """Takes away what is furthest from where one reads, where there is too much of it. The text is open."""
         transcript = self.transcript
-        self.drawn.forget_tags()
+        self._drawn.forget_tags()
         if self.following:
             self._cut_top(transcript.trim_top(KEPT_LINES, KEPT_CHARACTERS))
         elif transcript.lines > READING_LINES or transcript.characters > KEPT_CHARACTERS:
@@ -311,15 +339,15 @@ class Conversation(ReadingPane):
                 gone = transcript.trim_bottom(READING_LINES - CUT, KEPT_CHARACTERS * 9 // 10)
                 if gone:
                     if self.attached:
-                        self.drawn.take_tail()
+                        self._drawn.take_tail()
                         self.attached, self._is_of_the_log = False, True
-                    self.drawn.take_above_tail(gone)
+                    self._drawn.take_above_tail(gone)
             else:
                 self._cut_top(transcript.trim_top(READING_LINES - CUT, KEPT_CHARACTERS * 9 // 10))
 
     def _cut_top(self, gone: int) -> None:
         if gone:
-            self.drawn.take_lines(1, gone)
+            self._drawn.take_lines(1, gone)
             self.complete = False
 
     def _mark_seen(self) -> None:
@@ -327,4 +355,4 @@ class Conversation(ReadingPane):
         transcript, seen = self.transcript, self.talk.seen
         if seen > transcript.seen:
             transcript.seen = seen
-            self.drawn.seen(transcript.take_seen())
+            self._drawn.seen(transcript.take_seen())

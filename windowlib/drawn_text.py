@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from windowlib.days import DAY_TAG, day_of_tag, day_words
 from windowlib.emoji_font import in_colour
 from windowlib.reading_order import ReadingOrder
-from windowlib.transcript import AGAIN_TAG, DAY_TAG, SEEN, SENT_AGAIN, STATE_TAG, Run, day_of_tag, day_words
+from windowlib.right_to_left import Run
+from windowlib.transcript import AGAIN_TAG, SEEN, SENT_AGAIN, STATE_TAG
 
 SPARE_TAGS = 200  # tags of lines that are gone; each takes Tk a little time and memory whatever is done
 

@@ -10,6 +10,8 @@ import tkinter as tk
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from windowlib.right_to_left import Run
+
 FAMILIES = ("Segoe UI Emoji", "Apple Color Emoji", "Noto Color Emoji", "Twemoji", "Twitter Color Emoji")
 TAG = "emoji"  # of what is drawn in that font
 
@@ -20,7 +22,6 @@ _EMOJI = re.compile(
     "\u26fd\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55]"
     "|[\u00a9\u00ae\u203c-\u2bff]\ufe0f)[\ufe0f\u200d]*)+"
 )
-Run = tuple[str, tuple[str, ...]]
 
 
 def colour_is_safe(root: tk.Misc) -> bool:

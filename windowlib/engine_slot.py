@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clientlib.happenings import Ended, Refused
+from windowlib.aim import Attempt
 from windowlib.drain import Drain
 
 if TYPE_CHECKING:
     from clientlib.engine import Engine
-    from windowlib.join_screen import Attempt
 
 
 class EngineSlot:

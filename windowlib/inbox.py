@@ -23,12 +23,13 @@ KEPT_TALKS = 400  # an honest server tells of 200; one that makes up people fill
 BACKLOG_SECONDS = 5.0  # until what the server told of is here, unless it was not there
 WRITING_SECONDS = 6.0  # after which somebody who said to be writing is not any more
 
-MENTION, PRIVATE, PUBLIC = "mention", "private", "public"
+MENTION, PRIVATE, PUBLIC = "mention", "private", "public"  # kinds of news
+FOR_ONE = (MENTION, PRIVATE)  # those that are for this person rather than for all
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something came that one may want to be told of: `kind` is "mention", "private" or "public"."""
+    """Something came that one may want to be told of: `kind` is MENTION, PRIVATE or PUBLIC."""
 
     address: str  # of the conversation
     sender: str
@@ -45,7 +46,7 @@ class Inbox:
         self.me = me
         self.roster = Roster()
         self.everyone = Talk(EVERYONE)
-        self.changed = True  # something that a list of conversations shows
+        self.changes = 0  # goes up with whatever a list of conversations shows
         self._clock = clock
         self._talks: dict[str, Talk] = {EVERYONE: self.everyone}  # key: EVERYONE or the folded name
         self._places: dict[str, Talk] = {}  # key: id of an own message that is not in the log yet
@@ -65,7 +66,7 @@ class Inbox:
         if key not in self._talks:
             self._make_room()
             self._talks[key] = Talk(self.roster.find(key) or address)
-            self.changed = True
+            self.changes += 1
         return self._talks[key]
 
     def conversations(self) -> list[Talk]:
@@ -93,10 +94,11 @@ class Inbox:
         self.roster.replace(event.people)
         for talk in self._talks.values():
             talk.close_comings()  # who came and went meanwhile is in the new list, and in no line
-            talk.changes += 1
+            talk.touch()
         if not self._met or event.new_log:
             self._news_after = event.last
-        self._met = self.changed = True
+        self._met = True
+        self.changes += 1
 
     def begin_anew(self, sentence: str, *, same_log: bool) -> None:
         """The server has another log, or the same one set back."""
@@ -105,7 +107,7 @@ class Inbox:
                 talk.begin_anew(sentence, same_log=same_log)
             else:
                 talk.forget_marks()
-        self.changed = True
+        self.changes += 1
 
     def received(self, messages: Iterable[Message]) -> list[News]:
         """Messages of the log, in its order; what of them is news."""
@@ -117,7 +119,7 @@ class Inbox:
             mine, talk = self.mine(message.sender), self.talk(address)
             if mine and (place := self._places.pop(message.id, None)) is not None:
                 place.waiting.pop(message.id, None)
-                place.changes += 1
+                place.touch()
             if message.seq <= talk.newest:
                 continue  # a page of the log had it already
             talk.close_comings()
@@ -129,7 +131,7 @@ class Inbox:
                 if message.seq > max(talk.read, self._news_after):
                     news.append(self._new(talk, message))
             if talk.private or not mine:
-                self.changed = True
+                self.changes += 1
         return news
 
     def _new(self, talk: Talk, message: Message) -> News:
@@ -162,9 +164,9 @@ class Inbox:
             talk.seen = max(talk.seen, talked.seen)
             talk.told_last = max(talk.told_last, talked.last)
             talk.mentions = sum(one.seq > talk.read and mentions(one.text, self.me) for one in here)
-            talk.changes += 1
+            talk.touch()
         self._told_at = self._clock()
-        self.changed = True
+        self.changes += 1
 
     def have_read(self, talk: Talk) -> bool:
         """All of `talk` was seen by who sits here. Whether that is something to tell the server."""
@@ -172,7 +174,7 @@ class Inbox:
             return False
         talk.unread = talk.mentions = 0
         talk.read = max(talk.read, talk.newest)
-        self.changed = True
+        self.changes += 1
         return True
 
     def _is_to_come(self, talk: Talk) -> bool:
@@ -212,7 +214,7 @@ class Inbox:
         talk = None if is_nobody(event.sender) else self.find(event.sender)
         if talk is not None and event.seq > talk.seen:
             talk.seen = event.seq
-            talk.changes += 1
+            talk.touch()
 
     # --- own messages on their way ---
 
@@ -221,16 +223,16 @@ class Inbox:
         private = (to, text) if to not in (None, EVERYONE) else self.roster.addressee(text)
         talk = self.talk(private[0] if private and private[0] else EVERYONE)
         talk.waiting[id] = Outgoing(id, private[1] if private else text, private[0] if private else None)
-        talk.changes += 1
+        talk.touch()
         self._places[id] = talk
-        self.changed = True
+        self.changes += 1
         return talk
 
     def stored(self, id: str) -> None:
         talk = self._places.get(id)
         if talk is not None and id in talk.waiting:
             talk.waiting[id].stored = True
-            talk.changes += 1
+            talk.touch()
 
     def place(self, id: str, talk: Talk) -> None:
         """Own message `id` was written in this conversation: what is wrong with it is told there."""
@@ -261,8 +263,8 @@ class Inbox:
         before = talk.comings.pop(key, (name, ""))[1]
         talk.comings[key] = (name, becomes.get(before, otherwise))
         talk.comings_time = time_ms
-        talk.changes += 1
-        self.changed = True
+        talk.touch()
+        self.changes += 1
 
     def _make_room(self) -> None:
         """Forgets those in which nothing was said for longest, where there are too many: several at once, as looking

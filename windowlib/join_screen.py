@@ -10,14 +10,13 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from clientlib.happenings import Refused
 from clientlib.hosting import Closed, Opened
 from clientlib.storage import Settings
 from discovery import LOOPBACK, Heard, usual_ports
 from protocol import DEFAULT_PORT
-from windowlib.aim import Aim, Listening
+from windowlib.aim import Aim, Attempt, Listening
 from windowlib.host_window import Host
 from windowlib.join_card import Doing, JoinCard
 from windowlib.join_fields import select_all
@@ -38,42 +37,19 @@ LISTENING = "Listening for chats on this network …"
 NOTHING_HEARD = "No chat heard on this network yet.\nStart one here, or type its address."
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Somebody wants to join: what they typed. `password`, `accept` and `in_clear` are as in `Engine`.
-
-    `remember`: whether the password is to be kept on this computer. `heard`: nobody has typed this address or joined
-    there before, and the chat is what somebody on this network says.
-    """
-
-    name: str
-    host: str
-    port: int
-    password: str | None = field(default=None, repr=False)
-    remember: bool = False
-    accept: str | None = None
-    in_clear: bool = False
-    heard: Heard | None = None
-
-    @property
-    def key(self) -> str | None:
-        """As in `Engine`."""
-        return self.heard.key if self.heard is not None and self.heard.encrypted else None
-
-
 class JoinScreen(JoinCard):
     """Who one is, the chats that are heard, Join; another address and a chat of one's own when they are wanted."""
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, settings: Settings,
         on_join: Callable[[Attempt], None], on_cancel: Callable[[], None], on_look: Callable[[], None],
-        host: Host, on_settings: Callable[[], None], given: bool = False,
+        own_host: Host, on_settings: Callable[[], None], given: bool = False,
     ) -> None:  # fmt: skip
         """`given`: the address in `settings` is not remembered, but was asked for when the program was started."""
         self._aim = Aim(settings.host, settings.port, given=given)
         self._accepted: str | None = None  # the fingerprint that was trusted at the address that is aimed at
         self._listening = Listening(usual_ports(settings.port))
-        self._on_join, self._on_cancel, self._hosts = on_join, on_cancel, host
+        self._on_join, self._on_cancel, self._own_host = on_join, on_cancel, own_host
         doing = Doing(
             self.join, self.escape, self._choose, self._edited, self._turn_address, self.host_here, self._trust,
             on_look, on_settings,
@@ -90,7 +66,7 @@ class JoinScreen(JoinCard):
             self.after_cancel(self._timer)
             self._timer = ""
         self._listening.stop()
-        self._hosts.forget_who_asked()
+        self._own_host.forget_who_asked()
         super().destroy()
 
     def greet(self) -> None:
@@ -225,9 +201,9 @@ class JoinScreen(JoinCard):
     def escape(self) -> None:
         """Esc: gives up what is being tried, or what was to be started here."""
         if self.connecting:
-            if self.is_form and self._hosts.is_open:
-                self._hosts.forget_who_asked()
-                self._hosts.stop()
+            if self.is_form and self._own_host.is_open:
+                self._own_host.forget_who_asked()
+                self._own_host.stop()
             self._on_cancel()
         elif self.is_form:
             self.leave_form()
@@ -236,21 +212,21 @@ class JoinScreen(JoinCard):
 
     def host_here(self) -> None:
         """Asks what a chat on this computer is to be called; one that is open is shown."""
-        if self._hosts.is_open:
-            self._hosts.show()
+        if self._own_host.is_open:
+            self._own_host.show()
         else:
             self.show_form()
 
     def _start_hosting(self) -> None:
         checked_name(self.name.get())
         called = checked_chat_name(self.form.name.get())
-        if self._hosts.is_open:
+        if self._own_host.is_open:
             raise Slip("The one before is still being closed. Try again in a moment.", "name of the chat")
         password = checked_new_password(self.form.password.get())
         port = checked_port(self.port.get()) if self._aim.port_typed else DEFAULT_PORT
         self.busy(True)
         self.say("The chat is being started …")
-        self._hosts.start(called, port, password, self._started)
+        self._own_host.start(called, port, password, self._started)
 
     def _started(self, what: Opened | Closed) -> None:
         """The chat on this computer is open, or could not be."""

@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+from windowlib.appearance import Appearance
+from windowlib.pages import Pages
+
+if TYPE_CHECKING:  # it is loaded when a chat is joined: the first screen is there sooner
     from windowlib.chat_screen import ChatScreen
-    from windowlib.window import Window
 
 
-def key_actions(window: Window) -> dict[str, Callable[[], object]]:
-    """What is done, by the names in the table of keys."""
-    pages, appearance = window.pages, window.appearance
+def key_actions(
+    pages: Pages, appearance: Appearance, shown_chat: Callable[[], ChatScreen | None], escape: Callable[[], None]
+) -> dict[str, Callable[[], object]]:
+    """What is done, by the names in the table of keys.
+
+    `shown_chat` says which chat is shown, None: none is, but a page or the first screen. `escape` is what Esc does
+    where no page is open.
+    """
 
     def in_chat(do: Callable[[ChatScreen], None]) -> Callable[[], None]:
         """It is done while the chat is shown; else there is nothing to do it to."""
 
         def action() -> None:
-            if window.chat is not None and window.join is None and window.page is None:
-                do(window.chat)
+            if (chat := shown_chat()) is not None:
+                do(chat)
 
         return action
 
-    def escape() -> None:
-        if window.page is not None:
+    def close_page_or_escape() -> None:
+        if pages.page is not None:
             pages.close_page()
-        elif (screen := window.join or window.chat) is not None:
-            screen.escape()
+        else:
+            escape()
 
     return {
         "switch": in_chat(lambda chat: pages.toggle_switcher(chat.destinations(), chat.open)),
@@ -35,7 +42,7 @@ def key_actions(window: Window) -> dict[str, Callable[[], object]]:
         "previous": in_chat(lambda chat: chat.next_unread(-1)),
         "find": in_chat(lambda chat: chat.find()),
         "emoji": in_chat(lambda chat: chat.composer.pick_emoji()),
-        "escape": escape,
+        "escape": close_page_or_escape,
         "larger": appearance.larger,
         "smaller": appearance.smaller,
         "plain_size": appearance.plain_size,

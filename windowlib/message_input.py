@@ -26,13 +26,16 @@ class MessageInput:
 
     def __init__(
         self, parent: ttk.Frame, theme: Theme, engine: Engine, state: ChatState, inbox: Inbox, views: Views,
-        receipts: Receipts, drafts: dict[str, str],
+        receipts: Receipts, drafts: dict[str, str], recent_emoji: list[str],
     ) -> None:  # fmt: skip
-        """`drafts` are those of this chat from the last time, and are kept there for the next; key: address."""
+        """`drafts` are those of this chat from the last time, and are kept there for the next; key: address.
+
+        So are `recent_emoji`, the newest first, of any chat.
+        """
         self._engine, self._state, self._inbox, self._views = engine, state, inbox, views
         self._receipts, self._drafts = receipts, drafts
         self._known_text = ""  # what stands in the field and was not typed
-        self.composer = Composer(parent, theme, self.send, self._changed, self._names)
+        self.composer = Composer(parent, theme, self.send, self._changed, self._names, recent_emoji)
         self.composer.pack(fill="x")
         self.status = Status(parent, theme, state)
         self.status.pack(fill="x", padx=theme.px(14), pady=(theme.px(6), 0))
@@ -57,7 +60,7 @@ class MessageInput:
             if isinstance(item, Refusal) and item.id == id and not (item.again or self._state.ended):
                 item.again = True
                 self._inbox.place(self._engine.send(item.original, item.to), self._talk)
-                self._views.current.drawn.sent_again(id)
+                self._views.current.sent_again(id)
 
     def waits(self, talk: Talk) -> None:
         """An own message is on its way in `talk`, which may be another one than one has written it in."""
@@ -90,6 +93,10 @@ class MessageInput:
         talks = [self._inbox.everyone, *self._inbox.conversations()]
         self._drafts.clear()
         self._drafts.update((talk.address, talk.draft) for talk in talks if talk.draft)
+
+    def focus(self) -> None:
+        """The keyboard goes to the field."""
+        self.composer.entry.focus_set()
 
     def typed_elsewhere(self, event: tk.Event[tk.Text]) -> None:
         """Somebody who reads starts to write: that belongs into the field."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
+from protocol import AskSearch, Found
 from windowlib.colours import LIGHT
 from windowlib.head import ConnectionBox, Menu
 from windowlib.look import Theme
@@ -112,6 +113,7 @@ class Overlays:
     def connected(self, fingerprint: str | None) -> None:
         """What is known about the connection: with whose certificate it is encrypted, None: not at all."""
         self._known = True
+        self.search.lost()  # an answer to what was asked over the one before will not come
         self.details.tell(fingerprint)
         self._place_details()
 
@@ -153,6 +155,14 @@ class Overlays:
         self.search.pack_forget()
         self.search.place_forget()
         self._back()
+
+    def found(self, answer: Found) -> None:
+        """The server has looked for something."""
+        self.search.take(answer)
+
+    def search_refused(self, question: AskSearch, why: str) -> None:
+        """The server cannot look for that."""
+        self.search.refused(question, why)
 
     def uncover(self) -> None:
         """Something that was found is shown: it is not to be covered."""

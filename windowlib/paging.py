@@ -103,7 +103,7 @@ class Pager:
             self._show_target()
         elif page.after is None:
             self._take_older(page)
-        elif page.after == self.view.transcript.newest:
+        elif page.after == self.view.newest:
             newer = [message for message in page.messages if message.seq > page.after]
             self._below.extend(newer)
             self._last = not (page.more and newer)  # a server that has more and never says it is not asked for ever
@@ -126,15 +126,15 @@ class Pager:
         return same and question in self._asked
 
     def _belongs_here(self, message: Message) -> bool:
-        address = address_of(message, self.view.transcript.me)
+        address = address_of(message, self.view.me)
         return address is not None and name_key(address) == name_key(self.view.talk.address)
 
     def _take_older(self, page: Page) -> None:
-        view, oldest = self.view, self.view.transcript.oldest
+        view, oldest = self.view, self.view.oldest
         older = {message.seq: message for message in page.messages if oldest is None or message.seq < oldest}
         messages = [older[seq] for seq in sorted(older)]
         if view.attached and view.talk.oldest == oldest:
-            view.talk.put_before(messages, view.transcript.me)
+            view.talk.put_before(messages, view.me)
         self._first = not (page.more and messages)
         self._above.extend(messages)
         if not messages and self._first:
@@ -147,9 +147,9 @@ class Pager:
             self._ask((self._target + 1, None), AROUND)
             self._ask((None, self._target), AROUND)
         elif view.wants_older():
-            self._ask((view.transcript.oldest or MAX_INTEGER, None), PAGE)
-        elif view.wants_newer() and view.transcript.newest is not None:
-            self._ask((None, view.transcript.newest), PAGE)
+            self._ask((view.oldest or MAX_INTEGER, None), PAGE)
+        elif view.wants_newer() and view.newest is not None:
+            self._ask((None, view.newest), PAGE)
 
     def _ask(self, question: Question, limit: int) -> None:
         now = time.monotonic()

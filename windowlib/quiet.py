@@ -41,7 +41,7 @@ def quiet_words(until: int, now: int) -> str:
     """Until when it is quiet: `until 14:30`, `until tomorrow, 08:00`; "" where it is not."""
     if until <= now:
         return ""
-    from windowlib.transcript import day_of, day_words  # the first screen is there sooner where it is not quiet
+    from windowlib.days import day_of, day_words  # the first screen is there sooner where it is not quiet
 
     here, end = day_of(now), day_of(until)
     days = (end - here).days

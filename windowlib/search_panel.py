@@ -19,10 +19,12 @@ from clientlib.sentences import count_of
 from names import clean_line
 from protocol import EVERYONE, MAX_QUERY, AskSearch, Found, Message, clock_time
 from windowlib.colours import name_colours
+from windowlib.days import day_of, today
 from windowlib.emoji_font import in_colour
 from windowlib.look import Theme, dress, plain_text
 from windowlib.reading_order import ReadingOrder
-from windowlib.transcript import Run, day_of, hue_tag, today
+from windowlib.right_to_left import Run
+from windowlib.transcript import hue_tag
 
 LIMIT = 40  # results asked for at once
 PAUSE_SECONDS = 0.25  # after the last letter; then the server is asked

@@ -80,6 +80,7 @@ class Sidebar(ttk.Frame):
         self.rows: list[Row] = []
         self._server = ""
         self._open = EVERYONE  # address of the conversation that is shown
+        self._changes = -1  # of the inbox, that are drawn
         self._drawn_at = -math.inf  # on the monotonic clock
         self._top = 0  # pixels of the list above what is seen
         self._under_mouse = self._at = ""  # keys of rows: under the mouse, and where the keyboard is
@@ -140,15 +141,15 @@ class Sidebar(ttk.Frame):
     def flush(self) -> bool:
         """Draws the list anew when something in it is another, unless that was done just now; whether it did."""
         now = time.monotonic()
-        if not self._inbox.changed or now - self._drawn_at <= REFRESH_SECONDS:
+        if self._changes == self._inbox.changes or now - self._drawn_at <= REFRESH_SECONDS:
             return False
-        self._inbox.changed, self._drawn_at = False, now
+        self._changes, self._drawn_at = self._inbox.changes, now
         self.refresh()
         return True
 
     def hurry(self) -> None:
         """The next `flush` draws it, whenever the last one did."""
-        self._inbox.changed, self._drawn_at = True, -math.inf
+        self._changes, self._drawn_at = -1, -math.inf
 
     def box(self, key: str) -> tuple[int, int, int, int] | None:
         """Where a row can be seen, such as `person bob`: x, y, width and height within the list."""

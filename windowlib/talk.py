@@ -140,11 +140,15 @@ class Talk:
             seq = message.seq
         return seq
 
+    def touch(self) -> None:
+        """Something of it is to be drawn anew."""
+        self.changes += 1
+
     def note(self, item: Item) -> None:
         """One more line, below all others."""
         self.recent.append(item)
         self.count += 1
-        self.changes += 1
+        self.touch()
         self.characters += _size(item)
         while len(self.recent) > RECENT or (self.characters > RECENT_CHARACTERS and len(self.recent) > 1):
             self.characters -= _size(self.recent.popleft())

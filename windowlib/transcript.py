@@ -6,26 +6,25 @@ What a tag looks like is said in tags.py.
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 from clientlib.sentences import count_of
 from names import name_key
 from protocol import Message, clock_time
+from windowlib.days import day_of, day_tag, day_words, today
 from windowlib.markup import BLOCK, PLAIN, Piece, pieces
-from windowlib.right_to_left import LEFT, has_right_to_left, ordered
+from windowlib.right_to_left import LEFT, Run, has_right_to_left, ordered
 from windowlib.roster import SERVER_KEY
 from windowlib.talk import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
 
 GROUP_MS = 5 * 60 * 1000  # messages of one person within this share one head
 SHOWN_WAITING = 50  # of the own messages that wait, the newest; more would be drawn again with every message
 HUES = 20  # colours for names: ten hues in two tones; more could not be told apart
-DAY_TAG = "day "  # and the date: a tag of the line that says it
 STATE_TAG = "state "  # and the seq: a tag of what became of an own private message
 ABOVE_BLOCK = "above block"  # a tag of a line that a block of code follows
 AGAIN_TAG = "again "  # and the id: a tag of the words that send a refused message again
@@ -35,7 +34,6 @@ SEEN = "✓\u00a0seen"
 SEND_AGAIN, SENT_AGAIN = "Send\u00a0again", "Sent again."
 RIGHT_TAG = "right"  # a tag of lines that stand at the right, behind a tab
 
-Run = tuple[str, tuple[str, ...]]  # a stretch of text and the tags it is drawn with
 Order = Callable[[Sequence[Run], str], list[list[Run]]]  # the lines of a paragraph, and of what direction it is
 
 
@@ -55,33 +53,6 @@ def initial(name: str) -> str:
     """The letter that stands for `name` in front of what they say."""
     letter = next((character for character in name if character.isalnum()), "?")
     return letter.upper() if len(letter.upper()) == 1 else letter  # of ß upper() makes two
-
-
-def day_words(day: date, today: date) -> str:
-    """The line above a day's messages."""
-    if day == today:
-        return "Today"
-    if day == today - timedelta(days=1):
-        return "Yesterday"
-    return f"{day:%A}, {day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
-
-
-def day_of_tag(tag: str) -> date:
-    """The day of a line with this tag."""
-    return date.fromisoformat(tag.removeprefix(DAY_TAG))
-
-
-def today() -> date:
-    """The day it is where this computer stands."""
-    return day_of(int(time.time() * 1000))
-
-
-def day_of(time_ms: int) -> date:
-    """The day of a message by this computer's time zone."""
-    there = time.localtime(time_ms / 1000)
-    if there.tm_year > date.max.year:  # the wire's last hour, east of Greenwich
-        return date.max
-    return date(there.tm_year, there.tm_mon, there.tm_mday)
 
 
 def body(
@@ -415,7 +386,7 @@ class Transcript:
         day = day_of(message.time)
         day_line = day != (last.day if last is not None and last.day is not None else self._last_day)
         if day_line:
-            drawn.append((day_words(day, today()) + "\n", ("day", f"{DAY_TAG}{day}")))
+            drawn.append((day_words(day, today()) + "\n", ("day", day_tag(day))))
         tint = self._own_tint if own else ()
         sender = name_key(message.sender)
         if sender == SERVER_KEY and not self.private:

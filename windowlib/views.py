@@ -119,11 +119,11 @@ class Views(ttk.Frame):
     def renamed(self) -> None:
         """One's own name is known as the server writes it."""
         for pager in self._pagers.values():
-            pager.view.transcript.me = self._inbox.me
+            pager.view.renamed(self._inbox.me)
 
     def name_days(self, today: date) -> None:
         for pager in self._pagers.values():
-            pager.view.drawn.name_days(today)
+            pager.view.name_days(today)
 
     def dress(self) -> None:
         for pager in self._pagers.values():

@@ -27,13 +27,14 @@ from typing import TYPE_CHECKING, Any
 from clientlib.happenings import Ended, Entered, Happening, Refused, Trouble
 from clientlib.storage import Settings, load_settings
 from windowlib import shortcuts
+from windowlib.aim import Attempt
 from windowlib.appearance import Appearance
 from windowlib.attention import Attention
 from windowlib.display import NoDisplay, follow_geometry, open_root, set_geometry
 from windowlib.drain import IDLE_TICK, Drain
 from windowlib.engine_slot import EngineSlot, as_refusal
 from windowlib.host_window import Host
-from windowlib.join_screen import Attempt, JoinScreen
+from windowlib.join_screen import JoinScreen
 from windowlib.key_actions import key_actions
 from windowlib.launch import Launcher
 from windowlib.pages import Pages
@@ -97,7 +98,7 @@ class Window:
         self.body.pack(fill="both", expand=True)
         self.pages = Pages(self.body, self.theme, self.store, self.attention, self.launcher, self._arrange)
         shortcuts.plain_keys(root)
-        shortcuts.bind(root, key_actions(self))
+        shortcuts.bind(root, key_actions(self.pages, self.appearance, self._shown_chat, self._escape))
         self.attention.follow_focus(self._focus_changed)
         follow_geometry(root, self.store.keep_geometry)
         self.show_join()
@@ -160,6 +161,15 @@ class Window:
         if self.chat is not None:
             self.chat.focused(self.attention.focused and shown is self.chat)
 
+    def _shown_chat(self) -> ChatScreen | None:
+        """The chat, where it is what one sees."""
+        return self.chat if self.join is None and self.page is None else None
+
+    def _escape(self) -> None:
+        """Esc, where no page is open."""
+        if (screen := self.join or self.chat) is not None:
+            screen.escape()
+
     def _dress(self) -> None:
         """Everything takes the colours and sizes of now. Whatever had the keyboard keeps it where a page is open."""
         self.pages.close_switcher()
@@ -192,8 +202,9 @@ class Window:
         engine = self.slot.prepare(attempt)
         address = f"{attempt.host}, port {attempt.port}"
         drafts = self._drafts.setdefault((attempt.host, attempt.port), {})
-        self.chat = ChatScreen(self.body, self.theme, engine, attempt.name, address, self._chat_actions(), drafts)
-        self.chat.composer.recent_emoji = self.store.recent_emoji
+        self.chat = ChatScreen(
+            self.body, self.theme, engine, attempt.name, address, self._chat_actions(), drafts, self.store.recent_emoji
+        )
         engine.start()
 
     def _chat_actions(self) -> Actions:
