@@ -224,7 +224,9 @@ def test_a_chat_that_wants_a_password(desk: Desk, folder: Path, start_server: Ca
     assert join.name.winfo_rooty() < join.password.winfo_rooty() < join.said.winfo_rooty() < join.host.winfo_rooty()
 
     desk.press("Return")
-    desk.until(lambda: desk.said == "Type the password of the chat.", "an empty one is not sent")
+    desk.until(lambda: desk.said_trouble, "without one nobody is let in")
+    assert desk.said == "This chat needs a password."
+    assert desk.root.focus_get() is join.password
     desk.type("open barley")
     desk.press("Return")
     desk.until(lambda: desk.said == "That is not the password.", "it is wrong")
@@ -233,6 +235,19 @@ def test_a_chat_that_wants_a_password(desk: Desk, folder: Path, start_server: Ca
     desk.press("Return")
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     assert "open" not in (folder / "servers.json").read_text()
+
+
+def test_a_chat_that_wants_no_password_any_more(desk: Desk, start_server: Callable[..., ServerProcess]) -> None:
+    """It was asked for, and the server started anew without one: an empty field is as good as none."""
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    desk.fill("Ada", server.host, server.port)
+    desk.press("Return")
+    desk.until(lambda: desk.root.focus_get() is first_screen(desk).password, "it is asked for")
+    server.stop()
+    start_server("--port", str(server.port), "--data", str(server.data))
+    desk.press("Return")
+
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
 
 
 def test_a_password_is_remembered_when_told_to(

@@ -25,7 +25,6 @@ NEW_ONE = "9b" * 32  # a fingerprint
         (join_words.checked_name, "Ada: ", "colon", "name"),
         (join_words.checked_port, " ", "^Type the port of the chat: a number, mostly 12345.$", "port"),
         (join_words.checked_port, "0", "from 1 to 65535", "port"),
-        (join_words.checked_password, "", "^Type the password of the chat.$", "password"),
         (join_words.checked_password, "x" * (MAX_SECRET + 1), "at most", "password"),
         (join_words.checked_chat_name, " \x00 ", "Give the chat a name", "name of the chat"),
         (join_words.checked_new_password, "x" * (MAX_SECRET + 1), "at most", "password of the chat"),
@@ -47,6 +46,7 @@ def test_what_was_typed_and_can_be() -> None:
     assert join_words.checked_name(" Ada  Lovelace ") == "Ada Lovelace"
     assert join_words.checked_port(" 2048 ") == 2048
     assert join_words.checked_password(" open sesame ") == " open sesame "
+    assert join_words.checked_password("") is None
     assert join_words.checked_chat_name("\tPhysics\n8b ") == "Physics 8b"
     assert join_words.checked_new_password("") is None
     assert join_words.checked_new_password("öpen sesame 🗝") == "öpen sesame 🗝"

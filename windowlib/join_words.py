@@ -48,11 +48,9 @@ def checked_port(typed: str) -> int:
         raise Slip(str(problem), "port") from None
 
 
-def checked_password(typed: str) -> str:
-    """The password of a chat that has one."""
-    if not typed:
-        raise Slip("Type the password of the chat.", "password")
-    return _not_too_long(typed, "password")
+def checked_password(typed: str) -> str | None:
+    """The password of a chat that has asked for one; None: without, for it may not want one any more."""
+    return _not_too_long(typed, "password") or None
 
 
 def checked_chat_name(typed: str) -> str:
