@@ -210,6 +210,7 @@ class JoinScreen(JoinCard):
         """A chat has ended with what only this screen can mend.
 
         Whoever was just writing goes on typing for a moment: that must not land in a field, and Enter must do nothing.
+        Tab leads to what can be mended.
         """
         self.show_address()
         self._aim.try_address()
