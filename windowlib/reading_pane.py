@@ -103,6 +103,10 @@ class ReadingPane(ttk.Frame):
         self.moved()
         return "break"
 
+    def turn_page(self, pages: int) -> None:
+        """On by so many heights of what is seen; back where it is negative."""
+        self._scroll(pages, "pages")
+
     def show_pill(self) -> None:
         """Further up it counts what has come below, and leads there."""
         if self.following:
