@@ -41,6 +41,16 @@ def test_what_was_typed_and_cannot_be(checked: Callable[[str], object], typed: s
     assert slip.value.field == field
 
 
+def test_only_a_chat_at_the_usual_port_is_in_the_list_of_others() -> None:
+    """They look at no other port, so nobody is promised it."""
+    usual, other = join_words.about_own_chat("12345"), join_words.about_own_chat("12346")
+
+    assert "find it in their list" in usual
+    assert "in their list" not in other
+    assert "type its address and port" in other
+    assert all("What was written in chats started here before is in it." in about for about in (usual, other))
+
+
 def test_what_was_typed_and_can_be() -> None:
     """Is taken as it is meant."""
     assert join_words.checked_name(" Ada  Lovelace ") == "Ada Lovelace"

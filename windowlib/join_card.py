@@ -29,7 +29,6 @@ from windowlib.join_words import Field
 from windowlib.look import Theme
 
 HOW_TO_KNOW = "The person who runs the chat sees its address and port when it starts."
-OWN_CHAT = "It runs on this computer until you stop it, and others on this network find it in their list."
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +204,8 @@ class JoinCard(Card):
         """Whether a chat is to be hosted here."""
         return self.form.is_shown
 
-    def show_form(self) -> None:
-        """Asks what that chat is to be called, instead of where to join."""
+    def show_form(self, about: str) -> None:
+        """Asks what that chat is to be called, instead of where to join, and says something about it."""
         for part in (self._heading, self.chats, self._ways, self.address, self.secret):
             part.grid_remove()
         self.trust_button.withdraw()
@@ -214,7 +213,7 @@ class JoinCard(Card):
         self.form.grid(row=8, column=0, columnspan=2, sticky="we")
         self._said.stand_below(self.content, SAID_ROW)
         self._foot.say("Start and join", "Back")
-        self.say(OWN_CHAT)
+        self.say(about)
         self.update_idletasks()
         select_all(self.form.name if self.name.get().strip() else self.name)
         self.keep_in_sight(self.said, self.form.name)

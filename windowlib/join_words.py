@@ -75,6 +75,18 @@ def _not_too_long(password: str, field: Field) -> str:
     return password
 
 
+# --- a chat of one's own ----------------------------------------------------------------------------------------------
+
+
+def about_own_chat(port: str) -> str:
+    """What is to be known before a chat is started here, with `port` as it was typed."""
+    found = "find it in their list" if port == str(DEFAULT_PORT) else "type its address and port"
+    return (
+        f"It runs on this computer until you stop it, and others on this network {found}. "
+        "What was written in chats started here before is in it."
+    )
+
+
 # --- why one was not let in -------------------------------------------------------------------------------------------
 
 # Where the address was typed, by the code of a refusal, what of it may be wrong.
