@@ -21,7 +21,7 @@ GHOST_SECONDS = 50.0  # a name taken for so long is not held by our own dead con
 FINAL_CODES = frozenset({"name_invalid", "unsupported_version", "banned", "wrong_password"})
 
 NO_LONGER = "The password that this computer remembers is not right any more. Type the one that the chat has now."
-OTHER_ONE_NOW = "The chat has another password now. Type that one."
+NEW_ONE_NOW = "The chat has a new password now. Type that one."
 WITHHELD = "The one that was given before was not sent: this connection is not encrypted, and others could read it."
 
 
@@ -115,7 +115,7 @@ class Admission:
         if code == "wrong_password" and terms.kept:
             return Setback(code, NO_LONGER, is_final=True)
         if code == "wrong_password" and entered is not None:
-            return Setback(code, OTHER_ONE_NOW, is_final=True)
+            return Setback(code, NEW_ONE_NOW, is_final=True)
         if code in FINAL_CODES:
             return Setback(code, text, is_final=True)
         if code == "name_taken":

@@ -12,6 +12,7 @@ import re
 import subprocess
 import time
 import tkinter as tk
+from _tkinter import DONT_WAIT, TIMER_EVENTS
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -135,11 +136,12 @@ class TimedWindow(Window):
 
     ticks = 0
     longest = 0.0  # s
+    draws = True  # a tick ends with what it drew on the screen
 
     def tick(self) -> None:
         started = time.perf_counter()
         super().tick()
-        if not self.closed:
+        if self.draws and not self.closed:
             self.root.update_idletasks()
         self.ticks += 1
         self.longest = max(self.longest, time.perf_counter() - started)
@@ -156,6 +158,17 @@ class Desk(Hands):
 
     def seen(self) -> str:
         return f"The window shows:\n{self.shown[-2000:]}"
+
+    def until_without_drawing(self, condition: Callable[[], object], what: str) -> None:
+        """Lets only the ticks come until `condition()` is true, as on a computer that is too busy to draw."""
+        deadline = time.monotonic() + SECONDS
+        self.window.draws = False
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited {SECONDS:g} s in vain: {what}. {self.seen()}")
+            self.root.tk.dooneevent(TIMER_EVENTS | DONT_WAIT)
+            time.sleep(0.001)
+        self.window.draws = True
 
     def fill(self, name: str | None = None, host: str | None = None, port: int | str | None = None) -> None:
         """Types into the fields of the first screen, instead of what stands there."""

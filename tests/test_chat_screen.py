@@ -609,6 +609,45 @@ def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: Ser
     joined.until(lambda: not joined.chat.inbox.everyone.unread, "it is read")
 
 
+@pytest.mark.parametrize("count", [1, 60])
+def test_the_unread_ones_are_told_before_the_chat_is_drawn(joined: Desk, server: ServerProcess, count: int) -> None:
+    """On a busy computer: one still goes along where all are in sight, and else begins at the line.
+
+    A single line that was in sight once counted as unread further down, and nothing that came after it was shown.
+    """
+    bob = Peer.join(server, "Bob")
+    bob.say("before")
+    joined.sees("before")
+    joined.until(lambda: joined.chat.standing.marks_known and not joined.chat.inbox.everyone.unread, "it is read")
+    leave(joined)
+    bob.expect("left", name="Ada")
+    for number in range(count):
+        bob.say(f"while away {number}.")
+    bob.read_until(1 + count)
+    joined.focus()
+    first_screen(joined).join()
+    joined.until_without_drawing(
+        lambda: joined.window.join is None and joined.chat.standing.marks_known, "the marks are told"
+    )
+    view = joined.chat.conversation
+    assert not view.winfo_viewable()
+    joined.until(view.winfo_viewable, "it is drawn")
+    joined.settle()
+
+    line = view.text.tag_ranges("unread")[0]
+    assert view.text.dlineinfo(line) is not None
+    assert view.following == (count == 1)
+    if count == 1:
+        joined.until(lambda: not joined.chat.inbox.everyone.unread, "it is read")
+        assert not view.pill.winfo_ismapped()
+    else:
+        pill, bar = view.pill, view.bar
+        assert joined.chat.inbox.everyone.unread == count
+        assert pill.winfo_rootx() + pill.winfo_width() <= bar.winfo_rootx()
+        joined.press("Escape")
+        joined.until(lambda: not joined.chat.inbox.everyone.unread, "it is read")
+
+
 def unread_of(desk: Desk) -> dict[str, int]:
     """The conversations with something unread, by what the list beside them says."""
     return {row.words: row.unread for row in desk.chat.sidebar.rows if row.unread}

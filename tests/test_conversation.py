@@ -56,6 +56,30 @@ def test_one_keeps_ones_place_while_reading(joined: Desk) -> None:
     assert not view.pill.winfo_ismapped()
 
 
+def test_pages_are_turned_while_one_writes(joined: Desk) -> None:
+    """Page Up and Page Down in the field move the conversation, however long the draft is; with Shift they select."""
+    view, composer = joined.chat.conversation, joined.chat.composer
+    flood(joined, (message("Bob", f"line {number}") for number in range(200)))
+    joined.sees("line 199")
+    joined.until(view.at_end, "it scrolls along")
+    composer.write("\n".join(f"draft {number}" for number in range(20)))
+    joined.until(lambda: joined.root.focus_get() is composer.entry, "one writes")
+    joined.settle()
+    top, at = view.line_at(0), composer.entry.index("insert")
+    joined.press("Prior", "Prior")
+    joined.until(lambda: not view.following, "one reads further up")
+    joined.until(lambda: view.line_at(0) < top, "the conversation is moved")
+    assert view.pill.winfo_manager()
+    joined.press("Next", "Next", "Next")
+    joined.until(lambda: view.following, "one is at the end again")
+
+    assert joined.root.focus_get() is composer.entry
+    assert composer.entry.index("insert") == at
+    joined.press("shift+Prior")
+    joined.until(lambda: composer.entry.tag_ranges("sel"), "it is selected")
+    assert view.following
+
+
 def test_older_messages_come_when_one_scrolls_up(folder: Path, server: ServerProcess) -> None:
     """At the top the window asks the log for more, and what one reads stays where it is."""
     bob = Peer.join(server, "Bob")

@@ -1927,7 +1927,7 @@ def test_wrong_password_is_told_with_who_asks(fake: ScriptedServer, join: Join) 
 
     assert (hello.password, typed.password, again.password) == (None, SESAME, SESAME)
     assert refused == Refused("wrong_password", "This chat needs a password.", fake.fingerprint)
-    assert ended == Ended("The chat has another password now. Type that one.", "wrong_password", fake.fingerprint)
+    assert ended == Ended("The chat has a new password now. Type that one.", "wrong_password", fake.fingerprint)
 
 
 def test_password_is_kept_only_when_told_to(fake: ScriptedServer, join: Join, tmp_path: Path) -> None:

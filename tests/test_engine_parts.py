@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from clientlib import telling
-from clientlib.admission import NO_LONGER, OTHER_ONE_NOW, WITHHELD, Admission, NotGreeted
+from clientlib.admission import NEW_ONE_NOW, NO_LONGER, WITHHELD, Admission, NotGreeted
 from clientlib.backoff import Backoff
 from clientlib.connection import OUTGOING, Connection, ConnectionEnded, as_the_server_reads
 from clientlib.cursor import Cursor
@@ -321,7 +321,7 @@ def test_which_errors_end_it(admission: Admission) -> None:
     assert meaning("wrong_password") == ("The server's words.", True)
     assert meaning("wrong_password", withheld=True) == (f"The server's words. {WITHHELD}", True)
     assert meaning("wrong_password", kept=True) == (NO_LONGER, True)
-    assert meaning("wrong_password", entered="one") == (OTHER_ONE_NOW, True)
+    assert meaning("wrong_password", entered="one") == (NEW_ONE_NOW, True)
     assert meaning("name_taken") == ("The server's words.", False)
     assert meaning("name_taken", token="ours") == (no_longer_yours("Ada"), True)  # noqa: S106
     assert meaning("name_taken", entered="plain") == (name_of_the_unencrypted_chat("Ada"), True)

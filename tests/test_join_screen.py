@@ -22,6 +22,7 @@ import client
 from certificate import fingerprint_of, four_words
 from clientlib import firewall
 from clientlib.happenings import Refused
+from clientlib.hosting import Opened
 from clientlib.storage import Settings, load_settings
 from desk import (
     CHANGED,
@@ -36,6 +37,7 @@ from desk import (
 from discovery import FORGET_SECONDS, Answerer, Description, Finder, Heard
 from peers import Peer
 from processes import CHECKOUT, ServerProcess, own_address
+from protocol import DEFAULT_PORT
 from test_hosting import Place, hosted_by
 from windowlib import join_foot, join_screen, window
 from windowlib.aim import Attempt
@@ -43,6 +45,7 @@ from windowlib.chat_list import about
 from windowlib.colours import DARK
 from windowlib.host_window import Host, HostWindow
 from windowlib.join_screen import JoinScreen
+from windowlib.join_words import about_own_chat
 from windowlib.look import Theme
 
 
@@ -225,7 +228,9 @@ def test_a_chat_that_wants_a_password(desk: Desk, folder: Path, start_server: Ca
     assert join.name.winfo_rooty() < join.password.winfo_rooty() < join.said.winfo_rooty() < join.host.winfo_rooty()
 
     desk.press("Return")
-    desk.until(lambda: desk.said == "Type the password of the chat.", "an empty one is not sent")
+    desk.until(lambda: desk.said_trouble, "without one nobody is let in")
+    assert desk.said == "This chat needs a password."
+    assert desk.root.focus_get() is join.password
     desk.type("open barley")
     desk.press("Return")
     desk.until(lambda: desk.said == "That is not the password.", "it is wrong")
@@ -234,6 +239,19 @@ def test_a_chat_that_wants_a_password(desk: Desk, folder: Path, start_server: Ca
     desk.press("Return")
     desk.until(lambda: desk.window.join is None, "the chat is entered")
     assert "open" not in (folder / "servers.json").read_text()
+
+
+def test_a_chat_that_wants_no_password_any_more(desk: Desk, start_server: Callable[..., ServerProcess]) -> None:
+    """It was asked for, and the server started anew without one: an empty field is as good as none."""
+    server = start_server(HALLWAY_PASSWORD=SESAME)
+    desk.fill("Ada", server.host, server.port)
+    desk.press("Return")
+    desk.until(lambda: desk.root.focus_get() is first_screen(desk).password, "it is asked for")
+    server.stop()
+    start_server("--port", str(server.port), "--data", str(server.data))
+    desk.press("Return")
+
+    desk.until(lambda: desk.window.join is None, "the chat is entered")
 
 
 def test_a_password_is_remembered_when_told_to(
@@ -888,6 +906,7 @@ def start_here(desk: Desk, called: str, password: str = "") -> int:
     desk.fill(port=port)  # where the usual one may be taken on the tester's computer
     desk.click_on(join.host_button)
     desk.until(lambda: desk.root.focus_get() is join.form.name, "its name can be typed")
+    assert desk.said == about_own_chat(str(port))
     desk.type(called)
     if password:
         desk.press("Tab")
@@ -914,6 +933,7 @@ def test_a_chat_is_started_here(open_desk: Callable[..., Desk], password: str) -
     own = host_window_of(desk)
     told = own.info.get("1.0", "end")
     assert f"port {port}" in told or "no network" in told
+    assert "in their list" not in told  # they do not look for it at this port
     desk.until(lambda: "Ada" in own.lines.get("1.0", "end"), "its log is shown")
     assert "Ctrl-C" not in own.lines.get("1.0", "end")
     bob = Peer.join(Place(port), "Bob", password=password or None)
@@ -928,7 +948,25 @@ def test_a_chat_is_started_here(open_desk: Callable[..., Desk], password: str) -
     bob.expect("bye")
     desk.until(lambda: not desk.window.host.is_open, "it is closed")
     assert str(own.state_label.cget("text")) == "The chat is closed."
+    desk.until(lambda: not own.info.winfo_ismapped(), "how to come in is not said any more")
     assert str(own.stop_button.cget("text")) == "Close"
+
+
+@pytest.mark.parametrize(("port", "listed"), [(DEFAULT_PORT, True), (DEFAULT_PORT + 1, False)])
+def test_how_others_come_into_a_chat_started_here(lobby: Lobby, port: int, listed: bool) -> None:
+    """At the usual port they find it in their list, at any other they type it; once it is closed neither is said."""
+    opened = Opened(port, ("192.0.2.7",), "one two three four")
+    own = HostWindow(lobby.root, lobby.theme, "Physics 8b", opened, lambda: None, lambda: None)
+    lobby.root.update()
+    told = own.info.get("1.0", "end")
+
+    assert "192.0.2.7" in told
+    assert ("find it in their list" in told) == listed
+    assert (f"port {port}" in told) != listed
+    assert own.info.winfo_ismapped()
+    own.closed("")
+    lobby.root.update()
+    assert not own.info.winfo_ismapped()
 
 
 def test_a_chat_that_cannot_be_started_says_why(open_desk: Callable[..., Desk], server: ServerProcess) -> None:

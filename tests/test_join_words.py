@@ -25,7 +25,6 @@ NEW_ONE = "9b" * 32  # a fingerprint
         (join_words.checked_name, "Ada: ", "colon", "name"),
         (join_words.checked_port, " ", "^Type the port of the chat: a number, mostly 12345.$", "port"),
         (join_words.checked_port, "0", "from 1 to 65535", "port"),
-        (join_words.checked_password, "", "^Type the password of the chat.$", "password"),
         (join_words.checked_password, "x" * (MAX_SECRET + 1), "at most", "password"),
         (join_words.checked_chat_name, " \x00 ", "Give the chat a name", "name of the chat"),
         (join_words.checked_new_password, "x" * (MAX_SECRET + 1), "at most", "password of the chat"),
@@ -42,11 +41,22 @@ def test_what_was_typed_and_cannot_be(checked: Callable[[str], object], typed: s
     assert slip.value.field == field
 
 
+def test_only_a_chat_at_the_usual_port_is_in_the_list_of_others() -> None:
+    """They look at no other port, so nobody is promised it."""
+    usual, other = join_words.about_own_chat("12345"), join_words.about_own_chat("12346")
+
+    assert "find it in their list" in usual
+    assert "in their list" not in other
+    assert "type its address and port" in other
+    assert all("What was written in chats started here before is in it." in about for about in (usual, other))
+
+
 def test_what_was_typed_and_can_be() -> None:
     """Is taken as it is meant."""
     assert join_words.checked_name(" Ada  Lovelace ") == "Ada Lovelace"
     assert join_words.checked_port(" 2048 ") == 2048
     assert join_words.checked_password(" open sesame ") == " open sesame "
+    assert join_words.checked_password("") is None
     assert join_words.checked_chat_name("\tPhysics\n8b ") == "Physics 8b"
     assert join_words.checked_new_password("") is None
     assert join_words.checked_new_password("öpen sesame 🗝") == "öpen sesame 🗝"

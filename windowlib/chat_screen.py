@@ -106,6 +106,7 @@ class ChatScreen(ttk.Frame):
             foot, theme, self._engine, self.standing, self.inbox, self.views, self._receipts, drafts, recent_emoji
         )
         self.composer, self.status = self.input.composer, self.input.status
+        self.composer.on_page = self._turn_page
         parts = Parts(self, self.sidebar, edge, main, self.head, self._middle, foot, self.writing, self.composer)
         self._layout = ChatLayout(parts, theme, lambda: self._unread[0], self._fitted)
         self.composer.entry.bind("<FocusIn>", lambda _: self._layout.close_list(), add=True)
@@ -243,6 +244,10 @@ class ChatScreen(ttk.Frame):
         else:
             self.views.pager.newest()
         self.input.focus()
+
+    def _turn_page(self, pages: int) -> None:
+        """Page Up or Page Down, in the field."""
+        self.conversation.turn_page(pages)
 
     def focused(self, yes: bool) -> None:
         """Whether the window has the keyboard."""

@@ -80,6 +80,7 @@ class Composer(ttk.Frame):
         self._longest = ""  # what stood in the field since it was last empty
         self._completing: Completing | None = None
         self.picker: EmojiPicker | None = None  # while it is open
+        self.on_page: Callable[[int], object] = lambda _: None  # is told of Page Up (-1) and Page Down (1)
         self._recent_emoji = recent_emoji
         self._build()
         self._listen()
@@ -105,8 +106,11 @@ class Composer(ttk.Frame):
         bind("<Return>", self._return_pressed)
         bind("<KP_Enter>", self._return_pressed)
         bind("<Up>", self._up_pressed)
-        for key in ("<Shift-Up>", "<Control-Up>", "<Alt-Up>"):  # they mean something else; without this it is Up to Tk
-            bind(key, lambda _: None)
+        bind("<Prior>", lambda _: self._turn_page(-1))
+        bind("<Next>", lambda _: self._turn_page(1))
+        plain = ("Up", "Prior", "Next")
+        for key in (f"<{modifier}-{one}>" for modifier in ("Shift", "Control", "Alt") for one in plain):
+            bind(key, lambda _: None)  # it means something else; without this it is the plain key to Tk
         bind("<Tab>", lambda event: self._complete(1) or self._go(event.widget.tk_focusNext()))
         for key in ("<Shift-Tab>", "<ISO_Left_Tab>"):  # the second is what it is called on X11 alone
             with contextlib.suppress(tk.TclError):
@@ -205,6 +209,11 @@ class Composer(ttk.Frame):
         if self.written or self._title not in self._unsent:
             return None
         self.write(self._unsent.pop(self._title))
+        return "break"
+
+    def _turn_page(self, step: int) -> str:
+        """A draft has five lines in sight at most: what is long enough to turn pages in is the conversation."""
+        self.on_page(step)
         return "break"
 
     def _complete(self, step: int) -> str | None:

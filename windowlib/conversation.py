@@ -67,6 +67,7 @@ class Conversation(ReadingPane):
         self.complete = False  # there is nothing above what is drawn, not in the log either
         self.ended = False  # nothing more is sent from here
         self._is_of_the_log = False  # drawn from pages, which have no lines of the window's own: refusals, notices
+        self._leads_to_unread = False  # as soon as it is laid out
         self._count = 0  # of the talk's lines, that were drawn or passed over
         self._changes = -1  # of the talk, that are drawn
         self.order = ReadingOrder(self.text, theme)
@@ -248,7 +249,10 @@ class Conversation(ReadingPane):
         return None if self.following else self.transcript.seq_at(self.line_at(0))
 
     def show_unread(self) -> None:
-        """Leads to the line where the unread ones begin, where that is out of sight."""
+        """Leads to the line where the unread ones begin, where that is out of sight; once it can be in sight."""
+        self._leads_to_unread = not self.laid_out
+        if self._leads_to_unread:
+            return
         place = self.text.tag_nextrange("unread", "1.0")
         if place and self.text.dlineinfo(place[0]) is None:
             self.lead_to(place[0], 1 / 4)
@@ -306,6 +310,11 @@ class Conversation(ReadingPane):
         """The window's own lines are there again, where one has come from the log; all in the width of now."""
         if self._is_of_the_log or self.order.stale:
             self.fill()
+
+    def shown_first(self) -> None:
+        """Begins at the unread ones, where that was asked for before."""
+        if self._leads_to_unread:
+            self.show_unread()
 
     def resized(self) -> None:
         """Lines that were laid out for another width are drawn anew."""

@@ -205,13 +205,17 @@ class HostWindow(tk.Toplevel):
         """How others come in; to be selected and copied."""
         port = "" if opened.port == DEFAULT_PORT else f", port {opened.port}"
         at = " or ".join(f"{address}{port}" for address in opened.addresses[:3]) or "no network at present"
-        parts = ["Others on this network find it in their list. Who does not types this address:\n", at, "\n"]
+        if opened.port == DEFAULT_PORT:
+            found = "Others on this network find it in their list. Who does not types this address:\n"
+        else:  # they look for chats at the usual port alone, and at the one where they were the last time
+            found = "Others on this network come in with its address and port, which they type:\n"
+        parts = [found, at, "\n"]
         if opened.words:
             parts += ["At the first meeting their windows show its words, for them to compare:\n", opened.words, "\n"]
         else:
             parts += ["Not encrypted: others on the network can read along.", "", "\n"]
         if command := firewall.commands_here(opened.port):
-            parts += ["If nobody finds it, open this computer's firewall:\n", command, "\n"]
+            parts += ["If nobody gets in, open this computer's firewall:\n", command, "\n"]
         text = self.info
         for number, part in enumerate(parts):
             text.insert("end", part, "value" if number % 3 == 1 else "")
@@ -262,8 +266,9 @@ class HostWindow(tk.Toplevel):
             self._say("The chat is open. It runs on this computer, until you stop it here.", "Fine")
 
     def closed(self, why: str) -> None:
-        """The chat has ended."""
+        """The chat has ended, and nobody can come in any more."""
         self._is_open = False
+        self.info.grid_remove()
         self._say(why or "The chat is closed.", "Trouble" if why else "Hint")
         self.return_button.grid_forget()
         self.stop_button.state(["!disabled"])

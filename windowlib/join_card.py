@@ -29,7 +29,6 @@ from windowlib.join_words import Field
 from windowlib.look import Theme
 
 HOW_TO_KNOW = "The person who runs the chat sees its address and port when it starts."
-OWN_CHAT = "It runs on this computer until you stop it, and others on this network find it in their list."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +92,8 @@ class JoinCard(Card):
                 control.bind(key, lambda _: join())
         ways = (self.address_button, self.host_button)
         controls = (*self._entries, self.show_button, self.remember, *ways, self.button, self.trust_button)
+        self.bind("<Tab>", lambda _: self._enter())
+        self.configure(takefocus=False)  # with a key of its own it would be a stop for Tab
         self.bind_scrolling(controls)  # a label among them would be a stop for Tab
 
     def dress(self) -> None:
@@ -119,12 +120,19 @@ class JoinCard(Card):
         else:
             self._last.focus_set()
 
+    def _enter(self) -> str | None:
+        """Tab, where no field has the keyboard: it goes to the one that had it, or was led to, last."""
+        if self.connecting:  # there is Cancel alone
+            return None
+        self._last.focus_set()
+        return "break"
+
     def _came_to(self, event: tk.Event[tk.Misc]) -> None:
         for entry in self._entries:
             if entry is not event.widget:
                 entry.selection_clear()  # one that was led to before
-        self._last = event.widget
         if self.focus_get() is event.widget:  # it may have gone on already, to where there is something to read
+            self._last = event.widget
             self.keep_in_sight(self.said, event.widget)
 
     def _lead_to(self, field: Field) -> None:
@@ -134,9 +142,10 @@ class JoinCard(Card):
             "name of the chat": self.form.name, "password of the chat": self.form.password,
         }  # fmt: skip
         if field == "chats":
-            self.chats.text.focus_set()
+            self._last = self.chats.text
+            self._last.focus_set()
             return
-        entry = entries[field]
+        self._last = entry = entries[field]
         entry.state(["invalid"])
         self.update_idletasks()  # it may just have been unfolded
         select_all(entry)
@@ -195,8 +204,8 @@ class JoinCard(Card):
         """Whether a chat is to be hosted here."""
         return self.form.is_shown
 
-    def show_form(self) -> None:
-        """Asks what that chat is to be called, instead of where to join."""
+    def show_form(self, about: str) -> None:
+        """Asks what that chat is to be called, instead of where to join, and says something about it."""
         for part in (self._heading, self.chats, self._ways, self.address, self.secret):
             part.grid_remove()
         self.trust_button.withdraw()
@@ -204,7 +213,7 @@ class JoinCard(Card):
         self.form.grid(row=8, column=0, columnspan=2, sticky="we")
         self._said.stand_below(self.content, SAID_ROW)
         self._foot.say("Start and join", "Back")
-        self.say(OWN_CHAT)
+        self.say(about)
         self.update_idletasks()
         select_all(self.form.name if self.name.get().strip() else self.name)
         self.keep_in_sight(self.said, self.form.name)

@@ -22,6 +22,7 @@ from windowlib.join_card import Doing, JoinCard
 from windowlib.join_fields import select_all
 from windowlib.join_words import (
     Slip,
+    about_own_chat,
     advise,
     checked_chat_name,
     checked_name,
@@ -188,6 +189,7 @@ class JoinScreen(JoinCard):
         """A chat has ended with what only this screen can mend.
 
         Whoever was just writing goes on typing for a moment: that must not land in a field, and Enter must do nothing.
+        Tab leads to what can be mended.
         """
         self.show_address()
         self._aim.try_address()
@@ -215,7 +217,12 @@ class JoinScreen(JoinCard):
         if self._own_host.is_open:
             self._own_host.show()
         else:
-            self.show_form()
+            self.show_form(about_own_chat(self._own_port))
+
+    @property
+    def _own_port(self) -> str:
+        """The port, as text, that a chat here is to have: the usual one, unless another was typed."""
+        return self.port.get().strip() if self._aim.port_typed else str(DEFAULT_PORT)
 
     def _start_hosting(self) -> None:
         checked_name(self.name.get())
@@ -223,7 +230,7 @@ class JoinScreen(JoinCard):
         if self._own_host.is_open:
             raise Slip("The one before is still being closed. Try again in a moment.", "name of the chat")
         password = checked_new_password(self.form.password.get())
-        port = checked_port(self.port.get()) if self._aim.port_typed else DEFAULT_PORT
+        port = checked_port(self._own_port)
         self.busy(True)
         self.say("The chat is being started …")
         self._own_host.start(called, port, password, self._started)

@@ -48,11 +48,9 @@ def checked_port(typed: str) -> int:
         raise Slip(str(problem), "port") from None
 
 
-def checked_password(typed: str) -> str:
-    """The password of a chat that has one."""
-    if not typed:
-        raise Slip("Type the password of the chat.", "password")
-    return _not_too_long(typed, "password")
+def checked_password(typed: str) -> str | None:
+    """The password of a chat that has asked for one; None: without, for it may not want one any more."""
+    return _not_too_long(typed, "password") or None
 
 
 def checked_chat_name(typed: str) -> str:
@@ -75,6 +73,18 @@ def _not_too_long(password: str, field: Field) -> str:
     if len(password) > MAX_SECRET:
         raise Slip(f"A password has at most {MAX_SECRET:,} characters.", field)
     return password
+
+
+# --- a chat of one's own ----------------------------------------------------------------------------------------------
+
+
+def about_own_chat(port: str) -> str:
+    """What is to be known before a chat is started here, with `port` as it was typed."""
+    found = "find it in their list" if port == str(DEFAULT_PORT) else "type its address and port"
+    return (
+        f"It runs on this computer until you stop it, and others on this network {found}. "
+        "What was written in chats started here before is in it."
+    )
 
 
 # --- why one was not let in -------------------------------------------------------------------------------------------

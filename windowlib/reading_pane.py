@@ -26,6 +26,7 @@ class ReadingPane(ttk.Frame):
         self.margin = 0  # pixels left and right of the column of messages
         self.following = True  # one stands at the end and goes along with it; only what people do changes it
         self.unseen = 0  # messages that came below since one left the end
+        self.laid_out = False  # it has its size; before that nothing of it is in sight, and nobody can be anywhere
         self._moving = False  # one has just moved it, and where to was not looked at yet
         self.text = plain_text(self, theme, state="disabled", cursor="arrow", takefocus=True, spacing1=0)
         self.text.configure(highlightthickness=theme.px(2))  # its focus ring
@@ -48,6 +49,7 @@ class ReadingPane(ttk.Frame):
         self.text.bind("<End>", lambda _: self.jump(1.0))
         self.text.bind("<Button-1>", lambda _: self.text.focus_set(), add=True)
         self.text.bind("<Configure>", self._resized)
+        self.text.bind("<Map>", lambda _: self.after_idle(self._shown))  # by then its parents have their sizes, too
 
     # --- where one is ---
 
@@ -62,7 +64,7 @@ class ReadingPane(ttk.Frame):
 
     def at_end(self) -> bool:
         """The end is in sight."""
-        return self.text.dlineinfo("end-1c") is not None
+        return self.laid_out and self.text.dlineinfo("end-1c") is not None
 
     def go_down(self) -> None:
         """To the end, and along with what comes there."""
@@ -72,6 +74,9 @@ class ReadingPane(ttk.Frame):
 
     def reached_end(self) -> None:
         """One has just moved to the end."""
+
+    def shown_first(self) -> None:
+        """The pane is laid out for the first time: what is in sight is known from now on."""
 
     def resized(self) -> None:
         """The pane has another width."""
@@ -97,6 +102,10 @@ class ReadingPane(ttk.Frame):
         self.text.yview_moveto(where)
         self.moved()
         return "break"
+
+    def turn_page(self, pages: int) -> None:
+        """On by so many heights of what is seen; back where it is negative."""
+        self._scroll(pages, "pages")
 
     def show_pill(self) -> None:
         """Further up it counts what has come below, and leads there."""
@@ -124,12 +133,20 @@ class ReadingPane(ttk.Frame):
 
     def _look_where(self) -> None:
         """After somebody moved the view: is it at the end now?"""
+        if not self.laid_out:
+            return
         self._moving = False
         self.following = self.at_end()
         if self.following:
             self.unseen = 0
             self.reached_end()
         self.show_pill()
+
+    def _shown(self) -> None:
+        if not self.laid_out:
+            self.laid_out = True
+            self.look_where()
+            self.shown_first()
 
     def _resized(self, event: tk.Event[tk.Text]) -> None:
         """The column of messages is in the middle."""
@@ -139,3 +156,5 @@ class ReadingPane(ttk.Frame):
         self.resized()
         if self.following:
             self.text.see("end")
+        else:
+            self.show_pill()  # it stands left of the bar, at the edge of the column
