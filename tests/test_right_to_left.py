@@ -25,6 +25,7 @@ from peers import Peer
 from processes import ServerProcess
 from protocol import SeenWith
 from windowlib import pointing
+from windowlib.markup import MOST_PARAGRAPHS
 from windowlib.reading_order import LAID_TAG
 from windowlib.right_to_left import (
     LEFT,
@@ -277,12 +278,17 @@ def show(desk: Desk, *texts: str) -> tk.Text:
 
 def laid_lines(text: tk.Text) -> list[tuple[str, str]]:
     """First and last index of all that was laid out, line by line."""
-    found: list[tuple[str, str]] = []
+    lines: set[int] = set()
     for tag in text.tag_names():
         if tag.startswith(LAID_TAG):
-            places = [str(place) for place in text.tag_ranges(tag)]
-            found += zip(places[::2], places[1::2], strict=True)
-    return sorted(found, key=lambda place: int(place[0].partition(".")[0]))
+            places = [int(text.index(place).partition(".")[0]) for place in text.tag_ranges(tag)]
+            for first, last in zip(places[::2], places[1::2], strict=True):
+                lines.update(range(first, max(last, first + 1)))
+    found: list[tuple[str, str]] = []
+    for line in sorted(lines):
+        begin = text.get(f"{line}.0", f"{line}.end").rfind("\t") + 1
+        found.append((f"{line}.{begin}", text.index(f"{line}.end")))
+    return found
 
 
 def drawn_in(text: tk.Text) -> list[str]:
@@ -396,18 +402,74 @@ def test_the_middle_button(joined: Desk) -> None:
     long = "سلام لا 😀 (abc) " * 200 + "."
     text = show(joined, long)
     text.tag_add("sel", laid_lines(text)[0][0], "end")
-    joined.root.update()  # the screen is told whose selection it is
+
+    assert pasted_elsewhere(joined, "primary").startswith(f"{long}\n")
+
+
+def pasted_elsewhere(desk: Desk, selection: str) -> str:
+    """What another program gets of what is selected ("primary"), or was copied ("clipboard")."""
+    desk.root.update()  # the screen is told whose selection it is
     with subprocess.Popen(
-        ["xclip", "-o", "-selection", "primary", "-t", "UTF8_STRING"], stdout=subprocess.PIPE, encoding="utf-8"
+        ["xclip", "-o", "-selection", selection, "-t", "UTF8_STRING"], stdout=subprocess.PIPE, encoding="utf-8"
     ) as reading:
         pasted: list[str] = []
         assert reading.stdout is not None
         taking = threading.Thread(target=lambda out=reading.stdout: pasted.append(out.read()))
         taking.start()
-        joined.until(lambda: pasted, "xclip has read it")
+        desk.until(lambda: pasted, "xclip has read it")
         taking.join()
+    return pasted[0]
 
-    assert pasted[0].startswith(f"{long}\n")
+
+def test_all_lines_of_a_message_are_copied(joined: Desk) -> None:
+    """Whether they were put in order, need none, are empty, or come after so many that they are not any more."""
+    text = "\n".join(["שלום (א)", "plain", "", "سلام لا  ", *(f"מספר {number}" for number in range(MOST_PARAGRAPHS))])
+    shown = show(joined, "above", text, "below")
+    begin = shown.search("below", "1.0")
+    whole = copied(joined, "1.0", f"{begin} lineend")
+
+    assert re.search(rf"above\n(\d\d:\d\d\t)?{re.escape(text)}\n(\d\d:\d\d\t)?below$", whole)
+    assert len(drawn_in(shown)) == MOST_PARAGRAPHS
+    assert shown.search(text[-8:], "1.0")  # which is drawn as Tk draws it
+
+
+def test_a_thousand_messages_are_copied_at_once(joined: Desk) -> None:
+    """Ctrl-C and the middle button take what is drawn as it was written, without ordering each message once more.
+
+    It took 11 seconds, in which the window stood still.
+    """
+    text = show(joined, *[f"كيف كان يومكم في المدرسة؟ {number}" for number in range(1000)])
+    started = time.thread_time()
+    copied(joined, "1.0", "end-1c")
+    pasted = [pasted_elsewhere(joined, "clipboard"), pasted_elsewhere(joined, "primary")]
+    took = time.thread_time() - started
+
+    assert pasted[0].count("كيف كان يومكم في المدرسة؟") == len(drawn_in(text)) == 1000
+    assert pasted[1] == pasted[0]
+    assert took < 0.3
+
+
+def test_lines_of_one_letter_are_no_way_to_stop_a_window(joined: Desk) -> None:
+    """A text of nothing but them takes about twice as long as one of Latin letters; it took eight times as long."""
+    took = {"a\n" * 1999: 9.9, "א\n" * 1999: 9.9}
+    for _ in range(6):
+        for text, before in took.items():
+            started = time.thread_time()
+            show(joined, *[text] * 4)
+            took[text] = min(before, time.thread_time() - started)
+
+    latin, hebrew = took.values()
+    assert hebrew < 3 * latin
+
+
+def test_tags_of_what_is_gone_go_as_well(joined: Desk) -> None:
+    """However much was said, there are no more than twice as many as messages are drawn."""
+    for _ in range(10):
+        text = show(joined, *["שלום"] * 300)
+    tags = [tag for tag in text.tag_names() if tag.startswith(LAID_TAG)]
+
+    assert len(drawn_in(text)) < 2100
+    assert len(tags) < 2 * len(drawn_in(text))
 
 
 def test_a_link_is_opened_as_it_was_written(joined: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

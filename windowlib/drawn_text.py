@@ -83,9 +83,9 @@ class DrawnText:
 
     def forget_tags(self) -> None:
         """Takes away tags of lines that are gone, now and then: a day has one, a private message of one's own, too."""
+        self._order.tidy()
         names = self._text.tag_names()
         if len(names) > self._most_tags:
-            self._order.tidy()
             for tag in names:
                 if tag.startswith((DAY_TAG, STATE_TAG, AGAIN_TAG)) and not self._text.tag_nextrange(tag, "1.0"):
                     self._text.tag_delete(tag)

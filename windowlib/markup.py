@@ -21,6 +21,9 @@ FENCE = "```"
 # Of one text; what follows is plain. Tk takes a quarter of a second for 600 links in one paragraph, and anybody could
 # send everybody some of those each second.
 MOST_PIECES = 50
+# Of one text that are put in order; what follows is drawn as Tk does it. Each takes as long as a short message, and the
+# longest text in lines of the usual length has no more of them.
+MOST_PARAGRAPHS = 60
 LONG = 160  # characters that cost about as much to draw as one more message
 MARKS = 6  # pieces that do
 ORDERED = 4  # times as much, where letters are to be put in order
@@ -113,8 +116,10 @@ def _code(text: str, at: int) -> tuple[Piece | None, int]:
 def weight(text: str) -> int:
     """What it takes to draw a text, beside what any message takes, in messages of the usual length."""
     marks = text.count("`") + text.count("@") + text.count("://") + text.count("ww.")
-    length = len(text) * (ORDERED if has_right_to_left(text) else 1)
-    return (length + 10 * text.count("\n")) // LONG + min(marks, MOST_PIECES) // MARKS
+    length, newlines, paragraphs = len(text), text.count("\n"), 0
+    if has_right_to_left(text):
+        length, paragraphs = length * ORDERED, min(newlines, MOST_PARAGRAPHS)
+    return (length + 10 * newlines) // LONG + min(marks, MOST_PIECES) // MARKS + paragraphs
 
 
 def address_of(link: str) -> str:

@@ -8,15 +8,18 @@ middle button, comes out as it was written: in the order of writing, in plain le
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 
 from windowlib.emoji_font import in_colour
 from windowlib.look import Theme
-from windowlib.markup import BLOCK, CODE, LINK, MENTION
+from windowlib.markup import BLOCK, CODE, LINK, MENTION, MOST_PARAGRAPHS
 from windowlib.right_to_left import RIGHT, Paragraph, Run, has_right_to_left, lay_out
 from windowlib.transcript import RIGHT_TAG
 
-LAID_TAG = "laid "  # and a number: a tag of what was drawn of one paragraph
+Row = tuple[Paragraph, int]  # a line that is drawn: of which paragraph, and which of its lines
+
+LAID_TAG = "laid "  # and a number: a tag of what was put in order of one message
 KEPT_WIDTHS = 20_000  # of letters in their fonts; a chat in all the world's scripts has fewer
 MEANINGS = (LINK, CODE, BLOCK, MENTION)  # tags of words; the space before them has none of these
 UNLIMITED = 1_000_000  # pixels, while the widget has no size yet
@@ -30,8 +33,11 @@ class ReadingOrder:
         self.stale = False  # what is drawn was laid out for another width, or in letters of another size
         self._room = UNLIMITED  # pixels between the edges of the widget
         self._percent = 0  # the size of everything for which that was looked at
-        self._paragraphs: dict[str, Paragraph] = {}  # key: tag
+        # Key: tag. The lines of the message from the first to the last that were put in order; None: this one was not.
+        self._messages: dict[str, list[Row | None]] = {}
         self._count = 0
+        self._unchecked = 0  # messages that came since those which are gone were looked for
+        self._whole = ""  # what is selected, while another program takes it part by part
         self._widths: dict[str, dict[str, int]] = {}  # key: font; of letters
         self._options: dict[tuple[tuple[str, ...], str], str] = {}  # key: tags, and the name of an option of theirs
         if not theme.tk_orders:
@@ -41,21 +47,47 @@ class ReadingOrder:
 
     # --- drawing ---
 
-    def lines(self, runs: Sequence[Run], base: str = "") -> list[list[Run]]:
-        """The lines to draw for a paragraph; `base` is its direction where its first letter does not say it."""
-        if self._theme.tk_orders or not any(has_right_to_left(words) for words, _ in runs):
-            return [list(runs)]
+    def lines(self, paragraphs: Sequence[tuple[Sequence[Run], str]]) -> list[list[Run]]:
+        """The lines to draw for the paragraphs of one message, each of them with its direction, or "": by its letters.
+
+        At most `MOST_PARAGRAPHS` of them are put in order, the first ones; the others are drawn as Tk draws them.
+        """
+        drawn: list[list[Run]] = []
+        rows: list[Row | None] = []
+        tag, ordered = f"{LAID_TAG}{self._count}", 0
+        for place, (runs, base) in enumerate(paragraphs):
+            if ordered == MOST_PARAGRAPHS:
+                drawn += [list(runs) for runs, _ in paragraphs[place:]]
+                break
+            if self._is_to_order(runs):
+                ordered += 1
+                paragraph, lines = self._laid_out(runs, base, tag)
+                drawn += lines
+                rows += [(paragraph, number) for number in range(len(lines))]
+            else:
+                drawn.append(list(runs))
+                if rows:
+                    rows.append(None)
+        if rows:
+            self._messages[tag] = rows
+            self._count += 1
+            self._unchecked += 1
+        return drawn
+
+    def _is_to_order(self, runs: Sequence[Run]) -> bool:
+        return not self._theme.tk_orders and any(has_right_to_left(words) for words, _ in runs)
+
+    def _laid_out(self, runs: Sequence[Run], base: str, tag: str) -> tuple[Paragraph, list[list[Run]]]:
+        """A paragraph, and its lines as they are drawn, with this tag."""
         tags = runs[0][1]
         margins = sum(int(float(self._option(tags, option) or 0)) for option in ("lmargin1", "rmargin"))
         paragraph, lines = lay_out(runs, self._widths_of, max(self._room - margins, 1), base)
-        tag = f"{LAID_TAG}{self._count}"
-        self._count += 1
-        self._paragraphs[tag] = paragraph
-        drawn = [[(words.translate(self._theme.drawable), (*tags, tag)) for words, tags in line] for line in lines]
-        if paragraph.base == RIGHT and "body" in tags:
-            ground = tuple(tag for tag in tags if tag not in MEANINGS)
-            drawn = [[("\t", (*ground, RIGHT_TAG)), *line] for line in drawn]
-        return drawn
+        own = (tag, RIGHT_TAG) if paragraph.base == RIGHT and "body" in tags else (tag,)
+        drawn = [[(words.translate(self._theme.drawable), (*tags, *own)) for words, tags in line] for line in lines]
+        if RIGHT_TAG in own:
+            ground = tuple(one for one in tags if one not in MEANINGS)
+            drawn = [[("\t", (*ground, *own)), *line] for line in drawn]
+        return paragraph, drawn
 
     def fit(self) -> None:
         """The widget has another size, or the letters have."""
@@ -71,20 +103,29 @@ class ReadingOrder:
             right = self._room - int(float(self._option(("body",), "rmargin") or 0))
             text.tag_configure(RIGHT_TAG, tabs=(gutter, max(right, gutter + 1), "right"))
         if before != (self._room, self._percent):
-            self.stale = bool(self._paragraphs)
+            self.stale = bool(self._messages)
 
     def begin_anew(self) -> None:
         """Nothing is drawn any more."""
         self.stale = False
-        if self._paragraphs:
-            self._text.tag_delete(*self._paragraphs)
-            self._paragraphs.clear()
+        self._unchecked = 0
+        if self._messages:
+            self._text.tag_delete(*self._messages)
+            self._messages.clear()
 
     def tidy(self) -> None:
-        """Forgets the paragraphs that are gone."""
-        for tag in [tag for tag in self._paragraphs if not self._text.tag_nextrange(tag, "1.0")]:
-            del self._paragraphs[tag]
-            self._text.tag_delete(tag)
+        """Forgets messages that are gone. All that were put in order have to be drawn, or gone, by now.
+
+        It looks at two for each that came, in turn: at all of them at once would be felt, and so no more than twice as
+        many are kept as are drawn.
+        """
+        for tag in list(islice(self._messages, 2 * self._unchecked)):
+            rows = self._messages.pop(tag)
+            if self._text.tag_nextrange(tag, "1.0"):
+                self._messages[tag] = rows
+            else:
+                self._text.tag_delete(tag)
+        self._unchecked = 0
 
     def _widths_of(self, letters: Sequence[str], tags: tuple[str, ...]) -> list[int]:
         font = self._option(tags, "font") or str(self._text.cget("font"))
@@ -110,52 +151,39 @@ class ReadingOrder:
     def written(self, first: str, last: str) -> str:
         """What was written for what stands between two indexes."""
         text = self._text
+        top, bottom = self._line_of(first), self._line_of(last)
+        lines = text.get(f"{top}.0", f"{bottom}.end").split("\n")
+        begin, end = len(text.get(f"{top}.0", first)), len(text.get(f"{bottom}.0", last))
+        rows = self._rows_between(top, bottom)
         parts: list[str] = []
-        for line in self._lines_between(first, last):
-            start, end = self._later(first, f"{line}.0"), self._earlier(last, f"{line + 1}.0")
-            laid = self._laid_in(line)
-            if laid is None:
-                parts.append(text.get(start, end))
-                continue
-            tag, number, begin, stop = laid
-            paragraph = self._paragraphs[tag]
-            parts.append(text.get(start, self._earlier(begin, end)).replace("\t\t", "\t").removeprefix("\t"))
-            from_, to = self._later(start, begin), self._earlier(end, stop)
-            parts.append(paragraph.written([(number, self._offset(begin, from_), self._offset(begin, to))]))
-            if number + 1 == len(paragraph.starts) and text.compare(end, ">", stop):
+        for number, line in enumerate(lines, top):
+            from_, to = begin if number == top else 0, end if number == bottom else len(line)
+            row = rows.get(number)
+            parts.append(line[from_:to] if row is None else _written_in(row, line, from_, to))
+            if number < bottom and (row is None or not row[0].is_followed(row[1])):
                 parts.append("\n")
         return "".join(parts)
 
     def run_at(self, first: str, last: str) -> str:
         """All of the link between two indexes, where they are of one: it may go on in the next line."""
-        laid = self._laid_in(int(self._text.index(first).partition(".")[0]))
-        if laid is None:
+        line = self._line_of(first)
+        row = self._rows_between(line, line).get(line)
+        if row is None:
             return self._text.get(first, last)
-        tag, number, begin, _ = laid
-        return self._paragraphs[tag].run_at(number, self._offset(begin, first))
+        drawn = self._text.get(f"{line}.0", first)
+        return row[0].run_at(row[1], len(drawn) - _begin_of(drawn))
 
-    def _laid_in(self, line: int) -> tuple[str, int, str, str] | None:
-        """The tag of the paragraph of which a line is one, which of its lines it is, and where that begins and ends."""
-        text = self._text
-        for tag in text.tag_names(f"{line}.end - 1 chars"):
-            if tag in self._paragraphs and (place := text.tag_nextrange(tag, f"{line}.0", f"{line}.end")):
-                above = int(str(text.tag_ranges(tag)[0]).partition(".")[0])
-                return tag, line - above, str(place[0]), str(place[1])
-        return None
+    def _rows_between(self, top: int, bottom: int) -> dict[int, Row]:
+        """What is drawn in those lines of the widget that were put in order. Key: the line's number."""
+        found: dict[int, Row] = {}
+        for tag, rows in self._messages.items():
+            place = self._text.tag_nextrange(tag, "1.0")
+            if place and (above := int(str(place[0]).partition(".")[0])) <= bottom and above + len(rows) > top:
+                found.update((number, row) for number, row in enumerate(rows, above) if row is not None)
+        return found
 
-    def _lines_between(self, first: str, last: str) -> Iterator[int]:
-        lines = [int(self._text.index(place).partition(".")[0]) for place in (first, last)]
-        yield from range(lines[0], lines[1] + 1)
-
-    def _offset(self, begin: str, place: str) -> int:
-        """Characters between two indexes: for Tk 8.6 itself an emoji is two."""
-        return len(self._text.get(begin, place)) if self._text.compare(begin, "<", place) else 0
-
-    def _later(self, one: str, other: str) -> str:
-        return one if self._text.compare(one, ">", other) else other
-
-    def _earlier(self, one: str, other: str) -> str:
-        return one if self._text.compare(one, "<", other) else other
+    def _line_of(self, place: str) -> int:
+        return int(self._text.index(place).partition(".")[0])
 
     # --- copying ---
 
@@ -166,8 +194,24 @@ class ReadingOrder:
         return "break"
 
     def _selected(self, offset: str, length: str) -> str:
-        """Part of what is selected, for whoever pastes it with the middle button."""
-        places = self._text.tag_ranges("sel")
-        whole = self.written(str(places[0]), str(places[-1])) if places else ""
+        """Part of what is selected, for whoever pastes it with the middle button: they ask from the beginning on."""
+        if int(offset) == 0:
+            places = self._text.tag_ranges("sel")
+            self._whole = self.written(str(places[0]), str(places[-1])) if places else ""
         last = int(offset) + int(length) - 1
-        return str(self._text.tk.call("string", "range", whole, offset, last))  # for Tk 8.6 an emoji is two
+        return str(self._text.tk.call("string", "range", self._whole, offset, last))  # for Tk 8.6 an emoji is two
+
+
+def _begin_of(line: str) -> int:
+    """Where in a line that was put in order this begins: behind the time, and the tab that takes it to the right."""
+    return line.rfind("\t") + 1
+
+
+def _written_in(row: Row, line: str, first: int, last: int) -> str:
+    """What was written for the characters from `first` to `last` of a line that was put in order."""
+    paragraph, number = row
+    begin = _begin_of(line)
+    before = line[first : min(begin, last)].replace("\t\t", "\t").removeprefix("\t")
+    if first <= begin and last == len(line):
+        return before + paragraph.line_written(number)
+    return before + paragraph.written([(number, max(first - begin, 0), max(last - begin, 0))])

@@ -391,6 +391,14 @@ class Paragraph:
                 at += len(words)
         return "".join(self.text[start:end] for start, end in sorted(found))
 
+    def line_written(self, number: int) -> str:
+        """What was written for the whole of a line."""
+        return self.text[self.starts[number] : self.starts[number + 1] if self.is_followed(number) else None]
+
+    def is_followed(self, number: int) -> bool:
+        """Whether the paragraph goes on below this line."""
+        return number + 1 < len(self.starts)
+
     def run_at(self, number: int, offset: int) -> str:
         """All that was written in the run of which a character is drawn there."""
         at = 0

@@ -248,7 +248,7 @@ class SearchPanel(ttk.Frame):
             runs.append((f"{where}\n", (*tags, "small")))
             pieces = snippet(message.text, self.answered)
             drawn = [(words, (*tags, "text", "match") if found else (*tags, "text")) for words, found in pieces]
-            for line in self._order.lines(drawn):
+            for line in self._order.lines([(drawn, "")]):
                 runs += [*line, ("\n", (*tags, "text"))]
         if self._more:
             runs.append(("Look further back\n", ("more",)))

@@ -17,7 +17,7 @@ from clientlib.sentences import count_of
 from names import name_key
 from protocol import Message, clock_time
 from windowlib.days import day_of, day_tag, day_words, today
-from windowlib.markup import BLOCK, PLAIN, Piece, pieces
+from windowlib.markup import BLOCK, CODE, LINK, MENTION, PLAIN, Piece, pieces
 from windowlib.right_to_left import LEFT, Run, has_right_to_left, ordered
 from windowlib.roster import SERVER_KEY
 from windowlib.talk import Border, Item, Notice, Outgoing, Refusal, Talk, Unsent
@@ -33,8 +33,10 @@ STORED = "✓\u00a0stored"  # never broken into two lines
 SEEN = "✓\u00a0seen"
 SEND_AGAIN, SENT_AGAIN = "Send\u00a0again", "Sent again."
 RIGHT_TAG = "right"  # a tag of lines that stand at the right, behind a tab
+MARKED = frozenset({LINK, CODE, MENTION, "small", "when"})  # tags of words that look otherwise than the rest of a line
 
-Order = Callable[[Sequence[Run], str], list[list[Run]]]  # the lines of a paragraph, and of what direction it is
+# The lines to draw for the paragraphs of one message, of which each comes with its direction, or "": by its letters.
+Order = Callable[[Sequence[tuple[Sequence[Run], str]]], list[list[Run]]]
 
 
 @lru_cache(maxsize=4096)
@@ -71,7 +73,7 @@ def body(
         return [(when + "\t", (*base, "when")), (text + "\n", base)] if when else [(text + "\n", base)]
     lines = _broken(found, base)
     if order is not None:
-        lines = [drawn for line in lines for drawn in _in_order(line, order)]
+        lines = order([(line, LEFT if _is_code(line) else "") for line in lines])  # code always goes to the right
     if mark and lines[-1] and (order is not None or _is_code(lines[-1])):  # they go on to the end of the line
         lines.append([])
         mark = tuple((words.lstrip(), tags) for words, tags in mark if words.strip())
@@ -81,7 +83,7 @@ def body(
         drawn += line
         if number == len(lines) - 1:
             drawn += mark
-        if drawn and drawn[-1][1] in (base, (*base, BLOCK)):  # whose colour goes on to the end of the line
+        if drawn and MARKED.isdisjoint(drawn[-1][1]):  # its colour goes on to the end of the line
             drawn[-1] = (drawn[-1][0] + "\n", drawn[-1][1])
         else:
             drawn.append(("\n", (*base, BLOCK) if _is_code(drawn) else base))
@@ -105,11 +107,6 @@ def _broken(found: Sequence[Piece], base: tuple[str, ...]) -> list[list[Run]]:
             if part or kind == BLOCK:
                 lines[-1].append((part, base if kind == PLAIN else (*base, kind)))
     return lines
-
-
-def _in_order(line: list[Run], order: Order) -> list[list[Run]]:
-    """A line, or those that are drawn for it. Code goes to the right, whatever it begins with."""
-    return order(line, LEFT if _is_code(line) else "") if line else [line]
 
 
 def _is_code(line: Sequence[Run]) -> bool:
@@ -410,7 +407,7 @@ class Transcript:
         """A line of the window's own, or several where it is put in order."""
         if self.order is None or not has_right_to_left(words):
             return [(words + "\n", (tag,))]
-        return [run for line in self.order([(words, (tag,))], LEFT) for run in (*line, ("\n", (tag,)))]
+        return [run for line in self.order([([(words, (tag,))], LEFT)]) for run in (*line, ("\n", (tag,)))]
 
     def _name(self, words: str) -> str:
         """What is short enough to stand in one line, as it has to be drawn."""
