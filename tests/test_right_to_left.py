@@ -462,6 +462,19 @@ def test_lines_of_one_letter_are_no_way_to_stop_a_window(joined: Desk) -> None:
     assert hebrew < 3 * latin
 
 
+def test_letters_of_all_kinds_are_no_way_to_stop_a_window(joined: Desk) -> None:
+    """The longest text of letters that are all new takes a few times as long as one of known ones; it took 25 times."""
+    order = joined.chat.conversation.order
+    new = ["א" + "".join(map(chr, range(first, first + 3999))) for first in range(0x4E00, 0x9000, 4000)]
+    took: list[float] = []
+    for text in (*["א" + "一" * 3999] * 2, *new):
+        started = time.thread_time()
+        order.lines([([(text, ("body",))], "")])
+        took.append(time.thread_time() - started)
+
+    assert min(took[2:]) < 6 * min(took[:2])
+
+
 def test_tags_of_what_is_gone_go_as_well(joined: Desk) -> None:
     """However much was said, there are no more than twice as many as messages are drawn."""
     for _ in range(10):
