@@ -544,7 +544,7 @@ def test_names_that_are_too_long(desk: Desk) -> None:
 
 
 def test_what_is_found(folder: Path, server: ServerProcess) -> None:
-    """Results of a search are in order as well."""
+    """Results of a search are in order as well, and stand at the right where they begin there."""
     bob = Peer.join(server, "Bob")
     bob.say("שלום pendulum (עולם)")
     bob.read_until(1)
@@ -556,5 +556,10 @@ def test_what_is_found(folder: Path, server: ServerProcess) -> None:
         desk.type("pendulum")
         desk.until(lambda: "(םלוע) pendulum םולש" in search.list.get("1.0", "end"), "it is found")
         assert search.list.get("match.first", "match.last") == "pendulum"
+        desk.root.update()
+        place, found = search.list.dlineinfo("match.first"), search.list
+        assert place is not None
+        edge = found.winfo_width() - int(str(found.cget("padx"))) - int(str(found.cget("highlightthickness")))
+        assert place[0] + place[2] == edge - int(str(found.tag_cget("result", "rmargin")))
     finally:
         desk.window.close()

@@ -86,9 +86,9 @@ class ReadingOrder:
         tags = runs[0][1]
         margins = sum(int(float(self._option(tags, option) or 0)) for option in ("lmargin1", "rmargin"))
         paragraph, lines = lay_out(runs, self._widths_of, max(self._room - margins, 1), base)
-        own = (tag, RIGHT_TAG) if paragraph.base == RIGHT and "body" in tags else (tag,)
+        own = (tag, RIGHT_TAG) if paragraph.base == RIGHT else (tag,)
         drawn = [[(words.translate(self._theme.drawable), (*tags, *own)) for words, tags in line] for line in lines]
-        if RIGHT_TAG in own:
+        if RIGHT_TAG in own and "body" in tags:  # the first line may have the time before it
             ground = tuple(one for one in tags if one not in MEANINGS)
             drawn = [[("\t", (*ground, *own)), *line] for line in drawn]
         return paragraph, drawn
@@ -106,6 +106,8 @@ class ReadingOrder:
         if gutter := int(float(self._option(("body",), "lmargin2") or 0)):  # else no lines stand at the right in it
             right = self._room - int(float(self._option(("body",), "rmargin") or 0))
             text.tag_configure(RIGHT_TAG, tabs=(gutter, max(right, gutter + 1), "right"))
+        else:
+            text.tag_configure(RIGHT_TAG, justify="right")
         if before != (self._room, self._percent):
             self.stale = bool(self._messages)
 
