@@ -462,6 +462,19 @@ def test_lines_of_one_letter_are_no_way_to_stop_a_window(joined: Desk) -> None:
     assert hebrew < 3 * latin
 
 
+def test_letters_of_all_kinds_are_no_way_to_stop_a_window(joined: Desk) -> None:
+    """The longest text of letters that are all new takes a few times as long as one of known ones; it took 25 times."""
+    order = joined.chat.conversation.order
+    new = ["א" + "".join(map(chr, range(first, first + 3999))) for first in range(0x4E00, 0x9000, 4000)]
+    took: list[float] = []
+    for text in (*["א" + "一" * 3999] * 2, *new):
+        started = time.thread_time()
+        order.lines([([(text, ("body",))], "")])
+        took.append(time.thread_time() - started)
+
+    assert min(took[2:]) < 6 * min(took[:2])
+
+
 def test_tags_of_what_is_gone_go_as_well(joined: Desk) -> None:
     """However much was said, there are no more than twice as many as messages are drawn."""
     for _ in range(10):
@@ -531,7 +544,7 @@ def test_names_that_are_too_long(desk: Desk) -> None:
 
 
 def test_what_is_found(folder: Path, server: ServerProcess) -> None:
-    """Results of a search are in order as well."""
+    """Results of a search are in order as well, and stand at the right where they begin there."""
     bob = Peer.join(server, "Bob")
     bob.say("שלום pendulum (עולם)")
     bob.read_until(1)
@@ -543,5 +556,10 @@ def test_what_is_found(folder: Path, server: ServerProcess) -> None:
         desk.type("pendulum")
         desk.until(lambda: "(םלוע) pendulum םולש" in search.list.get("1.0", "end"), "it is found")
         assert search.list.get("match.first", "match.last") == "pendulum"
+        desk.root.update()
+        place, found = search.list.dlineinfo("match.first"), search.list
+        assert place is not None
+        edge = found.winfo_width() - int(str(found.cget("padx"))) - int(str(found.cget("highlightthickness")))
+        assert place[0] + place[2] == edge - int(str(found.tag_cget("result", "rmargin")))
     finally:
         desk.window.close()

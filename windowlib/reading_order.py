@@ -21,6 +21,8 @@ Row = tuple[Paragraph, int]  # a line that is drawn: of which paragraph, and whi
 
 LAID_TAG = "laid "  # and a number: a tag of what was put in order of one message
 KEPT_WIDTHS = 20_000  # of letters in their fonts; a chat in all the world's scripts has fewer
+MOST_MEASURED = 200  # letters that are new in one message: for each of them Tk may look through all fonts
+EM = "—"  # as wide as this are the others taken to be: so are Chinese ones, of which a text may have more
 MEANINGS = (LINK, CODE, BLOCK, MENTION)  # tags of words; the space before them has none of these
 UNLIMITED = 1_000_000  # pixels, while the widget has no size yet
 
@@ -39,6 +41,7 @@ class ReadingOrder:
         self._unchecked = 0  # messages that came since those which are gone were looked for
         self._whole = ""  # what is selected, while another program takes it part by part
         self._widths: dict[str, dict[str, int]] = {}  # key: font; of letters
+        self._to_measure = MOST_MEASURED  # letters of the message that is put in order now
         self._options: dict[tuple[tuple[str, ...], str], str] = {}  # key: tags, and the name of an option of theirs
         if not theme.tk_orders:
             text.bind("<<Copy>>", lambda _: self._copy())
@@ -55,6 +58,7 @@ class ReadingOrder:
         drawn: list[list[Run]] = []
         rows: list[Row | None] = []
         tag, ordered = f"{LAID_TAG}{self._count}", 0
+        self._to_measure = MOST_MEASURED
         for place, (runs, base) in enumerate(paragraphs):
             if ordered == MOST_PARAGRAPHS:
                 drawn += [list(runs) for runs, _ in paragraphs[place:]]
@@ -82,9 +86,9 @@ class ReadingOrder:
         tags = runs[0][1]
         margins = sum(int(float(self._option(tags, option) or 0)) for option in ("lmargin1", "rmargin"))
         paragraph, lines = lay_out(runs, self._widths_of, max(self._room - margins, 1), base)
-        own = (tag, RIGHT_TAG) if paragraph.base == RIGHT and "body" in tags else (tag,)
+        own = (tag, RIGHT_TAG) if paragraph.base == RIGHT else (tag,)
         drawn = [[(words.translate(self._theme.drawable), (*tags, *own)) for words, tags in line] for line in lines]
-        if RIGHT_TAG in own:
+        if RIGHT_TAG in own and "body" in tags:  # the first line may have the time before it
             ground = tuple(one for one in tags if one not in MEANINGS)
             drawn = [[("\t", (*ground, *own)), *line] for line in drawn]
         return paragraph, drawn
@@ -102,6 +106,8 @@ class ReadingOrder:
         if gutter := int(float(self._option(("body",), "lmargin2") or 0)):  # else no lines stand at the right in it
             right = self._room - int(float(self._option(("body",), "rmargin") or 0))
             text.tag_configure(RIGHT_TAG, tabs=(gutter, max(right, gutter + 1), "right"))
+        else:
+            text.tag_configure(RIGHT_TAG, justify="right")
         if before != (self._room, self._percent):
             self.stale = bool(self._messages)
 
@@ -132,12 +138,19 @@ class ReadingOrder:
         known = self._widths.setdefault(font, {})
         if len(known) > KEPT_WIDTHS:
             known.clear()
-        for letter in set(letters).difference(known):
-            drawn_with = next(in_colour([(letter, tags)]))[1]
-            own = font if drawn_with == tags else self._option(drawn_with, "font")  # an emoji has another
-            shown = letter.translate(self._theme.drawable)
-            known[letter] = int(self._text.tk.call("font", "measure", own, shown))
-        return [known[letter] for letter in letters]
+        usual = 0
+        for letter in sorted(set(letters).difference(known)):
+            if self._to_measure == 0:
+                usual = self._measured(EM, tags, font)
+                break
+            self._to_measure -= 1
+            known[letter] = self._measured(letter, tags, font)
+        return [known.get(letter, usual) for letter in letters]
+
+    def _measured(self, letter: str, tags: tuple[str, ...], font: str) -> int:
+        drawn_with = next(in_colour([(letter, tags)]))[1]
+        own = font if drawn_with == tags else self._option(drawn_with, "font")  # an emoji has another
+        return int(self._text.tk.call("font", "measure", own, letter.translate(self._theme.drawable)))
 
     def _option(self, tags: tuple[str, ...], option: str) -> str:
         """What Tk takes for `option` where these tags are: that of the highest one which says something."""
