@@ -245,7 +245,9 @@ def prepare_venv() -> None:
             raise CannotRun(f"{python} could not make a virtual environment in {VENV}.")
     say("pip install --editable .[test]")
     pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
-    if subprocess.run([*pip, "--editable", ".[test]"], cwd=CHECKOUT, check=False).returncode != 0:
+    # A line in a .pth file; the other way is a module that every Python of the tests would load at its start.
+    plain = ["--config-settings", "editable_mode=compat"]
+    if subprocess.run([*pip, *plain, "--editable", ".[test]"], cwd=CHECKOUT, check=False).returncode != 0:
         raise CannotRun("The tools of the tests could not be installed; what pip said stands above.")
     STAMP.write_text(wanted_stamp())
 
