@@ -148,6 +148,18 @@ def desk(folder: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
+def finders(monkeypatch: pytest.MonkeyPatch) -> list[discovery.Finder]:
+    """Those that were started. None asks anybody: what is heard comes from the test alone, which puts it on `heard`."""
+    started: list[discovery.Finder] = []
+
+    def start(finder: discovery.Finder) -> None:
+        started.append(finder)
+
+    monkeypatch.setattr(discovery.Finder, "start", start)
+    return started
+
+
+@pytest.fixture
 def joined(folder: Path, server: ServerProcess) -> Iterator[Desk]:
     """A window that is in a chat."""
     from desk import in_the_chat

@@ -217,18 +217,6 @@ def test_a_port_that_was_typed_is_known() -> None:
 # --- listening --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def finders(monkeypatch: pytest.MonkeyPatch) -> list[Finder]:
-    """Those that were started; none of them asks anybody."""
-    started: list[Finder] = []
-
-    def start(finder: Finder) -> None:
-        started.append(finder)
-
-    monkeypatch.setattr(Finder, "start", start)
-    return started
-
-
 def test_it_is_listened_while_somebody_sees_it(finders: list[Finder]) -> None:
     """A window that is away asks nobody; each time it comes back a new search begins."""
     listening = Listening((9,))

@@ -14,7 +14,7 @@ import pytest
 
 from clientlib.storage import Settings, load_settings
 from desk import Desk, Hands, in_the_chat
-from processes import ServerProcess
+from processes import ServerProcess, wait_until
 from windowlib import attention
 from windowlib.attention import Attention, Sound, Ways, notification_words, player, title, ways
 from windowlib.display import open_root
@@ -165,10 +165,7 @@ def test_a_player_that_fails_is_replaced_by_the_bell(programs: Path, tmp_path: P
     assert rung == []
 
     over.touch()
-    deadline = time.monotonic() + 10
-    while sound.is_playing:
-        assert time.monotonic() < deadline, "the player does not end"
-        time.sleep(0.01)
+    wait_until(lambda: not sound.is_playing, 10, "the player ends")
     sound.play()
     assert len(rung) == 1
     assert begun.read_text() == "one\n"

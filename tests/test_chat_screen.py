@@ -576,11 +576,8 @@ def test_others_are_told_what_was_read(joined: Desk, server: ServerProcess) -> N
     assert joined.shown.index("two") < joined.shown.index("New messages") < joined.shown.index("three")
 
 
-@pytest.mark.parametrize("count", [2, 60, 130])
-def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: ServerProcess, count: int) -> None:
-    """In Everyone at joining again, before the first unread one: also where there is more than a screen shows, or than
-    comes by itself.
-    """
+def away_while(joined: Desk, server: ServerProcess, count: int) -> Peer:
+    """Leaves a chat in which all was read, while Bob, who is returned, writes so many messages."""
     bob = Peer.join(server, "Bob")
     bob.say("before")
     joined.sees("before")
@@ -590,6 +587,15 @@ def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: Ser
     for number in range(count):
         bob.say(f"while away {number}.")
     bob.read_until(1 + count)
+    return bob
+
+
+@pytest.mark.parametrize("count", [2, 60, 130])
+def test_what_came_while_one_was_away_begins_at_a_line(joined: Desk, server: ServerProcess, count: int) -> None:
+    """In Everyone at joining again, before the first unread one: also where there is more than a screen shows, or than
+    comes by itself.
+    """
+    away_while(joined, server, count)
     come_back(joined)
     joined.sees(f"while away {count - 1}.")
     view = joined.chat.conversation
@@ -615,15 +621,7 @@ def test_the_unread_ones_are_told_before_the_chat_is_drawn(joined: Desk, server:
 
     A single line that was in sight once counted as unread further down, and nothing that came after it was shown.
     """
-    bob = Peer.join(server, "Bob")
-    bob.say("before")
-    joined.sees("before")
-    joined.until(lambda: joined.chat.standing.marks_known and not joined.chat.inbox.everyone.unread, "it is read")
-    leave(joined)
-    bob.expect("left", name="Ada")
-    for number in range(count):
-        bob.say(f"while away {number}.")
-    bob.read_until(1 + count)
+    away_while(joined, server, count)
     joined.focus()
     first_screen(joined).join()
     joined.until_without_drawing(

@@ -542,18 +542,6 @@ def hears(desk: Desk, *names: str) -> None:
     desk.until(lambda: sorted(chat.name for chat in join.chats.chats) == sorted(names), f"{names} are heard")
 
 
-@pytest.fixture
-def finders(monkeypatch: pytest.MonkeyPatch) -> list[Finder]:
-    """What is heard comes from the test alone, which puts it on `heard` of the newest of these."""
-    started: list[Finder] = []
-
-    def start(finder: Finder) -> None:
-        started.append(finder)
-
-    monkeypatch.setattr(Finder, "start", start)
-    return started
-
-
 def says(desk: Desk, finders: list[Finder], heard: Heard) -> None:
     """A chat that is none answers."""
     desk.until(lambda: finders, "it listens")

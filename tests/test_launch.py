@@ -8,13 +8,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from processes import CHECKOUT
+from processes import CHECKOUT, wait_until
 from windowlib.launch import Launcher
 
 SECONDS = 15.0
@@ -36,13 +35,6 @@ def launcher(told: list[str]) -> Iterator[Launcher]:
     ended(launcher)
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.01)
-
-
 def ended(launcher: Launcher) -> bool:
     """Waits until no program is running, as the window does: by looking now and then."""
 
@@ -50,7 +42,7 @@ def ended(launcher: Launcher) -> bool:
         launcher.look()
         return not launcher.running
 
-    until(nothing_runs, "the program has ended")
+    wait_until(nothing_runs, SECONDS, "the program has ended")
     return True
 
 
@@ -99,7 +91,11 @@ def test_nobody_waits_for_a_program_when_its_launcher_is_gone(told: list[str]) -
     gc.collect()
 
     os.kill(program.pid, signal.SIGTERM)  # it raises where there is no such program any more
-    until(lambda: not is_there(program.pid), "somebody has waited for its end after all, so that it is not a zombie")
+    wait_until(
+        lambda: not is_there(program.pid),
+        SECONDS,
+        "somebody has waited for its end after all, so that it is not a zombie",
+    )
     assert told == []
 
 
@@ -126,7 +122,11 @@ def test_a_program_goes_on_when_we_end(tmp_path: Path) -> None:
     finally:
         go.touch()
 
-    until(lambda: note.exists() and note.read_text() == "0\n", "it has gone on, and was not ended by what it said")
+    wait_until(
+        lambda: note.exists() and note.read_text() == "0\n",
+        SECONDS,
+        "it has gone on, and was not ended by what it said",
+    )
 
 
 @pytest.mark.skipif(os.name != "posix" or sys.platform == "darwin", reason="it is what Linux calls it")

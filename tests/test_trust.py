@@ -8,7 +8,6 @@ import socket
 import stat
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from clientlib.engine import Engine
 from clientlib.happenings import Connecting, Entered, Happening, Refused
 from clientlib.trust import FILE_NAME, Acquaintance, Doubt, KnownServers, Meeting, identity_of
 from link import Link, TlsLink
-from processes import ANSWER_SECONDS, ServerProcess
+from processes import ANSWER_SECONDS, ServerProcess, wait_until
 
 ONE, OTHER = "1" * 64, "2" * 64
 
@@ -268,9 +267,7 @@ def test_who_is_told_writes_it_down(impostor: Impostor, tmp_path: Path) -> None:
     """Without a key that was heard, as when an address is typed: else the test above could not fail."""
     engine = Engine(tmp_path / "client", "127.0.0.1", impostor.port, "Ada", "open sesame")
     engine.start()
-    deadline = time.monotonic() + ANSWER_SECONDS
-    while b"open sesame" not in impostor.told and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: b"open sesame" in impostor.told, ANSWER_SECONDS, "it is told")
     engine.close(0.0)
 
     assert b'"Ada"' in impostor.told
