@@ -5,13 +5,17 @@ from __future__ import annotations
 import queue
 from typing import Any
 
+import pytest
+
 from clientlib.happenings import Connecting, Happening, Received
 from protocol import EVERYONE, Message
-from windowlib.drain import BUSY_TICK, IDLE_TICK, QUIET_TICKS, ROOM, Drain
+from windowlib.drain import BUSY_TICK, IDLE_TICK, PORTION, QUIET_TICKS, ROOM, Drain
+from windowlib.talk import KEPT_CHARACTERS, KEPT_LINES
 
 
-def messages(count: int, length: int = 5) -> Received:
-    return Received(tuple(Message(seq, 0, "Bob", EVERYONE, f"id-{seq}", "x" * length) for seq in range(1, count + 1)))
+def messages(count: int, length: int = 5, first: int = 1) -> Received:
+    seqs = range(first, first + count)
+    return Received(tuple(Message(seq, 0, "Bob", EVERYONE, f"id-{seq}", "x" * length) for seq in seqs))
 
 
 class Taker:
@@ -42,16 +46,58 @@ class Taker:
 def test_much_comes_in_portions_and_in_order() -> None:
     """One tick takes no more than can be drawn in it; the next ones come soon, until nothing is left."""
     taker = Taker()
-    taker.events.put(messages(5000))
+    taker.events.put(messages(KEPT_LINES))
     ticks = 0
     taker.drain.work()
     while taker.drain.period() == BUSY_TICK:
+        assert not taker.drain.behind
         taker.drain.work()
         ticks += 1
 
-    assert taker.seqs == list(range(1, 5001))
+    assert taker.seqs == list(range(1, KEPT_LINES + 1))
     assert max(taker.portions) <= ROOM
-    assert ticks >= 5000 // ROOM - 1  # the first came before
+    assert ticks >= KEPT_LINES // ROOM - 1  # the first came before
+
+
+@pytest.mark.parametrize("at_once", [50_000, 500])
+def test_what_nobody_will_see_is_passed_over(at_once: int) -> None:
+    """Of more than stays on the screen the first are taken as fast as can be; the last come in portions to be drawn."""
+    taker = Taker()
+    for part in range(50_000 // at_once):
+        taker.events.put(messages(at_once, first=part * at_once + 1))
+    passed = drawn = 0
+    taker.drain.work()
+    while taker.drain.period() == BUSY_TICK:
+        passed, drawn = passed + taker.drain.behind, drawn + (not taker.drain.behind)
+        taker.drain.work()
+
+    assert taker.seqs == list(range(1, 50_001))
+    assert passed < 48_000 // ROOM
+    assert KEPT_LINES // ROOM - 1 <= drawn <= 2 * KEPT_LINES // ROOM
+
+
+def test_long_ones_that_nobody_will_see_are_passed_over_too() -> None:
+    """What stays on the screen has a number of characters as well."""
+    taker = Taker()
+    taker.events.put(messages(1000, length=4000))
+    ticks = 1
+    taker.drain.work()
+    while taker.drain.behind:
+        taker.drain.work()
+        ticks += 1
+
+    assert ticks < 20  # else forty
+    assert 0 <= len(taker.seqs) - (1000 - KEPT_CHARACTERS // 4000) < PORTION
+
+
+def test_little_is_taken_ahead() -> None:
+    """What is not handed on soon stays on the queue: there it makes the server wait."""
+    taker = Taker()
+    for part in range(1000):
+        taker.events.put(messages(100, first=part * 100 + 1))
+    taker.drain.work()
+
+    assert 100 * taker.events.qsize() > 100_000 - len(taker.seqs) - 2 * KEPT_LINES
 
 
 def test_long_messages_count_for_several() -> None:

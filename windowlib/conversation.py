@@ -20,13 +20,11 @@ from windowlib.markup import weight
 from windowlib.pointing import Pointing
 from windowlib.reading_order import ReadingOrder
 from windowlib.reading_pane import ReadingPane
-from windowlib.talk import Border, Item, Talk
+from windowlib.talk import KEPT_CHARACTERS, KEPT_LINES, Border, Item, Talk
 from windowlib.transcript import AGAIN_TAG, Transcript
 
-KEPT_LINES = 2000  # of the conversation while one stands at its end; what is further up is in the server's log
 READING_LINES = 3000  # while one reads further up: what is furthest from there is taken away
 CUT = 400  # lines that are taken away there at once; a thousand take 30 ms
-KEPT_CHARACTERS = 600_000  # 2,000 lines of 4,000 characters would take Tk a hundred MiB
 ROOM = 300  # messages drawn in one go; a long one counts for several
 NEAR = 15  # lines from an end of what is drawn; then more is wanted
 

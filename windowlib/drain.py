@@ -16,12 +16,14 @@ from typing import Any
 
 from clientlib.happenings import Happening, Received
 from windowlib.markup import weight
+from windowlib.talk import KEPT_CHARACTERS, KEPT_LINES
 
 BUSY_TICK = 4  # ms left to Tk for drawing and for what people type, while more is waiting
 IDLE_TICK = 30  # ms; below it nobody sees a difference
 # After so many seconds in which nothing happened, so many ms: waking up costs more than looking at the queue.
 QUIET_TICKS = ((10.0, 90), (1.0, 60))
 BUDGET = 0.010  # s of taking events in one tick
+PORTION = 100  # messages that are taken at once when none of them is drawn
 ROOM = 200  # messages drawn in one tick; a long one counts for several
 
 
@@ -31,29 +33,37 @@ class Drain:
     def __init__(self, take: Callable[[Happening], None], mistake: Callable[[Any, Any, Any], None]) -> None:
         self._take, self._mistake = take, mistake
         self._events: queue.SimpleQueue[Happening] | queue.Queue[Happening] | None = None
-        self._rest: deque[Happening] = deque()  # taken off the queue, but too much for one tick
+        self._rest: deque[Happening] = deque()  # taken off the queue, and not handed on yet
+        self._messages = self._characters = 0  # in it
         self._happened = 0.0  # when anything did, on the monotonic clock
 
     def follow(self, events: queue.SimpleQueue[Happening] | queue.Queue[Happening] | None) -> None:
         """Takes from this queue from now on; None: from none. What was left of another is dropped."""
         self._events = events
         self._rest.clear()
+        self._messages = self._characters = 0
+
+    @property
+    def behind(self) -> bool:
+        """So much is waiting that what was handed on last will be off the screen again before anybody has seen it."""
+        return self._messages > KEPT_LINES or self._characters > KEPT_CHARACTERS
 
     def work(self) -> None:
         """Hands on what there is, for a bounded time."""
         room, deadline = ROOM, time.perf_counter() + BUDGET
-        while room > 0 and time.perf_counter() < deadline and (event := self._next()) is not None:
+        self._look_ahead()
+        while self._rest and (room > 0 or self.behind) and time.perf_counter() < deadline:
+            event = self._rest.popleft()
             if isinstance(event, Received):
-                event, taken = self._portion(event, room)
-                room -= taken
+                event, cost = self._portion(event, PORTION if self.behind else room)
+                room -= cost
             else:
                 room -= 1
             try:
                 self._take(event)
             except Exception:  # noqa: BLE001  # one event that cannot be shown must not take the others with it
                 self._mistake(*sys.exc_info())
-        if not self._rest and (event := self._next()) is not None:
-            self._rest.append(event)  # so that the next tick comes soon
+        self._look_ahead()  # so that the next tick comes soon
 
     def period(self) -> int:
         """ms until `work` is to be called again."""
@@ -62,23 +72,29 @@ class Drain:
         quiet = time.monotonic() - self._happened
         return next((period for seconds, period in QUIET_TICKS if quiet > seconds), IDLE_TICK)
 
-    def _next(self) -> Happening | None:
-        if self._rest:
-            return self._rest.popleft()
-        if self._events is None:
-            return None
+    def _look_ahead(self) -> None:
+        """Takes off the queue what it has, or enough to be behind: what is left there makes the server wait."""
         with contextlib.suppress(queue.Empty):
-            event = self._events.get_nowait()
-            self._happened = time.monotonic()
-            return event
-        return None
+            while self._events is not None and not self.behind and len(self._rest) < KEPT_LINES:
+                event = self._events.get_nowait()
+                self._happened = time.monotonic()
+                self._rest.append(event)
+                self._count(event, 1)
+
+    def _count(self, event: Happening, sign: int) -> None:
+        """Counts what was added to the rest (`sign` 1), or handed on (-1)."""
+        if isinstance(event, Received):
+            self._messages += sign * len(event.messages)
+            self._characters += sign * sum(len(message.text) for message in event.messages)
 
     def _portion(self, event: Received, room: int) -> tuple[Received, int]:
-        """As much of `event` as there is room for, at least one message; what is left comes in the next tick."""
-        cost = 0
-        for number, message in enumerate(event.messages):
-            cost += 1 + weight(message.text)
-            if cost >= room and number + 1 < len(event.messages):
-                self._rest.appendleft(Received(event.messages[number + 1 :]))
-                return Received(event.messages[: number + 1]), cost
+        """As much of `event` as there is room for, at least one message; what is left comes next."""
+        cost = number = 0
+        while number < len(event.messages) and cost < room:
+            cost += 1 + weight(event.messages[number].text)
+            number += 1
+        if number < len(event.messages):
+            self._rest.appendleft(Received(event.messages[number:]))
+            event = Received(event.messages[:number])
+        self._count(event, -1)
         return event, cost

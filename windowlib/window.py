@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # what only a chat needs is loaded when one is joined: the fi
 
 __all__ = ["NoDisplay", "Window", "open_root", "run"]
 
+DRAWN = 0.25  # s in which something new is drawn even while the window cannot keep up
 LOOK_ROUND = 1.0  # s between looks at what changes by itself: the hour, the system's look, programs that were started
 SYSTEM_LOOK_START = 0.05  # s that the first answer may take, which was asked for before Tk was loaded
 GOODBYE_SECONDS = 2.0
@@ -88,7 +89,7 @@ class Window:
         # Key: host and port; what was being written there when that chat was left, to whom.
         self._drafts: dict[tuple[str, int], dict[str, str]] = {}
         self._mistakes: set[str] = set()  # of ours, that were logged
-        self._looked_round = 0.0  # when, on the monotonic clock
+        self._drew = self._looked_round = 0.0  # when, on the monotonic clock
         root.protocol("WM_DELETE_WINDOW", self.close)
         root.report_callback_exception = self._mistake
         root.configure(background=self.theme.look.window)
@@ -260,15 +261,17 @@ class Window:
     # --- what happens ---
 
     def tick(self) -> None:
-        """Takes off what happened, for a bounded time, draws it, and comes again."""
+        """Takes off what happened, for a bounded time, draws it where it stays, and comes again."""
         try:
             if self.interrupted:
                 self.close()
                 return
             self._drain.work()
-            if self.chat is not None:
+            now = time.monotonic()
+            if self.chat is not None and (not self._drain.behind or now - self._drew >= DRAWN):
+                self._drew = now
                 self.chat.flush()
-            if (now := time.monotonic()) - self._looked_round >= LOOK_ROUND:
+            if now - self._looked_round >= LOOK_ROUND:
                 self._looked_round = now
                 self._look_round()
         except Exception:  # noqa: BLE001  # whatever it is, the chat goes on, and says so
