@@ -1407,13 +1407,14 @@ def _emoji_are_safe(root: tk.Tk) -> bool:
     """A colour emoji can end a program on X11 with a libXft before 2.3.5."""
     if root.tk.call("tk", "windowingsystem") != "x11":
         return True
-    import ctypes
     import ctypes.util
 
-    try:
-        return int(ctypes.CDLL(ctypes.util.find_library("Xft") or "libXft.so.2").XftGetVersion()) >= 20305
-    except (OSError, AttributeError):
-        return False
+    for known in ("libXft.so.2", ""):
+        try:  # looking for it starts programs
+            return int(ctypes.CDLL(known or ctypes.util.find_library("Xft") or "libXft").XftGetVersion()) >= 20305
+        except (OSError, AttributeError):
+            continue
+    return False
 
 
 def run_window() -> int:
