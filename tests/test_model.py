@@ -1,8 +1,8 @@
 """The hub beside a plain list: whatever people do in whatever order, everybody sees what the list says.
 
 Hypothesis makes up stories (joins, leaves, broken connections, take-overs, messages, private ones, repeats, resumes,
-pages, what was read, restarts of the server) and shortens those that fail. One real server lives through all of them,
-so its log grows from story to story, as the list does.
+pages, what was read, restarts of the server) and shortens those that fail. A real server lives through many of them,
+so that its log grows from story to story, as the list does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from protocol import EVERYONE, MAX_UNREAD, Message, SeenBy, Talked
 from serverlib.log_reader import Reader
 
 BACKLOG = 100  # entries that somebody new gets, by the wire's description
+STORIES = 60  # that one server lives through; then there is nobody, and nothing was written
 
 
 class Written(NamedTuple):
@@ -47,6 +48,8 @@ class Somebody:
         self.seen: list[int] = []  # seqs of all that ever came, in order
         self.read = 0  # of the peer's messages, how many were looked at
         self.begins = 0  # seq from which on everything they may see must have come
+        self.expected: list[int] = []  # seqs of it
+        self.listed = 0  # up to where of the list it was looked for
         self.sent: list[tuple[str, str, str | None]] = []  # id, text, to
         self.marks: dict[str, int] = {}  # key: with whom, or EVERYONE; up to which seq they have read
 
@@ -54,16 +57,26 @@ class Somebody:
 class Chat(RuleBasedStateMachine):
     """One story."""
 
+    folder: ClassVar[Path]
     server: ClassVar[ServerProcess]
     written: ClassVar[list[Written]] = []
     stories: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
+        if Chat.stories % STORIES == 0:
+            self._begin_anew()
         Chat.stories += 1
         names = [f"{kind} {Chat.stories}" for kind in ("Ada", "Bob", "Cleo", "Zoë")]
         self.people = [Somebody(name) for name in names]
         self.known: set[str] = set()
+
+    def _begin_anew(self) -> None:
+        """A new server, and an empty list."""
+        if Chat.stories:
+            self.server.stop()
+        Chat.server = ServerProcess(self.folder / f"data-{Chat.stories}")
+        Chat.written.clear()
 
     # -- what the list says --
 
@@ -71,7 +84,10 @@ class Chat(RuleBasedStateMachine):
         return entry.to == EVERYONE or person.name in (entry.sender, entry.to)
 
     def _expected(self, person: Somebody) -> list[int]:
-        return [entry.seq for entry in self.written if entry.seq >= person.begins and self._sees(person, entry)]
+        new = self.written[max(person.listed, person.begins - 1) :]
+        person.expected += [entry.seq for entry in new if self._sees(person, entry)]
+        person.listed = len(self.written)
+        return person.expected
 
     def _between(self, person: Somebody, other: str | None) -> list[Written]:
         """What somebody sees: everything, what is public, or what they and another wrote to each other."""
@@ -319,15 +335,15 @@ def _as_written(message: Message) -> Written:
 
 
 @pytest.fixture
-def one_server() -> Iterator[None]:
+def servers() -> Iterator[None]:
+    """Where the servers of the stories keep their data; the last one is stopped."""
     with tempfile.TemporaryDirectory(prefix="hallway-model-") as folder:
-        Chat.server = ServerProcess(Path(folder) / "data")
-        Chat.written.clear()
+        Chat.folder, Chat.stories = Path(folder), 0
         yield
         Chat.server.stop()
 
 
-@pytest.mark.usefixtures("one_server")
+@pytest.mark.usefixtures("servers")
 def test_everybody_sees_what_the_list_says() -> None:
     """300 stories of up to 20 steps."""
     run_state_machine_as_test(

@@ -13,8 +13,11 @@ from windowlib.shapes import DEPTH, SHAPES, Shape, draw
 ALL = {f"{name} {state}".strip(): shape for name, shapes in SHAPES.items() for state, shape in shapes.items()}
 
 
-def pixels(file: bytes) -> list[list[tuple[int, ...]]]:
-    """The rows of a PNG file of one IDAT chunk whose rows are not filtered; its check sums are checked."""
+def pixels(file: bytes) -> list[tuple[int, ...]]:
+    """The rows of a PNG file of one IDAT chunk whose rows are not filtered; its check sums are checked.
+
+    A pixel is 0xRRGGBBAA.
+    """
     assert file.startswith(b"\x89PNG\r\n\x1a\n")
     chunks, at = {}, 8
     while at < len(file):
@@ -28,7 +31,13 @@ def pixels(file: bytes) -> list[list[tuple[int, ...]]]:
     assert len(body) == height * stride
     rows = [body[y * stride : (y + 1) * stride] for y in range(height)]
     assert all(row[0] == 0 for row in rows)
-    return [[tuple(row[1 + DEPTH * x : 1 + DEPTH * (x + 1)]) for x in range(width)] for row in rows]
+    return [struct.unpack(f">{width}I", row[1:]) for row in rows]
+
+
+def opaque(colour: str) -> int:
+    """The pixel of this colour that one does not see through."""
+    red, green, blue = rgb(colour)
+    return int.from_bytes((red, green, blue, 255), "big")
 
 
 @pytest.mark.parametrize("scale", [0.75, 1.0, 1.0417, 2.0])
@@ -42,7 +51,7 @@ def test_a_shape_is_a_square_that_is_the_same_from_all_sides(name: str, scale: f
     if not shape.tick:
         assert rows == rows[::-1]
         assert rows == [row[::-1] for row in rows]
-        assert rows == [list(column) for column in zip(*rows, strict=True)]
+        assert rows == [*zip(*rows, strict=True)]
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
@@ -54,18 +63,18 @@ def test_it_is_of_its_fill_on_its_ground(name: str, look: Look) -> None:
     middle, corner = rows[len(rows) // 2][len(rows) // 2], rows[0][0]
 
     if not shape.tick:
-        assert middle == (*rgb(getattr(look, shape.fill)), 255)
-    assert corner[3] == 0 if shape.see_through else corner == (*rgb(getattr(look, shape.ground)), 255)
+        assert middle == opaque(getattr(look, shape.fill))
+    assert corner & 0xFF == 0 if shape.see_through else corner == opaque(getattr(look, shape.ground))
 
 
 def test_edge_ring_and_tick_are_drawn() -> None:
     """Each in its own colour, where it belongs."""
     ringed = pixels(draw(Shape(8, "surface", "border", ring="accent", ground="sidebar"), DARK, 2.0))
     ticked = pixels(draw(Shape(4, "accent", margin=3, middle=4, tick="accent_text"), DARK, 2.0))
-    across = [dot[:3] for dot in ringed[len(ringed) // 2]]
-    inked = [(x, y) for y, row in enumerate(ticked) for x, dot in enumerate(row) if dot[:3] == rgb(DARK.accent_text)]
+    across = ringed[len(ringed) // 2]
+    inked = [(x, y) for y, row in enumerate(ticked) for x, dot in enumerate(row) if dot == opaque(DARK.accent_text)]
 
-    inwards = [across.index(rgb(colour)) for colour in (DARK.accent, DARK.sidebar, DARK.border, DARK.surface)]
+    inwards = [across.index(opaque(colour)) for colour in (DARK.accent, DARK.sidebar, DARK.border, DARK.surface)]
     assert inwards == sorted(inwards)
     assert min(x for x, _ in inked) < len(ticked) / 2 < max(x for x, _ in inked)
     assert max(inked)[1] < len(ticked) / 2 < max(y for _, y in inked)  # its long arm ends above
