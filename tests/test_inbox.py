@@ -195,6 +195,26 @@ def test_the_server_says_how_far_one_had_read() -> None:
     assert [one.title for one in inbox.conversations()] == ["Bob", "Dan"]
 
 
+@pytest.mark.parametrize("other", ["Bob", EVERYONE])
+def test_what_the_server_told_of_is_counted_once(other: str) -> None:
+    """Its answer may be quicker than the message: that was counted in it, and the next one was not."""
+    inbox = inbox_with("Bob", last=4)
+    first, second, third = (
+        Message(seq, 0, "Bob", "Ada" if other == "Bob" else EVERYONE, str(seq), "@Ada") for seq in (5, 6, 7)
+    )
+    inbox.told(Conversations((Talked(other, 5, 4, 1, 0),)))
+    unread = [inbox.unread()[0]]
+    for one in (first, second):
+        assert len(inbox.received([one])) == 1  # it is news, however it is counted
+        unread.append(inbox.unread()[0])
+    assert inbox.have_read(inbox.talk(other))
+    inbox.received([third])
+    unread.append(inbox.unread()[0])
+
+    assert unread == [1, 1, 2, 1]
+    assert inbox.talk(other).mentions == 1
+
+
 def test_what_was_read_here_is_not_unread_again() -> None:
     """The server may not have been told yet when the connection broke."""
     said = [message("Bob", f"number {number}") for number in range(4)]

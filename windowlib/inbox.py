@@ -135,7 +135,7 @@ class Inbox:
         return news
 
     def _new(self, talk: Talk, message: Message) -> News:
-        talk.unread += 1
+        talk.unread += message.seq > talk.counted
         called = mentions(message.text, self.me)
         talk.mentions += called
         kind = MENTION if called else PRIVATE if talk.private else PUBLIC
@@ -155,6 +155,7 @@ class Inbox:
             talk = self.talk(talked.other)
             here = [one for one in talk.of_this_log() if not self.mine(one.sender)]
             later = sum(one.seq > max(talked.last, talk.read) for one in here)
+            talk.counted = talked.last if talk.read <= talked.read else 0
             if talk.read <= talked.read:
                 talk.read, talk.unread = talked.read, talked.unread + later
             elif talk.read >= talked.last:  # read here, and the server was not told yet
@@ -172,7 +173,7 @@ class Inbox:
         """All of `talk` was seen by who sits here. Whether that is something to tell the server."""
         if self._is_to_come(talk) or (not talk.unread and talk.newest_theirs <= talk.read):
             return False
-        talk.unread = talk.mentions = 0
+        talk.unread = talk.counted = talk.mentions = 0
         talk.read = max(talk.read, talk.newest)
         self.changes += 1
         return True

@@ -88,6 +88,7 @@ class Talk:
     newest_theirs: int = 0  # the same, of somebody else's
     told_last: int = 0  # seq of the newest message there is, by what the server told when one came
     unread: int = 0  # messages of others that were not read here
+    counted: int = 0  # seq up to where the server counted them: of those not one is unread twice, come when it may
     mentions: int = 0  # of them, those that call one by name
     read: int = 0  # up to where one has read
     seen: int = 0  # up to where the other one has
@@ -160,7 +161,7 @@ class Talk:
         if any(isinstance(item, Border) for item in self.recent):
             return
         if self.oldest is None:  # the page has the newest there is, whatever else was told of
-            self.told_last = 0
+            self.told_last = self.counted = 0
         for message in reversed(list(messages)):
             if len(self.recent) >= RECENT or self.characters > RECENT_CHARACTERS:
                 return
@@ -210,7 +211,7 @@ class Talk:
     def forget_marks(self) -> None:
         """What is numbered is another log's now."""
         self.newest = self.newest_theirs = self.told_last = 0
-        self.read = self.seen = self.unread = self.mentions = 0
+        self.read = self.seen = self.unread = self.counted = self.mentions = 0
         self.place = None
 
 
