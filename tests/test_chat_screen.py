@@ -1093,6 +1093,7 @@ def test_in_a_narrow_window_the_list_opens_over_the_conversation(joined: Desk, s
 
 def test_a_guest_who_leaves_is_not_away(joined: Desk) -> None:
     """Somebody with netcat owns no name: when they go, the list knows nobody of that name; others are away."""
+    joined.sees("You meet this server")  # a line in between would part those who came from those who went
     sidebar = joined.chat.sidebar
     assert joined.window.engine is not None
     put = joined.window.engine.events.put
