@@ -92,13 +92,17 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """`start_server(*arguments, **environment)` starts one more real server, with a data folder of its own.
 
     `start_server("--max-clients", "3", HALLWAY_PORT="2048")`; a later `--data DIR` wins over the folder given here.
-    `makes_certificate` is as in `ServerProcess`.
+    `makes_certificate` and `forked` are as in `ServerProcess`.
     """
     started: list[ServerProcess] = []
 
-    def start(*arguments: str, makes_certificate: bool = False, **environment: str) -> ServerProcess:
+    def start(
+        *arguments: str, makes_certificate: bool = False, forked: bool = False, **environment: str
+    ) -> ServerProcess:
         folder = tmp_path / f"server-{len(started) + 1}"
-        server = ServerProcess(folder, *arguments, environment=environment, makes_certificate=makes_certificate)
+        server = ServerProcess(
+            folder, *arguments, environment=environment, makes_certificate=makes_certificate, forked=forked
+        )
         started.append(server)
         return server
 
@@ -113,7 +117,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 @pytest.fixture
 def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     """The real server, in a process of its own, on a free port, with no flood control."""
-    return start_server()
+    return start_server(forked=True)
 
 
 @pytest.fixture

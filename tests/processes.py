@@ -18,10 +18,12 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from certificate import FILE_NAME, own_certificate
+from nursery import CAN_FORK, Forked, nursery
 from server import Options, Server, addresses_to_type
 from serverlib.operations import Operate
 
@@ -74,8 +76,12 @@ class ServerProcess:
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         makes_certificate: bool = False,
+        forked: bool = False,
     ) -> None:
-        """Starts the server and returns when it listens. `arguments` stand behind the usual ones and so win."""
+        """Starts the server and returns when it listens. `arguments` stand behind the usual ones and so win.
+
+        One that is `forked` comes from the nursery, which is quicker, until it is started again.
+        """
         self.data = data
         if not (makes_certificate or data.exists()):
             data.mkdir(mode=0o700, parents=True)
@@ -87,21 +93,28 @@ class ServerProcess:
         self._lines: list[str] = []  # written by the draining thread only; guarded by _changed
         self._ended = False  # guarded by _changed: the output is at its end
         self._changed = threading.Condition()
-        self._launch()
+        self._launch(forked=forked and CAN_FORK)
 
-    def _launch(self) -> None:
-        command = [sys.executable, str(CHECKOUT / "server.py"), "--host", self.host, "--port", str(self.port)]
-        command += ["--data", str(self.data), "--rate", "0", "--log-level", "info", *self._arguments]
+    def _launch(self, *, forked: bool = False) -> None:
+        arguments = ["--host", self.host, "--port", str(self.port), "--data", str(self.data)]
+        arguments += ["--rate", "0", "--log-level", "info", *self._arguments]
+        environment = os.environ | {"PYTHONUTF8": "1"} | self._environment
         already = len(self._lines)
         self._ended = False
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONUTF8": "1"} | self._environment,
+        self._process: subprocess.Popen[bytes] | Forked
+        if forked:
+            self._process = nursery().start(arguments, environment)
+        else:
+            self._process = subprocess.Popen(
+                [sys.executable, str(CHECKOUT / "server.py"), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+            )
+        self._drain = threading.Thread(
+            target=self._collect, args=(self._process.stdout,), name="server output", daemon=True
         )
-        self._drain = threading.Thread(target=self._collect, args=(self._process,), name="server output", daemon=True)
         self._drain.start()
         try:
             self.port = int(self._wait_for(_LISTENING, already, START_SECONDS)[1])
@@ -109,11 +122,10 @@ class ServerProcess:
             self.close()
             raise
 
-    def _collect(self, process: subprocess.Popen[bytes]) -> None:
+    def _collect(self, output: IO[bytes]) -> None:
         """Takes the server's output as it comes, so that it never waits for us."""
-        assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
+        with output:
+            for line in output:
                 with self._changed:
                     self._lines.append(line.decode(errors="backslashreplace").rstrip("\r\n"))
                     self._changed.notify_all()
