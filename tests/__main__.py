@@ -40,8 +40,8 @@ PARTS = (
     ("test_join_screen", "test_conversations", "test_discovery", "test_hosting"),
     ("test_console", "test_engine", "test_private"),
 )
-# These compute and hardly wait: they run beside what measures a figure, on the processor that it leaves over.
-COMPUTING = ("test_model", "test_protocol", "test_right_to_left", "test_shapes", "test_names", "test_history")
+# These compute more than they wait: they run beside what measures a figure, with what it leaves of the processors.
+COMPUTING = (("test_model", "test_shapes"), ("test_protocol", "test_right_to_left", "test_names", "test_history"))
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {
     "Xvfb": "xvfb",
@@ -111,16 +111,20 @@ def run_all() -> tuple[int, int]:
     The tests wait more than they compute, so that more parts than processors are done sooner. Beside a figure nothing
     runs but what gives way to it: measured with and without, the figures are the same.
     """
-    computing, *parts = [[f"tests/{name}.py" for name in part] for part in (COMPUTING, *PARTS)]
-    parts.append([f"--ignore={path}" for part in (computing, *parts) for path in part])
-    commands = [["mypy", "--strict"], *(["pytest", "-m", "not figure", *part] for part in parts)]
+    parts, computing = ([[f"tests/{name}.py" for name in part] for part in all_of] for all_of in (PARTS, COMPUTING))
+    parts.append([f"--ignore={path}" for part in (*parts, *computing) for path in part])
     with contextlib.ExitStack() as stack:
-        running = [stack.enter_context(started(*command)) for command in commands]
+        running = [stack.enter_context(started("mypy", "--strict"))]
+        running += [stack.enter_context(started("pytest", "-m", "not figure", *part)) for part in parts]
         mypy, *statuses = [finish() for finish in running]
     figures = [str(path) for path in sorted(TESTS.glob("test_*.py")) if "mark.figure" in path.read_text("utf-8")]
-    with started("pytest", "-m", "not figure", *computing, gives_way=True) as finish, screen() as environment:
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(started("pytest", "-m", "not figure", *part, gives_way=True)) for part in computing
+        ]
+        environment = stack.enter_context(screen())
         statuses.append(run("pytest", "-m", "figure", *figures, environment=environment))
-        statuses.append(finish())
+        statuses += [finish() for finish in running]
     return next((status for status in statuses if status), 0), mypy
 
 

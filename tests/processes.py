@@ -62,6 +62,15 @@ def _certificate() -> bytes:
         return own_certificate(Path(folder)).read_bytes()
 
 
+def lay_certificate(folder: Path) -> Path:
+    """Puts the one of this run where a server with this data folder looks for its own, and returns the file."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    path.touch(0o600)
+    path.write_bytes(_certificate())
+    return path
+
+
 class ServerProcess:
     """`server.py`, run as people run it, on a free port of 127.0.0.1 with `data` as its data folder.
 
@@ -84,9 +93,7 @@ class ServerProcess:
         """
         self.data = data
         if not (makes_certificate or data.exists()):
-            data.mkdir(mode=0o700, parents=True)
-            (data / FILE_NAME).touch(0o600)
-            (data / FILE_NAME).write_bytes(_certificate())
+            lay_certificate(data)
         self.port = 0  # any free one; a restart takes the same again
         self._arguments = arguments
         self._environment = dict(environment or {})
@@ -258,6 +265,7 @@ class ServerHere:
     host = "127.0.0.1"
 
     def __init__(self, data: Path, rate: float = 0, max_clients: int = 100) -> None:
+        lay_certificate(data)
         self._server = Server(Options(self.host, 0, "Here", data, rate, max_clients))
         self._server.start()
         self.port = self._server.port

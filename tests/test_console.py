@@ -20,7 +20,7 @@ from certificate import four_words, own_certificate
 from clientlib import trust
 from clientlib.admission import WITHHELD
 from peers import Peer, Program
-from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess
+from processes import ANSWER_SECONDS, CHECKOUT, ServerProcess, lay_certificate
 from protocol import (
     EVERYONE,
     Ack,
@@ -78,7 +78,7 @@ def run(text: str, *arguments: str, **environment: str) -> subprocess.CompletedP
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Iterator[ScriptedServer]:
-    server = ScriptedServer(own_certificate(tmp_path / "fake"))
+    server = ScriptedServer(lay_certificate(tmp_path / "fake"))
     yield server
     server.close()
 
