@@ -34,14 +34,14 @@ SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machi
 # Parts that run at the same time, of about the same length; all other files are one more. Each part has a screen of its
 # own, with one keyboard and one clipboard.
 PARTS = (
-    ("test_chat_screen", "test_emoji", "test_shortcuts", "test_terminal", "test_window"),
+    ("test_chat_screen", "test_emoji", "test_shortcuts", "test_terminal"),
     ("test_conversation", "test_attention", "test_benchmark", "test_composer", "test_settings_screen", "test_switcher"),
-    ("test_password_gen", "test_faults"),
-    ("test_join_screen", "test_conversations", "test_discovery", "test_hosting"),
+    ("test_password_gen", "test_faults", "test_history", "test_model"),
+    ("test_join_screen", "test_conversations", "test_discovery", "test_hosting", "test_window"),
     ("test_console", "test_engine", "test_private"),
 )
-# These compute more than they wait: they run beside what measures a figure, with what it leaves of the processors.
-COMPUTING = (("test_model", "test_shapes"), ("test_protocol", "test_right_to_left", "test_names", "test_history"))
+# These compute, and hardly touch the disk: they run beside the figures, with what those leave of the processors.
+COMPUTING = (("test_protocol", "test_names"), ("test_right_to_left", "test_shapes", "test_layout", "test_transcript"))
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {
     "Xvfb": "xvfb",
@@ -136,7 +136,11 @@ def started(*command: str, gives_way: bool = False) -> Iterator[Callable[[], int
     has what nobody else wants of the processors.
     """
     say(f"at the same time: {' '.join(command)}")
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output, screen() as environment:
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hallway-", ignore_cleanup_errors=True))
+        screened = stack.enter_context(screen())
+        environment = {**screened, "PYTEST_DEBUG_TEMPROOT": folder}  # in a common one they trip as they tidy up
         priority = 0
         if sys.platform == "win32" and gives_way:
             priority = subprocess.IDLE_PRIORITY_CLASS
