@@ -34,14 +34,18 @@ SCREEN_SECONDS = 20.0  # until Xvfb has a display; it takes 0.2 s when the machi
 # Parts that run at the same time, of about the same length; all other files are one more. Each part has a screen of its
 # own, with one keyboard and one clipboard.
 PARTS = (
-    ("test_chat_screen", "test_emoji", "test_shortcuts", "test_terminal"),
-    ("test_conversation", "test_attention", "test_benchmark", "test_composer", "test_settings_screen", "test_switcher"),
-    ("test_password_gen", "test_faults", "test_history", "test_model"),
+    ("test_chat_screen", "test_shortcuts", "test_terminal"),
+    ("test_conversation", "test_attention", "test_benchmark"),
+    ("test_password_gen", "test_faults"),
     ("test_join_screen", "test_conversations", "test_discovery", "test_hosting", "test_window"),
     ("test_console", "test_engine", "test_private"),
+    ("test_model", "test_history"),
 )
 # These compute, and hardly touch the disk: they run beside the figures, with what those leave of the processors.
-COMPUTING = (("test_protocol", "test_names"), ("test_right_to_left", "test_shapes", "test_layout", "test_transcript"))
+COMPUTING = (
+    ("test_protocol", "test_names", "test_shapes", "test_layout"),
+    ("test_right_to_left", "test_composer", "test_emoji", "test_settings_screen", "test_switcher", "test_transcript"),
+)
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {
     "Xvfb": "xvfb",
