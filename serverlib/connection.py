@@ -97,6 +97,9 @@ class Connection(threading.Thread):
         finally:
             visit.hub.post(Gone(client, bye))
             client.link.close_reader()
+            if visit.hub.ended.is_set():  # it takes nothing any more, and is the one that closes what it writes to
+                visit.hub.join()
+                client.link.close_writer()
             self._on_end(self)
 
     def _who(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -1653,6 +1655,21 @@ def test_control_c(server: ServerProcess) -> None:
 
     assert server.wait() == 130
     ada.expect("bye")
+
+
+def test_stopping_gives_back_whom_nobody_knew_yet(tmp_path: Path) -> None:
+    """The hub, which closes what it writes to, has ended when those who had not joined are let go."""
+    stranger = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        for number in range(3):
+            here = ServerHere(tmp_path / str(number))
+            stranger.append(TextPeer.connect(here))
+            here.stop()
+            del here
+        gc.collect()
+
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_stopping_with_somebody_who_does_not_read(server: ServerProcess) -> None:
