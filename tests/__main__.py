@@ -37,14 +37,15 @@ PARTS = (
     ("test_chat_screen", "test_shortcuts", "test_terminal"),
     ("test_conversation", "test_attention", "test_benchmark"),
     ("test_password_gen", "test_faults"),
-    ("test_join_screen", "test_conversations", "test_discovery", "test_hosting", "test_window"),
-    ("test_console", "test_engine", "test_private"),
+    ("test_console", "test_conversations", "test_discovery", "test_hosting", "test_window"),
+    ("test_engine", "test_private", "test_settings_screen"),
     ("test_model", "test_history"),
 )
 # These compute, and hardly touch the disk: they run beside the figures, with what those leave of the processors.
 COMPUTING = (
     ("test_protocol", "test_names", "test_shapes", "test_layout"),
-    ("test_right_to_left", "test_composer", "test_emoji", "test_settings_screen", "test_switcher", "test_transcript"),
+    ("test_right_to_left", "test_composer", "test_emoji", "test_switcher", "test_transcript"),
+    ("test_join_screen",),
 )
 # What the tests start or look at, and the Debian package it is in.
 PROGRAMS = {
