@@ -228,6 +228,33 @@ def test_what_was_read_here_is_not_unread_again() -> None:
     assert inbox.everyone.unread == 1
 
 
+@pytest.mark.parametrize("when", ["before", "between", "after"])
+def test_what_came_while_the_server_knew_less_is_all_unread(when: str) -> None:
+    """It was not told yet what was read here, or has lost it; more came than a conversation keeps lines of."""
+    inbox = inbox_with("Bob", last=10)
+    inbox.received([Message(10, 0, "Bob", "Ada", "10", "read")])
+    inbox.told(Conversations((Talked("Bob", 10, 9, 1, 0),)))
+    inbox.have_read(inbox.talk("Bob"))
+    inbox.entered(entered("Bob", last=10 + RECENT + 50))
+    missed = [Message(11 + number, 0, "Bob", "Ada", str(number), "new") for number in range(RECENT + 50)]
+    answer = Conversations((Talked("Bob", missed[-1].seq, 9, len(missed) + 1, 0),))
+    first = {"before": 0, "between": 7, "after": len(missed)}[when]
+    inbox.received(missed[:first])
+    inbox.told(answer)
+    inbox.received(missed[first:])
+
+    assert inbox.talk("Bob").unread == len(missed)
+
+
+def test_a_server_that_lost_its_marks_takes_nothing_back() -> None:
+    """What it told of before is unread still, though nothing of it is here."""
+    inbox = inbox_with("Bob")
+    inbox.told(Conversations((Talked("Bob", 60, 50, 10, 0),)))
+    inbox.told(Conversations((Talked("Bob", 60, 40, 20, 0),)))
+
+    assert inbox.talk("Bob").unread == 10
+
+
 def test_what_is_not_here_cannot_have_been_read() -> None:
     """A conversation that the server tells of, and of which nothing came yet."""
     inbox = inbox_with("Bob")

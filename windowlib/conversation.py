@@ -8,10 +8,9 @@ by drawn_text.py.
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
-from names import name_key
 from protocol import Message
 from windowlib import tags
 from windowlib.drawn_text import DrawnText
@@ -43,12 +42,6 @@ def newest_that_fit(items: Sequence[Item], room: int = ROOM) -> Sequence[Item]:
     return items
 
 
-def of_others(items: Iterable[Item], me: str) -> int:
-    """How many messages somebody else than `me` wrote."""
-    key = name_key(me)
-    return sum(isinstance(item, Message) and name_key(item.sender) != key for item in items)
-
-
 class Conversation(ReadingPane):
     """One `Talk` in one `Text`.
 
@@ -66,7 +59,7 @@ class Conversation(ReadingPane):
         self.ended = False  # nothing more is sent from here
         self._is_of_the_log = False  # drawn from pages, which have no lines of the window's own: refusals, notices
         self._leads_to_unread = False  # as soon as it is laid out
-        self._count = 0  # of the talk's lines, that were drawn or passed over
+        self._count = self._theirs = 0  # of the talk's lines, and of others' messages, that were drawn or passed over
         self._changes = -1  # of the talk, that are drawn
         self.order = ReadingOrder(self.text, theme)
         self.transcript.order = None if theme.tk_orders else self.order.lines
@@ -92,7 +85,7 @@ class Conversation(ReadingPane):
             return
         self._changes = talk.changes  # first: what cannot be drawn is not tried for ever
         self._mark_seen()
-        items, missed = talk.since(self._count), talk.count - self._count
+        items, theirs = talk.since(self._count), talk.theirs - self._theirs
         if talk.unread and not reading and self.transcript.unread_after != talk.read:
             self.move_unread_line(talk.read)
         if self.attached and (items is None or sum(map(cost_of, items)) > 2 * ROOM):
@@ -101,11 +94,11 @@ class Conversation(ReadingPane):
                 return
             self._detach()
         if not self.attached:
-            self.unseen += missed if items is None else of_others(items, self.transcript.me)
-            self._count = talk.count
+            self.unseen += theirs
+            self._count, self._theirs = talk.count, talk.theirs
             self.show_pill()
             return
-        self._count = talk.count
+        self._count, self._theirs = talk.count, talk.theirs
         with self._drawn.open():
             self._drawn.take_tail()
             self._drawn.add(self.transcript.add(items or ()))
@@ -115,13 +108,13 @@ class Conversation(ReadingPane):
         if self.following:
             self.text.see("end")
         else:
-            self.unseen += of_others(items or (), self.transcript.me)
+            self.unseen += theirs
         self.show_pill()
 
     def fill(self) -> None:
         """Draws the newest lines of the talk and nothing else, and stands at the end of them."""
         talk = self.talk
-        self._changes, self._count = talk.changes, talk.count
+        self._changes, self._count, self._theirs = talk.changes, talk.count, talk.theirs
         self.transcript.clear()
         self.transcript.seen = talk.seen
         if talk.unread:
@@ -188,7 +181,7 @@ class Conversation(ReadingPane):
             return False
         self.attached = True
         talk.newest = max(talk.newest, newest)
-        self._changes, self._count = talk.changes, talk.count
+        self._changes, self._count, self._theirs = talk.changes, talk.count, talk.theirs
         with self._drawn.open():
             self._drawn.add(self.transcript.add(reversed(rest)))
             self._draw_tail()
@@ -199,7 +192,8 @@ class Conversation(ReadingPane):
         self.transcript.clear()
         self.attached = self.following = self.complete = False
         self._is_of_the_log = True
-        self.unseen, self._count, self._changes = 0, self.talk.count, self.talk.changes
+        self.unseen, self._changes = 0, self.talk.changes
+        self._count, self._theirs = self.talk.count, self.talk.theirs
         with self._drawn.open():
             self._drawn.clear()
             self._drawn.add(self.transcript.add(messages))

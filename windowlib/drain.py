@@ -23,7 +23,7 @@ IDLE_TICK = 30  # ms; below it nobody sees a difference
 # After so many seconds in which nothing happened, so many ms: waking up costs more than looking at the queue.
 QUIET_TICKS = ((10.0, 90), (1.0, 60))
 BUDGET = 0.010  # s of taking events in one tick
-PORTION = 100  # messages that are taken at once when none of them is drawn
+PORTION = 100  # the same, of what is handed on together when it is not drawn
 ROOM = 200  # messages drawn in one tick; a long one counts for several
 
 
@@ -34,7 +34,7 @@ class Drain:
         self._take, self._mistake = take, mistake
         self._events: queue.SimpleQueue[Happening] | queue.Queue[Happening] | None = None
         self._rest: deque[Happening] = deque()  # taken off the queue, and not handed on yet
-        self._messages = self._characters = 0  # in it
+        self._messages = self._characters = 0  # in the rest
         self._happened = 0.0  # when anything did, on the monotonic clock
 
     def follow(self, events: queue.SimpleQueue[Happening] | queue.Queue[Happening] | None) -> None:
@@ -45,14 +45,15 @@ class Drain:
 
     @property
     def behind(self) -> bool:
-        """So much is waiting that what was handed on last will be off the screen again before anybody has seen it."""
+        """So much is waiting that what was handed on last would be off the screen again before anybody has seen it, as
+        it is where most of it is in one conversation.
+        """
         return self._messages > KEPT_LINES or self._characters > KEPT_CHARACTERS
 
     def work(self) -> None:
         """Hands on what there is, for a bounded time."""
         room, deadline = ROOM, time.perf_counter() + BUDGET
-        self._look_ahead()
-        while self._rest and (room > 0 or self.behind) and time.perf_counter() < deadline:
+        while self._look_ahead() and (room > 0 or self.behind) and time.perf_counter() < deadline:
             event = self._rest.popleft()
             if isinstance(event, Received):
                 event, cost = self._portion(event, PORTION if self.behind else room)
@@ -72,20 +73,22 @@ class Drain:
         quiet = time.monotonic() - self._happened
         return next((period for seconds, period in QUIET_TICKS if quiet > seconds), IDLE_TICK)
 
-    def _look_ahead(self) -> None:
-        """Takes off the queue what it has, or enough to be behind: what is left there makes the server wait."""
+    def _look_ahead(self) -> bool:
+        """Takes messages off the queue, until it is behind or something else has come; whether there is anything.
+
+        What is left on the queue makes the server wait.
+        """
         with contextlib.suppress(queue.Empty):
             while self._events is not None and not self.behind and len(self._rest) < KEPT_LINES:
+                if self._rest and not isinstance(self._rest[-1], Received):
+                    break
                 event = self._events.get_nowait()
                 self._happened = time.monotonic()
                 self._rest.append(event)
-                self._count(event, 1)
-
-    def _count(self, event: Happening, sign: int) -> None:
-        """Counts what was added to the rest (`sign` 1), or handed on (-1)."""
-        if isinstance(event, Received):
-            self._messages += sign * len(event.messages)
-            self._characters += sign * sum(len(message.text) for message in event.messages)
+                if isinstance(event, Received):
+                    self._messages += len(event.messages)
+                    self._characters += _characters(event)
+        return bool(self._rest)
 
     def _portion(self, event: Received, room: int) -> tuple[Received, int]:
         """As much of `event` as there is room for, at least one message; what is left comes next."""
@@ -96,5 +99,10 @@ class Drain:
         if number < len(event.messages):
             self._rest.appendleft(Received(event.messages[number:]))
             event = Received(event.messages[:number])
-        self._count(event, -1)
+        self._messages -= len(event.messages)
+        self._characters -= _characters(event)
         return event, cost
+
+
+def _characters(event: Received) -> int:
+    return sum(len(message.text) for message in event.messages)

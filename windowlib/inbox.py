@@ -127,6 +127,7 @@ class Inbox:
             talk.note(message)
             if not mine:
                 talk.newest_theirs = message.seq
+                talk.theirs += 1
                 talk.writing.pop(name_key(message.sender), None)
                 if message.seq > max(talk.read, self._news_after):
                     news.append(self._new(talk, message))
@@ -155,13 +156,8 @@ class Inbox:
             talk = self.talk(talked.other)
             here = [one for one in talk.of_this_log() if not self.mine(one.sender)]
             later = sum(one.seq > max(talked.last, talk.read) for one in here)
-            talk.counted = talked.last if talk.read <= talked.read else 0
-            if talk.read <= talked.read:
-                talk.read, talk.unread = talked.read, talked.unread + later
-            elif talk.read >= talked.last:  # read here, and the server was not told yet
-                talk.unread = later
-            else:
-                talk.unread = sum(one.seq > talk.read for one in here)
+            if talk.read <= talked.read:  # else more was read here than it knows, and all that came was counted here
+                talk.read, talk.unread, talk.counted = talked.read, talked.unread + later, talked.last
             talk.seen = max(talk.seen, talked.seen)
             talk.told_last = max(talk.told_last, talked.last)
             talk.mentions = sum(one.seq > talk.read and mentions(one.text, self.me) for one in here)

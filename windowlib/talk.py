@@ -84,11 +84,12 @@ class Talk:
     address: str  # EVERYONE, or the person's name as its owner writes it
     recent: deque[Item] = field(default_factory=deque)
     count: int = 0  # of the lines there ever were in `recent`
+    theirs: int = 0  # of them, the messages of others that came
     newest: int = 0  # seq of the newest message in `recent`
     newest_theirs: int = 0  # the same, of somebody else's
     told_last: int = 0  # seq of the newest message there is, by what the server told when one came
     unread: int = 0  # messages of others that were not read here
-    counted: int = 0  # seq up to where the server counted them: of those not one is unread twice, come when it may
+    counted: int = 0  # seq up to where `unread` has the server's count; those add nothing to it when they come
     mentions: int = 0  # of them, those that call one by name
     read: int = 0  # up to where one has read
     seen: int = 0  # up to where the other one has
