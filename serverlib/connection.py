@@ -97,7 +97,7 @@ class Connection(threading.Thread):
         finally:
             visit.hub.post(Gone(client, bye))
             client.link.close_reader()
-            if visit.hub.ended.is_set():  # it takes nothing any more, and is the one that closes what it writes to
+            if visit.hub.ended.is_set():  # it may not have taken that we are gone, and writes to nobody any more
                 visit.hub.join()
                 client.link.close_writer()
             self._on_end(self)

@@ -167,6 +167,9 @@ class Hub(threading.Thread):
             self.ended.set()
             for client in [*self._register.here.values(), *self._delivery.closing]:
                 self._delivery.end(client)
+            while self._inbox:  # whoever posts from now on knows that we have ended
+                if isinstance(item := self._inbox.popleft(), Gone):
+                    self._delivery.end(item.client)
             self._delivery.stop()
             try:
                 self._spare_time.finish()

@@ -1657,14 +1657,17 @@ def test_control_c(server: ServerProcess) -> None:
     ada.expect("bye")
 
 
-def test_stopping_gives_back_whom_nobody_knew_yet(tmp_path: Path) -> None:
+def test_stopping_gives_back_whom_nobody_knew_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hub, which closes what it writes to, has ended when those who had not joined are let go."""
-    stranger = []
+    monkeypatch.setattr(connection, "PROMPT_SECONDS", 0.01)
+    strangers = []  # who do not hang up
+    gc.collect()  # what earlier tests have left
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         for number in range(3):
             here = ServerHere(tmp_path / str(number))
-            stranger.append(TextPeer.connect(here))
+            strangers.append(TextPeer.connect(here))
+            strangers[-1].expect_prompt("What is your name? ")
             here.stop()
             del here
         gc.collect()
