@@ -1409,9 +1409,10 @@ def _emoji_are_safe(root: tk.Tk) -> bool:
         return True
     import ctypes.util
 
-    for known in ("libXft.so.2", ""):
-        try:  # looking for it starts programs
-            return int(ctypes.CDLL(known or ctypes.util.find_library("Xft") or "libXft").XftGetVersion()) >= 20305
+    for known in ("libXft.so.2", None):
+        try:
+            name = known or ctypes.util.find_library("Xft") or "libXft"  # it starts programs to find out
+            return int(ctypes.CDLL(name).XftGetVersion()) >= 20305
         except (OSError, AttributeError):
             continue
     return False

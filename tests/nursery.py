@@ -1,8 +1,8 @@
 """Forks servers off a process that has loaded `server.py` already, where the system can fork.
 
 To load Python and the server takes ten times as long as all that a server does until it listens, and the tests start
-hundreds. What a fork runs is `server.main`, in a process of its own; that a server starts as people start it is what
-the tests show that give it arguments or start it again.
+hundreds. What a fork runs is `server.main`, in a process of its own. Tests that give a server arguments, and all that
+start one again, start `server.py` itself.
 
 Run by itself, this file is the process that forks: it reads one order a line from the socket it inherits, a JSON
 object, and answers with a number or null.
@@ -11,7 +11,6 @@ object, and answers with a number or null.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import functools
 import gc
 import json
@@ -26,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-CAN_FORK = hasattr(os, "fork")
+CAN_FORK = sys.platform == "linux"  # elsewhere the system's own libraries do not take it well
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -37,13 +36,15 @@ class Forked:
         self.pid = pid
         self.stdout = stdout
         self._nursery = nursery
+        self._lock = threading.Lock()  # guards _status: that a process has ended can be asked once
         self._status: int | None = None
 
     def poll(self) -> int | None:
         """The exit status, less than 0 for a signal; None while it runs."""
-        if self._status is None:
-            self._status = self._nursery.ask({"poll": self.pid})
-        return self._status
+        with self._lock:
+            if self._status is None:
+                self._status = self._nursery.ask({"poll": self.pid})
+            return self._status
 
     def wait(self, seconds: float) -> int:
         """The exit status. Raises `subprocess.TimeoutExpired` when it still runs after so long."""
@@ -102,7 +103,10 @@ class Nursery:
         """What is answered to an order."""
         with self._lock:
             socket.send_fds(self._door, [json.dumps(order).encode() + b"\n"], descriptors)
-            return json.loads(self._door.recv(64))
+            answer = self._door.recv(64)
+        if not answer:
+            raise OSError("the nursery has ended")
+        return json.loads(answer)
 
 
 @functools.cache
@@ -117,6 +121,7 @@ def run(door: socket.socket) -> int:
     import server
 
     gc.freeze()  # what is loaded is all of theirs: to tidy it up would copy it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the tests', which still have servers to stop
     while order := _read_order(door):
         asked, descriptors = order
         if "poll" in asked:
@@ -126,6 +131,7 @@ def run(door: socket.socket) -> int:
             os.close(descriptors[0])
         else:
             door.close()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             for standard in (1, 2):
                 os.dup2(descriptors[0], standard)
             os.close(descriptors[0])
@@ -150,5 +156,4 @@ def _read_order(door: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        sys.exit(run(socket.socket(fileno=int(sys.argv[1]))))
+    sys.exit(run(socket.socket(fileno=int(sys.argv[1]))))

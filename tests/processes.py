@@ -72,7 +72,7 @@ def lay_certificate(folder: Path) -> Path:
 
 
 class ServerProcess:
-    """`server.py`, run as people run it, on a free port of 127.0.0.1 with `data` as its data folder.
+    """`server.py` in a process of its own, on a free port of 127.0.0.1 with `data` as its data folder.
 
     It has its certificate already, unless it `makes_certificate`.
     """
@@ -89,7 +89,7 @@ class ServerProcess:
     ) -> None:
         """Starts the server and returns when it listens. `arguments` stand behind the usual ones and so win.
 
-        One that is `forked` comes from the nursery, which is quicker, until it is started again.
+        One that is `forked` comes from the nursery, which is quicker; else it is run as people run it.
         """
         self.data = data
         if not (makes_certificate or data.exists()):

@@ -144,6 +144,7 @@ def slowest_of(witness: Witness, attack: Callable[[], None]) -> float:
     """
     slowest = []
     for _ in range(3):
+        witness.says_more()
         witness.seconds.clear()
         attack()
         slowest.append(witness.slowest)

@@ -340,7 +340,8 @@ def servers() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="hallway-model-") as folder:
         Chat.folder, Chat.stories = Path(folder), 0
         yield
-        Chat.server.stop()
+        if Chat.stories:
+            Chat.server.stop()
 
 
 @pytest.mark.usefixtures("servers")

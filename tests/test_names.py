@@ -187,12 +187,12 @@ def test_what_cannot_be_a_name_is_refused_with_a_sentence(name: str) -> None:
 def test_evil_names_are_refused_at_once() -> None:
     """A thousand names of the longest piles of marks cost less than forty did."""
     evil = "a" + "\u0345" * 1990 + "\u0334" * 1990
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(1000):
         with pytest.raises(NameProblem):
             check_name(evil)
 
-    assert time.monotonic() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 @given(st.text(max_size=MAX_NAME + 4))
