@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from windowlib.composer import PASTE_LIMIT
 from windowlib.destinations import Destination
 from windowlib.inbox import MENTION, PRIVATE, News
 from windowlib.roster import KNOWN_PEOPLE
-from windowlib.sidebar import PERSON, SHOWN_PEOPLE
+from windowlib.sidebar import PERSON, REFRESH_SECONDS, SHOWN_PEOPLE
 
 NEW_ONE = "9b" * 32  # a fingerprint
 
@@ -1074,6 +1075,8 @@ def test_in_a_narrow_window_the_list_opens_over_the_conversation(joined: Desk, s
     joined.root.geometry("440x400")
     button = chat.head.list_button
     joined.until(lambda: button.winfo_viewable() and not chat.sidebar.winfo_viewable(), "it is narrow")
+    quiet = time.monotonic() + 2 * REFRESH_SECONDS
+    joined.until(lambda: time.monotonic() > quiet, "the list was drawn a while ago, and is drawn at once")
     bob.say("psst", to="Ada")
     joined.until(lambda: str(button.cget("text")) == "☰ 1", "the button counts what is unread")
 

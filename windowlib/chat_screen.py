@@ -108,7 +108,7 @@ class ChatScreen(ttk.Frame):
         self.composer, self.status = self.input.composer, self.input.status
         self.composer.on_page = self._turn_page
         parts = Parts(self, self.sidebar, edge, main, self.head, self._middle, foot, self.writing, self.composer)
-        self._layout = ChatLayout(parts, theme, lambda: self._unread[0], self._fitted)
+        self._layout = ChatLayout(parts, theme, lambda: self.inbox.unread()[0], self._fitted)
         self.composer.entry.bind("<FocusIn>", lambda _: self._layout.close_list(), add=True)
         self.views.show(self.inbox.everyone)
 
