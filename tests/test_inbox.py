@@ -246,6 +246,20 @@ def test_what_came_while_the_server_knew_less_is_all_unread(when: str) -> None:
     assert inbox.talk("Bob").unread == len(missed)
 
 
+def test_what_a_page_brought_first_is_news_when_it_comes() -> None:
+    """It is not shown twice, and it is unread until it was read."""
+    inbox = inbox_with("Bob", last=4)
+    said = [Message(seq, 0, "Bob", "Ada", str(seq), "hi") for seq in (5, 6)]
+    inbox.talk("Bob").put_before(said, "Ada")
+
+    assert len(inbox.received(said[:1])) == 1
+    assert texts(inbox, "Bob") == ["hi", "hi"]
+    assert inbox.unread() == (1, 1)
+    assert inbox.have_read(inbox.talk("Bob"))
+    assert inbox.received(said[1:]) == []  # read where the page showed it
+    assert inbox.unread() == (0, 0)
+
+
 def test_a_server_that_lost_its_marks_takes_nothing_back() -> None:
     """What it told of before is unread still, though nothing of it is here."""
     inbox = inbox_with("Bob")

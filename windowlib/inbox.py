@@ -120,14 +120,13 @@ class Inbox:
             if mine and (place := self._places.pop(message.id, None)) is not None:
                 place.waiting.pop(message.id, None)
                 place.touch()
-            if message.seq <= talk.newest:
-                continue  # a page of the log had it already
-            talk.close_comings()
-            talk.newest = message.seq
-            talk.note(message)
+            if message.seq > talk.newest:  # else a page of the log was quicker: it is here, and not counted yet
+                talk.close_comings()
+                talk.newest = message.seq
+                talk.note(message)
+                talk.theirs += not mine
             if not mine:
-                talk.newest_theirs = message.seq
-                talk.theirs += 1
+                talk.newest_theirs = max(talk.newest_theirs, message.seq)
                 talk.writing.pop(name_key(message.sender), None)
                 if message.seq > max(talk.read, self._news_after):
                     news.append(self._new(talk, message))
