@@ -42,7 +42,7 @@ PARTS = (
     ("test_model", "test_history"),
 )
 # These write little to the disk: they run beside the figures, with what those leave of the processors.
-COMPUTING = (
+BESIDE_FIGURES = (
     ("test_protocol", "test_names", "test_shapes", "test_layout"),
     ("test_right_to_left", "test_composer", "test_emoji", "test_switcher", "test_transcript"),
     ("test_join_screen",),
@@ -116,17 +116,15 @@ def run_all() -> tuple[int, int]:
     The tests wait more than they compute, so that more parts than processors are done sooner. Beside a figure nothing
     runs but what gives way to it: measured with and without, the figures are the same.
     """
-    parts, computing = ([[f"tests/{name}.py" for name in part] for part in all_of] for all_of in (PARTS, COMPUTING))
-    parts.append([f"--ignore={path}" for part in (*parts, *computing) for path in part])
+    parts, beside = ([[f"tests/{name}.py" for name in part] for part in all_of] for all_of in (PARTS, BESIDE_FIGURES))
+    parts.append([f"--ignore={path}" for part in (*parts, *beside) for path in part])
     with contextlib.ExitStack() as stack:
         running = [stack.enter_context(started("mypy", "--strict"))]
         running += [stack.enter_context(started("pytest", "-m", "not figure", *part)) for part in parts]
         mypy, *statuses = [finish() for finish in running]
     figures = [str(path) for path in sorted(TESTS.glob("test_*.py")) if "mark.figure" in path.read_text("utf-8")]
     with contextlib.ExitStack() as stack:
-        running = [
-            stack.enter_context(started("pytest", "-m", "not figure", *part, gives_way=True)) for part in computing
-        ]
+        running = [stack.enter_context(started("pytest", "-m", "not figure", *part, gives_way=True)) for part in beside]
         environment = stack.enter_context(screen())
         statuses.append(run("pytest", "-m", "figure", *figures, environment=environment))
         statuses += [finish() for finish in running]

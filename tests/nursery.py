@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import IO, Any
 
 CAN_FORK = sys.platform == "linux"  # elsewhere the system's own libraries do not take it well
-CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class Forked:
@@ -117,7 +116,7 @@ def nursery() -> Nursery:
 
 def run(door: socket.socket) -> int:
     """Forks until nobody is left to order it. In a fork it returns the server's exit status."""
-    sys.path.insert(0, str(CHECKOUT))
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     import server
 
     gc.freeze()  # what is loaded is all of theirs: to tidy it up would copy it

@@ -22,7 +22,7 @@ from windowlib.colours import LIGHT
 from windowlib.conversation import READING_LINES
 from windowlib.days import today
 from windowlib.search_panel import snippet
-from windowlib.talk import KEPT_LINES
+from windowlib.talk import DRAWN_LINES
 from windowlib.views import KEPT_VIEWS
 
 
@@ -145,7 +145,7 @@ def test_ten_thousand_messages_at_once(joined: Desk, record_property: Callable[[
     assert f"message number {start + 9999}" in joined.shown
     assert took < 1.5
     assert longest < 0.05
-    assert int(joined.chat.conversation.text.index("end-1c").split(".")[0]) <= KEPT_LINES + 2
+    assert int(joined.chat.conversation.text.index("end-1c").split(".")[0]) <= DRAWN_LINES + 2
 
 
 HOSTILE = {
@@ -188,7 +188,7 @@ def test_days_without_end_do_not_fill_the_window(joined: Desk) -> None:
         flood(joined, (replace(message("Bob", f"day {day}"), time=day * 86_400_000) for day in days))
         joined.sees(f"day {days[-1]}")
 
-    assert len(view.text.tag_names()) < 2 * KEPT_LINES
+    assert len(view.text.tag_names()) < 2 * DRAWN_LINES
 
 
 def test_the_scroll_bar_can_be_dragged(joined: Desk) -> None:
@@ -278,7 +278,7 @@ def test_far_up_the_newest_are_let_go_and_come_back(
     folder: Path, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded: one end is taken away while the other grows, in both directions, with nothing left out."""
-    monkeypatch.setattr(conversation, "KEPT_LINES", 300)
+    monkeypatch.setattr(conversation, "DRAWN_LINES", 300)
     monkeypatch.setattr(conversation, "READING_LINES", 450)
     monkeypatch.setattr(conversation, "CUT", 100)
     bob = fill_log(server, 1500)
@@ -315,7 +315,7 @@ def test_far_up_the_newest_are_let_go_and_come_back(
 
 def test_the_pill_leads_back_from_far_up(folder: Path, server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """At once, whatever lies between; and so does Esc, and what one sends."""
-    monkeypatch.setattr(conversation, "KEPT_LINES", 200)
+    monkeypatch.setattr(conversation, "DRAWN_LINES", 200)
     monkeypatch.setattr(conversation, "READING_LINES", 300)
     monkeypatch.setattr(conversation, "CUT", 100)
     bob = fill_log(server, 800)

@@ -10,8 +10,8 @@ import pytest
 from clientlib.happenings import Connecting, Happening, Received
 from protocol import EVERYONE, Conversations, Message
 from windowlib import drain
-from windowlib.drain import BUSY_TICK, IDLE_TICK, PORTION, QUIET_TICKS, ROOM, Drain
-from windowlib.talk import KEPT_CHARACTERS, KEPT_LINES
+from windowlib.drain import BUSY_TICK, IDLE_TICK, PORTION, QUIET_TICKS, TICK_ROOM, Drain
+from windowlib.talk import DRAWN_CHARACTERS, DRAWN_LINES
 
 
 def messages(count: int, length: int = 5, first: int = 1) -> Received:
@@ -53,7 +53,7 @@ def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_much_comes_in_portions_and_in_order() -> None:
     """One tick takes no more than can be drawn in it; the next ones come soon, until nothing is left."""
     taker = Taker()
-    taker.events.put(messages(KEPT_LINES))
+    taker.events.put(messages(DRAWN_LINES))
     ticks = 0
     taker.drain.work()
     while taker.drain.period() == BUSY_TICK:
@@ -61,9 +61,9 @@ def test_much_comes_in_portions_and_in_order() -> None:
         taker.drain.work()
         ticks += 1
 
-    assert taker.seqs == list(range(1, KEPT_LINES + 1))
-    assert max(taker.portions) <= ROOM
-    assert ticks >= KEPT_LINES // ROOM - 1  # the first came before
+    assert taker.seqs == list(range(1, DRAWN_LINES + 1))
+    assert max(taker.portions) <= TICK_ROOM
+    assert ticks >= DRAWN_LINES // TICK_ROOM - 1  # the first came before
 
 
 @pytest.mark.parametrize("at_once", [50_000, 500])
@@ -79,8 +79,8 @@ def test_what_nobody_will_see_is_passed_over(at_once: int) -> None:
         taker.drain.work()
 
     assert taker.seqs == list(range(1, 50_001))
-    assert passed < 48_000 // ROOM
-    assert KEPT_LINES // ROOM - 1 <= drawn <= 2 * KEPT_LINES // ROOM
+    assert passed < 48_000 // TICK_ROOM
+    assert DRAWN_LINES // TICK_ROOM - 1 <= drawn <= 2 * DRAWN_LINES // TICK_ROOM
 
 
 def test_long_ones_that_nobody_will_see_are_passed_over_too() -> None:
@@ -94,7 +94,7 @@ def test_long_ones_that_nobody_will_see_are_passed_over_too() -> None:
         ticks += 1
 
     assert ticks < 20  # else forty
-    assert 0 <= len(taker.seqs) - (1000 - KEPT_CHARACTERS // 4000) < PORTION
+    assert 0 <= len(taker.seqs) - (1000 - DRAWN_CHARACTERS // 4000) < PORTION
 
 
 def test_nothing_but_messages_is_taken_ahead() -> None:
@@ -117,7 +117,7 @@ def test_little_is_taken_ahead() -> None:
         taker.events.put(messages(100, first=part * 100 + 1))
     taker.drain.work()
 
-    assert 100 * taker.events.qsize() > 100_000 - len(taker.seqs) - 2 * KEPT_LINES
+    assert 100 * taker.events.qsize() > 100_000 - len(taker.seqs) - 2 * DRAWN_LINES
 
 
 def test_long_messages_count_for_several() -> None:

@@ -19,7 +19,7 @@ from windowlib.markup import weight
 from windowlib.pointing import Pointing
 from windowlib.reading_order import ReadingOrder
 from windowlib.reading_pane import ReadingPane
-from windowlib.talk import KEPT_CHARACTERS, KEPT_LINES, Border, Item, Talk
+from windowlib.talk import DRAWN_CHARACTERS, DRAWN_LINES, Border, Item, Talk
 from windowlib.transcript import AGAIN_TAG, Transcript
 
 READING_LINES = 3000  # while one reads further up: what is furthest from there is taken away
@@ -334,17 +334,17 @@ class Conversation(ReadingPane):
         transcript = self.transcript
         self._drawn.forget_tags()
         if self.following:
-            self._cut_top(transcript.trim_top(KEPT_LINES, KEPT_CHARACTERS))
-        elif transcript.lines > READING_LINES or transcript.characters > KEPT_CHARACTERS:
+            self._cut_top(transcript.trim_top(DRAWN_LINES, DRAWN_CHARACTERS))
+        elif transcript.lines > READING_LINES or transcript.characters > DRAWN_CHARACTERS:
             if bottom and self.line_at(0) < transcript.lines // 2:
-                gone = transcript.trim_bottom(READING_LINES - CUT, KEPT_CHARACTERS * 9 // 10)
+                gone = transcript.trim_bottom(READING_LINES - CUT, DRAWN_CHARACTERS * 9 // 10)
                 if gone:
                     if self.attached:
                         self._drawn.take_tail()
                         self.attached, self._is_of_the_log = False, True
                     self._drawn.take_above_tail(gone)
             else:
-                self._cut_top(transcript.trim_top(READING_LINES - CUT, KEPT_CHARACTERS * 9 // 10))
+                self._cut_top(transcript.trim_top(READING_LINES - CUT, DRAWN_CHARACTERS * 9 // 10))
 
     def _cut_top(self, gone: int) -> None:
         if gone:

@@ -16,7 +16,7 @@ from typing import Any
 
 from clientlib.happenings import Happening, Received
 from windowlib.markup import weight
-from windowlib.talk import KEPT_CHARACTERS, KEPT_LINES
+from windowlib.talk import DRAWN_CHARACTERS, DRAWN_LINES
 
 BUSY_TICK = 4  # ms left to Tk for drawing and for what people type, while more is waiting
 IDLE_TICK = 30  # ms; below it nobody sees a difference
@@ -24,7 +24,7 @@ IDLE_TICK = 30  # ms; below it nobody sees a difference
 QUIET_TICKS = ((10.0, 90), (1.0, 60))
 BUDGET = 0.010  # s of taking events in one tick
 PORTION = 100  # the same, of what is handed on together when it is not drawn
-ROOM = 200  # messages drawn in one tick; a long one counts for several
+TICK_ROOM = 200  # messages drawn in one tick; a long one counts for several
 
 
 class Drain:
@@ -48,11 +48,11 @@ class Drain:
         """So much is waiting that what was handed on last would be off the screen again before anybody has seen it, as
         it is where most of it is in one conversation.
         """
-        return self._messages > KEPT_LINES or self._characters > KEPT_CHARACTERS
+        return self._messages > DRAWN_LINES or self._characters > DRAWN_CHARACTERS
 
     def work(self) -> None:
         """Hands on what there is, for a bounded time."""
-        room, deadline = ROOM, time.perf_counter() + BUDGET
+        room, deadline = TICK_ROOM, time.perf_counter() + BUDGET
         while self._look_ahead() and (room > 0 or self.behind) and time.perf_counter() < deadline:
             event = self._rest.popleft()
             if isinstance(event, Received):
@@ -79,7 +79,7 @@ class Drain:
         What is left on the queue makes the server wait.
         """
         with contextlib.suppress(queue.Empty):
-            while self._events is not None and not self.behind and len(self._rest) < KEPT_LINES:
+            while self._events is not None and not self.behind and len(self._rest) < DRAWN_LINES:
                 if self._rest and not isinstance(self._rest[-1], Received):
                     break
                 event = self._events.get_nowait()

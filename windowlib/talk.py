@@ -14,8 +14,8 @@ from names import name_key
 from protocol import EVERYONE, Message, clock_time
 from windowlib.roster import is_nobody, listed
 
-KEPT_LINES = 2000  # of a conversation on the screen while one stands at its end; what is above is in the server's log
-KEPT_CHARACTERS = 600_000  # of them; 2,000 lines of 4,000 characters would take Tk a hundred MiB
+DRAWN_LINES = 2000  # of a conversation on the screen while one stands at its end; what is above is in the server's log
+DRAWN_CHARACTERS = 600_000  # of them; 2,000 lines of 4,000 characters would take Tk a hundred MiB
 RECENT = 300  # lines kept of a conversation: more than any screen shows
 RECENT_CHARACTERS = 200_000  # of them; 300 of the longest messages would be six times as much
 

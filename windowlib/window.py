@@ -51,7 +51,7 @@ if TYPE_CHECKING:  # what only a chat needs is loaded when one is joined: the fi
 
 __all__ = ["NoDisplay", "Window", "open_root", "run"]
 
-DRAWN = 0.25  # s in which something new is drawn even while the window cannot keep up
+DRAW_SECONDS = 0.25  # s in which something new is drawn even while the window cannot keep up
 LOOK_ROUND = 1.0  # s between looks at what changes by itself: the hour, the system's look, programs that were started
 SYSTEM_LOOK_START = 0.05  # s that the first answer may take, which was asked for before Tk was loaded
 GOODBYE_SECONDS = 2.0
@@ -268,7 +268,7 @@ class Window:
                 return
             self._drain.work()
             now = time.monotonic()
-            if self.chat is not None and (not self._drain.behind or now - self._drew >= DRAWN):
+            if self.chat is not None and (not self._drain.behind or now - self._drew >= DRAW_SECONDS):
                 self._drew = now
                 self.chat.flush()
             if now - self._looked_round >= LOOK_ROUND:
